@@ -1,0 +1,118 @@
+"""The adapter's tables: what was read, what could not be read, and which mapping made what of it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import Column, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from claims_core.db import Table, stored_as_value
+from claims_core.ids import new_id
+
+
+class RunState(StrEnum):
+    """How a sync run ended, or that it has not."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class SourceCursor(Table, table=True):
+    """How far we have read a source. Moves in the same transaction as the page it stands behind."""
+
+    source: str = Field(primary_key=True)
+    cursor: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+    moved_at: datetime
+    complete_at: datetime | None = None
+
+
+class SyncRun(Table, table=True):
+    """One pass over a source."""
+
+    __table_args__ = (Index(None, "source", "started_at"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    source: str
+    full: bool = False
+    started_at: datetime
+    finished_at: datetime | None = None
+    state: RunState = Field(default=RunState.RUNNING, sa_type=stored_as_value(RunState))
+    seen: int = 0
+    unchanged: int = 0
+    changed: int = 0
+    rejected: int = 0
+    unmapped: int = 0
+    problem: str | None = None
+
+
+class RejectedCase(Table, table=True):
+    """A case we could not read, kept as it came, with the reason in words that name the field."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"raw"})
+    # The same unreadable content is kept once.
+    __table_args__ = (UniqueConstraint("source", "content_hash"), Index(None, "source", "first_seen_at"))
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    source: str
+    case_ref: str | None = None
+    content_hash: str
+    place: str | None = None
+    reason: str
+    raw: str
+    mapping_version: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    times: int = 1
+    settled_at: datetime | None = None
+
+
+class MappingVersion(Table, table=True):
+    """A mapping that was in force: each fact knows the version that made it."""
+
+    # The same mapping text of a source is one version.
+    __table_args__ = (UniqueConstraint("source", "content_hash"), UniqueConstraint("source", "version"))
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    source: str
+    version: int
+    content_hash: str
+    content: str
+    first_used_at: datetime
+
+
+class UnmappedCode(Table, table=True):
+    """A code of theirs that no rule matched: the last public stage stays, and somebody must look."""
+
+    # A code of a field is one row, counted.
+    source: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    first_seen_at: datetime
+    last_seen_at: datetime
+    times: int = 1
+    example_ref: str
+
+
+class ReadFile(Table, table=True):
+    """A delivered file, read once by its checksum."""
+
+    source: str = Field(primary_key=True)
+    checksum: str = Field(primary_key=True)
+    name: str
+    rows: int
+    read_at: datetime
+
+
+class WriteBack(Table, table=True):
+    """One attempt to put a handler's change into the back office; the row is committed before the call."""
+
+    change_request_id: UUID = Field(primary_key=True, foreign_key="change_request.id")
+    transaction_ref: str = Field(unique=True)
+    started_at: datetime
+    finished_at: datetime | None = None
+    attempts: int = 1
+    their_checksum: str | None = None
+    problem: str | None = None

@@ -1,0 +1,148 @@
+"""A claim at one moment, translated and validated; and what changed between two moments."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from claims_core.stages import ClaimStage, LineOfBusiness, Mover, Outcome, Situation
+
+
+class PaymentState(StrEnum):
+    """The life of a payment, as far as a policyholder may know it."""
+
+    PREPARED = "prepared"
+    SENT = "sent"
+    CREDITED = "credited"
+    RETURNED = "returned"
+
+
+class DocumentState(StrEnum):
+    """The life of a document that we asked for."""
+
+    ASKED = "asked"
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class CaseEventKind(StrEnum):
+    """What can happen to a claim. Either a rule tells it, or it is silent on purpose (`notifier.rules`)."""
+
+    REGISTERED = "registered"
+    STAGE_CHANGED = "stage_changed"
+    SITUATION_CHANGED = "situation_changed"
+    STAGE_CORRECTED = "stage_corrected"
+    DOCUMENTS_REQUESTED = "documents_requested"
+    DOCUMENTS_RECEIVED = "documents_received"
+    DOCUMENT_UNREADABLE = "document_unreadable"
+    INSPECTION_BOOKED = "inspection_booked"
+    DECISION_MADE = "decision_made"
+    DETAILS_NEEDED = "details_needed"
+    PAYMENT_SENT = "payment_sent"
+    PAYMENT_CREDITED = "payment_credited"
+    PAYMENT_RETURNED = "payment_returned"
+    PROMISE_MOVED = "promise_moved"
+    PROMISE_MISSED = "promise_missed"
+    REOPENED = "reopened"
+    WITHDRAWN = "withdrawn"
+    HANDLER_CHANGED = "handler_changed"
+    MONEY_CHANGED = "money_changed"
+    FACTS_CHANGED = "facts_changed"
+
+
+class Value(BaseModel):
+    """A frozen value that refuses what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=4000)
+
+
+class PersonSnapshot(Value):
+    """Whose policy it is, as the back office knows them. `ref` is the back office's own key of the person."""
+
+    ref: str
+    name: str
+    given_name: str | None = None
+    language: str = "ru"
+    time_zone: str | None = None
+    phones: tuple[str, ...] = ()
+    email: str | None = None
+    contact_prohibited: bool = False
+
+
+class PaymentSnapshot(Value):
+    """Money issued on the claim; announced only from `sent` on."""
+
+    ref: str
+    amount: Decimal
+    state: PaymentState
+    sent_date: date | None = None
+    expected_date: date | None = None
+    account_last4: str | None = None
+    bank: str | None = None
+    return_reason: str | None = None
+
+
+class DocumentSnapshot(Value):
+    """A document asked for. The titles are what a policyholder reads, never a code."""
+
+    ref: str
+    title_ru: str
+    title_en: str
+    why_ru: str | None = None
+    why_en: str | None = None
+    due_date: date | None = None
+    state: DocumentState = DocumentState.ASKED
+    reject_reason: str | None = None
+
+
+class ClaimSnapshot(Value):
+    """A claim at one moment. Nothing internal is here: no reserve, no fraud mark, no note."""
+
+    source: str
+    source_ref: str
+    source_version: str | None = None
+    source_hash: bytes
+    mapping_version: int = 1
+    changed_at: datetime | None = None
+    claim_number: str
+    policy_number: str | None = None
+    line_of_business: LineOfBusiness
+    product: str
+    country: str
+    currency: str
+    object_label: str | None = None
+    loss_date: date | None = None
+    reported_at: datetime
+    documents_complete_at: datetime | None = None
+    stage: ClaimStage
+    situation: Situation | None = None
+    outcome: Outcome | None = None
+    mover: Mover | None = None
+    reason: str | None = None
+    new_date: date | None = None
+    team: str | None = None
+    handler_ref: str | None = None
+    handler_name: str | None = None
+    inspection_at: datetime | None = None
+    inspection_place: str | None = None
+    assessed: Decimal | None = None
+    deductible: Decimal | None = None
+    approved: Decimal | None = None
+    decision_reasons: tuple[dict[str, str], ...] = ()
+    policyholder: PersonSnapshot
+    payments: tuple[PaymentSnapshot, ...] = ()
+    documents: tuple[DocumentSnapshot, ...] = ()
+
+
+class Change(Value):
+    """A difference between two snapshots, before it is stored.
+
+    `detail` holds what a page or a message may say about it; `fact_key` is made of the fact alone, so that the
+    same fact seen twice is one event.
+    """
+
+    kind: CaseEventKind
+    fact_key: str
+    detail: dict[str, str | int | None] = {}

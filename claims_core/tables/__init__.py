@@ -1,0 +1,36 @@
+"""The tables of the core. All are written by `claims_core.ledger` and by nothing else."""
+
+from claims_core.tables.changes import (
+    AuditEntry,
+    ChangeAction,
+    ChangeRequest,
+    ChangeState,
+    Installation,
+    JobSlot,
+)
+from claims_core.tables.claims import CaseEvent, Claim, ClaimNumber, DocumentRequest, Payment
+from claims_core.tables.people import Contact, ContactKind, ContactPoint, Policyholder, Question
+from claims_core.tables.promises import Pause, Promise, PromiseBasis, PromiseKind
+
+__all__ = [
+    "AuditEntry",
+    "CaseEvent",
+    "ChangeAction",
+    "ChangeRequest",
+    "ChangeState",
+    "Claim",
+    "ClaimNumber",
+    "Contact",
+    "ContactKind",
+    "ContactPoint",
+    "DocumentRequest",
+    "Installation",
+    "JobSlot",
+    "Pause",
+    "Payment",
+    "Policyholder",
+    "Promise",
+    "PromiseBasis",
+    "PromiseKind",
+    "Question",
+]

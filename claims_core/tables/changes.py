@@ -1,0 +1,85 @@
+"""What handlers asked for, what people did, and the installation's own rows."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from claims_core.clock import utc_now
+from claims_core.db import Table, stored_as_value
+from claims_core.ids import new_id
+
+
+class ChangeAction(StrEnum):
+    """What a handler may do to a claim on the desk."""
+
+    APPROVE = "approve"
+    DECLINE = "decline"
+    REQUEST_DOCUMENTS = "request_documents"
+    EXTEND = "extend"
+    CLOSE = "close"
+
+
+class ChangeState(StrEnum):
+    """The way of a handler's change into the back office."""
+
+    WAITING = "waiting"
+    APPLYING = "applying"
+    APPLIED = "applied"
+    REFUSED = "refused"
+
+
+class ChangeRequest(Table, table=True):
+    """A handler's change on its way into the back office. Nothing is a fact until the back office said yes."""
+
+    __table_args__ = (Index(None, "claim_id"), Index(None, "state", "not_before"))
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    claim_id: UUID = Field(foreign_key="claim.id")
+    action: ChangeAction = Field(sa_type=stored_as_value(ChangeAction))
+    values: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default="{}"))
+    note: str | None = None
+    told: bool = True
+    untold_reason: str | None = None
+    requested_by: str
+    requested_at: datetime
+    not_before: datetime
+    claim_version: int
+    state: ChangeState = Field(default=ChangeState.WAITING, sa_type=stored_as_value(ChangeState))
+    problem: str | None = None
+    finished_at: datetime | None = None
+
+
+class AuditEntry(Table, table=True):
+    """An act of a person or an administrator. Sealed into a hash chain a batch at a time."""
+
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default="{}"))
+    prev_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+
+
+class JobSlot(Table, table=True):
+    """One run of a timed job. Two schedulers, one effect: (job, slot) is unique."""
+
+    job: str = Field(primary_key=True)
+    slot: datetime = Field(primary_key=True)
+    started_at: datetime
+    finished_at: datetime | None = None
+    result: str | None = None
+
+
+class Installation(Table, table=True):
+    """One row: whose database this is. A copy in another installation sends nothing."""
+
+    id: int = Field(default=1, primary_key=True)
+    instance_id: str
+    created_at: datetime = Field(default_factory=utc_now)

@@ -1,0 +1,81 @@
+"""Who is behind a claim, how to reach them, and what they asked."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field
+
+from claims_core.db import Table, stored_as_value
+from claims_core.ids import new_id
+
+
+class ContactKind(StrEnum):
+    """What kind of address a contact point is."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+
+
+class Policyholder(Table, table=True):
+    """Whose policy it is; who signs in; whom we write to."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"name", "given_name"})
+    # One person of one back office is one row, however many claims they have.
+    __table_args__ = (UniqueConstraint("source", "source_ref"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    source: str
+    source_ref: str
+    name: str
+    given_name: str | None = None
+    language: str = "ru"
+    time_zone: str | None = None
+    contact_prohibited: bool = False
+
+
+class ContactPoint(Table, table=True):
+    """A telephone number (E.164) or an e-mail address on file."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"address"})
+    # An address is on file once for a person.
+    __table_args__ = (UniqueConstraint("policyholder_id", "kind", "address"), Index(None, "address"))
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    kind: ContactKind = Field(sa_type=stored_as_value(ContactKind))
+    address: str
+    place: int = 0
+    on_file: bool = True
+
+
+class Question(Table, table=True):
+    """What a policyholder asked, with its clock; one thread for all channels."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"text", "answer"})
+    __table_args__ = (Index(None, "claim_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    claim_id: UUID | None = Field(default=None, foreign_key="claim.id")
+    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    channel: str
+    text: str
+    asked_at: datetime
+    answer_due_at: datetime
+    answer: str | None = None
+    answered_by: str | None = None
+    answered_at: datetime | None = None
+
+
+class Contact(Table, table=True):
+    """The policyholder came to us: a call, a question, a look-up. What the pilot should reduce."""
+
+    __table_args__ = (Index(None, "claim_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    claim_id: UUID | None = Field(default=None, foreign_key="claim.id")
+    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    kind: str
+    at: datetime

@@ -1,0 +1,56 @@
+"""The dates we told a policyholder, and the days that do not count."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlmodel import Field
+
+from claims_core.db import Table, stored_as_value
+from claims_core.ids import new_id
+
+
+class PromiseKind(StrEnum):
+    """What a promised date is about."""
+
+    DECISION = "decision"
+    DOCUMENTS = "documents"
+    PAYMENT = "payment"
+
+
+class PromiseBasis(StrEnum):
+    """Why we may say this date: our own target, a contract, a law, or a handler's word."""
+
+    TARGET = "target"
+    CONTRACT = "contract"
+    LAW = "law"
+    HANDLER = "handler"
+
+
+class Promise(Table, table=True):
+    """A date told to a policyholder, with its basis. `ended_at` is set when it was kept, moved or missed."""
+
+    __table_args__ = (Index(None, "claim_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    claim_id: UUID = Field(foreign_key="claim.id")
+    kind: PromiseKind = Field(sa_type=stored_as_value(PromiseKind))
+    basis: PromiseBasis = Field(sa_type=stored_as_value(PromiseBasis))
+    start_date: date
+    due_date: date
+    made_at: datetime
+    reason: str | None = None
+    ended_at: datetime | None = None
+    kept: bool | None = None
+
+
+class Pause(Table, table=True):
+    """Days that waited for the policyholder and do not count."""
+
+    __table_args__ = (Index(None, "claim_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    claim_id: UUID = Field(foreign_key="claim.id")
+    started_at: datetime
+    ended_at: datetime | None = None

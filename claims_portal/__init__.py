@@ -1,0 +1,1 @@
+"""The web: pages for the policyholder, the desk for staff, JSON and webhooks for programs."""

@@ -1,0 +1,1 @@
+"""What the insurer's staff sees."""

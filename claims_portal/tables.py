@@ -1,0 +1,119 @@
+"""The portal's tables: codes, sessions, staff, and who looked at what."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary
+from sqlmodel import Field
+
+from claims_core.db import Table, stored_as_value
+from claims_core.ids import new_id
+
+
+class Role(StrEnum):
+    """What a member of staff may do."""
+
+    HANDLER = "handler"
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+
+
+class SignInCode(Table, table=True):
+    """A look-up and its one-time code. A row is written for a missing claim too: the work is the same."""
+
+    __table_args__ = (Index(None, "expires_at"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    challenge_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    policyholder_id: UUID | None = Field(default=None, foreign_key="policyholder.id")
+    claim_id: UUID | None = Field(default=None, foreign_key="claim.id")
+    contact_point_id: UUID | None = Field(default=None, foreign_key="contact_point.id")
+    purpose: str = "sign_in"
+    code_hmac: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    tries_left: int = 5
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+class PortalSession(Table, table=True):
+    """A signed-in policyholder. The cookie holds the token, the row only its hash."""
+
+    __table_args__ = (Index(None, "policyholder_id"), Index(None, "ends_at"))
+
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    glance_claim_id: UUID | None = Field(default=None, foreign_key="claim.id")
+    created_at: datetime
+    seen_at: datetime
+    fresh_until: datetime | None = None
+    ends_at: datetime
+
+
+class RememberedDevice(Table, table=True):
+    """A device that need not ask for a code to see the glance for 30 days."""
+
+    __table_args__ = (Index(None, "policyholder_id"),)
+
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    id: UUID = Field(default_factory=new_id, unique=True)
+    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    label: str
+    created_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+
+
+class Staff(Table, table=True):
+    """A person of the insurer who signs in to the desk."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"name", "password_hash", "totp_secret"})
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    login: str = Field(unique=True)
+    name: str
+    role: Role = Field(sa_type=stored_as_value(Role))
+    team: str | None = None
+    language: str = "ru"
+    password_hash: str
+    totp_secret: str | None = None
+    totp_last_used: int | None = None
+    created_at: datetime
+    disabled_at: datetime | None = None
+
+
+class StaffSession(Table, table=True):
+    """A signed-in member of staff; ends with a change of role or when they are disabled."""
+
+    __table_args__ = (Index(None, "staff_id"), Index(None, "ends_at"))
+
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    staff_id: UUID = Field(foreign_key="staff.id")
+    created_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+
+
+class AccessLog(Table, table=True):
+    """Who looked at which claim, when, as what."""
+
+    __table_args__ = (Index(None, "claim_id", "at"),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    at: datetime
+    claim_id: UUID
+    viewer_kind: str
+    viewer_id: UUID
+    page: str
+
+
+class RateCount(Table, table=True):
+    """How often something was tried in a window of time. Keys are keyed hashes: no number is readable here."""
+
+    bucket: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    window_start: datetime = Field(primary_key=True)
+    count: int = 0

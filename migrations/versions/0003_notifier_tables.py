@@ -1,0 +1,372 @@
+"""Who is told what, when, and whether it arrived."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SET lock_timeout = '5s'")
+    op.create_table(
+        "inbound",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("provider_ref", sa.String(), nullable=False),
+        sa.Column(
+            "channel",
+            sa.String(length=40),
+            nullable=False,
+        ),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("command", sa.String(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound")),
+        sa.UniqueConstraint("provider", "provider_ref", name=op.f("uq_inbound_provider_provider_ref")),
+    )
+    op.create_index(op.f("ix_inbound_address_received_at"), "inbound", ["address", "received_at"], unique=False)
+    op.create_table(
+        "notification_rule",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "event_kind",
+            sa.String(length=40),
+            nullable=False,
+        ),
+        sa.Column(
+            "page_state",
+            sa.String(length=40),
+            nullable=True,
+        ),
+        sa.Column("line_of_business", sa.String(), nullable=True),
+        sa.Column("template", sa.String(), nullable=False),
+        sa.Column(
+            "importance",
+            sa.String(length=40),
+            nullable=False,
+        ),
+        sa.Column("cadences", postgresql.JSONB(astext_type=sa.String()), nullable=False),
+        sa.Column("channels", postgresql.JSONB(astext_type=sa.String()), nullable=False),
+        sa.Column("fresh_hours", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_rule")),
+        sa.UniqueConstraint(
+            "event_kind",
+            "page_state",
+            "line_of_business",
+            name=op.f("uq_notification_rule_event_kind_page_state_line_of_business"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+    op.create_table(
+        "opt_out",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column(
+            "channel",
+            sa.String(length=40),
+            nullable=False,
+        ),
+        sa.Column("how", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opt_out")),
+    )
+    op.create_index(
+        "uq_opt_out_standing", "opt_out", ["address", "channel"], unique=True, postgresql_where="ended_at is null"
+    )
+    op.create_table(
+        "pilot",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("arms", postgresql.JSONB(astext_type=sa.String()), nullable=False),
+        sa.Column("wording_version", sa.String(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pilot")),
+        sa.UniqueConstraint("name", name=op.f("uq_pilot_name")),
+    )
+    op.create_table(
+        "sender_rate",
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("per_second", sa.Float(), nullable=False),
+        sa.Column("burst", sa.Float(), nullable=False),
+        sa.Column("tokens", sa.Float(), nullable=False),
+        sa.Column("refilled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("pause_reason", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("sender", name=op.f("pk_sender_rate")),
+    )
+    op.create_table(
+        "consent",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("policyholder_id", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("wording_version", sa.String(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("given_how", sa.String(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_how", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["policyholder_id"], ["policyholder.id"], name=op.f("fk_consent_policyholder_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
+    )
+    op.create_index(op.f("ix_consent_policyholder_id"), "consent", ["policyholder_id"], unique=False)
+    op.create_table(
+        "pilot_enrolment",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("pilot_id", sa.Uuid(), nullable=False),
+        sa.Column("policyholder_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "arm",
+            sa.String(length=40),
+            nullable=False,
+        ),
+        sa.Column("consented_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("crossed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["pilot_id"], ["pilot.id"], name=op.f("fk_pilot_enrolment_pilot_id")),
+        sa.ForeignKeyConstraint(
+            ["policyholder_id"], ["policyholder.id"], name=op.f("fk_pilot_enrolment_policyholder_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pilot_enrolment")),
+        sa.UniqueConstraint("pilot_id", "policyholder_id", name=op.f("uq_pilot_enrolment_pilot_id_policyholder_id")),
+    )
+    op.create_table(
+        "preference",
+        sa.Column("policyholder_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "cadence",
+            sa.String(length=40),
+            nullable=True,
+        ),
+        sa.Column(
+            "channel",
+            sa.String(length=40),
+            nullable=True,
+        ),
+        sa.Column("language", sa.String(), nullable=True),
+        sa.Column("quiet_from", sa.Time(), nullable=True),
+        sa.Column("quiet_to", sa.Time(), nullable=True),
+        sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["policyholder_id"], ["policyholder.id"], name=op.f("fk_preference_policyholder_id")),
+        sa.PrimaryKeyConstraint("policyholder_id", name=op.f("pk_preference")),
+    )
+    op.create_table(
+        "notification",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "cause_kind",
+            sa.String(length=40),
+            nullable=False,
+        ),
+        sa.Column("cause_id", sa.Uuid(), nullable=False),
+        sa.Column("template", sa.String(), nullable=False),
+        sa.Column("recipient_id", sa.Uuid(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=True),
+        sa.Column("event_seq", sa.Integer(), nullable=True),
+        sa.Column(
+            "importance",
+            sa.String(length=40),
+            nullable=False,
+        ),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column(
+            "channel",
+            sa.String(length=40),
+            nullable=False,
+        ),
+        sa.Column("contact_point_id", sa.Uuid(), nullable=True),
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("values", postgresql.JSONB(astext_type=sa.String()), server_default="{}", nullable=False),
+        sa.Column(
+            "state",
+            sa.String(length=40),
+            nullable=False,
+        ),
+        sa.Column(
+            "reason",
+            sa.String(length=40),
+            nullable=True,
+        ),
+        sa.Column(
+            "cadence",
+            sa.String(length=40),
+            nullable=True,
+        ),
+        sa.Column("pilot_arm", sa.String(), nullable=True),
+        sa.Column("rule_version", sa.Integer(), nullable=True),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("send_by", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("takes", sa.Integer(), nullable=False),
+        sa.Column("lease_token", sa.Uuid(), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_notification_claim_id")),
+        sa.ForeignKeyConstraint(
+            ["contact_point_id"], ["contact_point.id"], name=op.f("fk_notification_contact_point_id")
+        ),
+        sa.ForeignKeyConstraint(["recipient_id"], ["policyholder.id"], name=op.f("fk_notification_recipient_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification")),
+        sa.UniqueConstraint(
+            "cause_kind",
+            "cause_id",
+            "template",
+            "recipient_id",
+            "step",
+            name=op.f("uq_notification_cause_kind_cause_id_template_recipient_id_step"),
+        ),
+        postgresql_with={"fillfactor": 80},
+    )
+    op.create_index("ix_notification_claim", "notification", ["claim_id"], unique=False)
+    op.create_index(
+        "ix_notification_due",
+        "notification",
+        ["priority", "not_before", "id"],
+        unique=False,
+        postgresql_where="state = 'planned'",
+    )
+    op.create_index(
+        "ix_notification_lease", "notification", ["lease_until"], unique=False, postgresql_where="state = 'sending'"
+    )
+    op.create_index(
+        "ix_notification_open",
+        "notification",
+        ["recipient_id", "claim_id", "event_seq"],
+        unique=False,
+        postgresql_where="state in ('planned', 'sending', 'unknown', 'held')",
+    )
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("notification_id", sa.Uuid(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column(
+            "channel",
+            sa.String(length=40),
+            nullable=False,
+        ),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("segments", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.String(length=40),
+            nullable=False,
+        ),
+        sa.Column("worker", sa.String(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("send_by", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolve_after", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolution", sa.String(), nullable=True),
+        sa.Column("provider_ref", sa.String(), nullable=True),
+        sa.Column("provider_status", sa.String(), nullable=True),
+        sa.Column("error_code", sa.String(), nullable=True),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("final_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("conflict", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["notification_id"], ["notification.id"], name=op.f("fk_delivery_notification_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint("notification_id", "attempt", name=op.f("uq_delivery_notification_id_attempt")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_delivery_token_hash")),
+        postgresql_with={"fillfactor": 80},
+    )
+    op.create_index(
+        "ix_delivery_open",
+        "delivery",
+        ["resolve_after"],
+        unique=False,
+        postgresql_where="state in ('sending', 'unknown', 'accepted', 'on_its_way')",
+    )
+    op.create_index("ix_delivery_provider_ref", "delivery", ["provider", "provider_ref"], unique=False)
+    op.create_table(
+        "message_link",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("notification_id", sa.Uuid(), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=False),
+        sa.Column("policyholder_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_message_link_claim_id")),
+        sa.ForeignKeyConstraint(["notification_id"], ["notification.id"], name=op.f("fk_message_link_notification_id")),
+        sa.ForeignKeyConstraint(["policyholder_id"], ["policyholder.id"], name=op.f("fk_message_link_policyholder_id")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_message_link")),
+    )
+    op.create_index(op.f("ix_message_link_notification_id"), "message_link", ["notification_id"], unique=False)
+    op.create_table(
+        "planned_event",
+        sa.Column("case_event_id", sa.Uuid(), nullable=False),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_event_id"], ["case_event.id"], name=op.f("fk_planned_event_case_event_id")),
+        sa.PrimaryKeyConstraint("case_event_id", name=op.f("pk_planned_event")),
+    )
+    op.create_table(
+        "receipt",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("provider_ref", sa.String(), nullable=False),
+        sa.Column("provider_status", sa.String(), nullable=False),
+        sa.Column("error_code", sa.String(), nullable=True),
+        sa.Column("delivery_id", sa.Uuid(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("raw", postgresql.JSONB(astext_type=sa.String()), server_default="{}", nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"], name=op.f("fk_receipt_delivery_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt")),
+        sa.UniqueConstraint(
+            "provider",
+            "provider_ref",
+            "provider_status",
+            "error_code",
+            name=op.f("uq_receipt_provider_provider_ref_provider_status_error_code"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+    op.create_index(op.f("ix_receipt_delivery_id"), "receipt", ["delivery_id"], unique=False)
+
+
+def downgrade() -> None:
+    """Everything in these tables is lost."""
+    op.drop_index(op.f("ix_receipt_delivery_id"), table_name="receipt")
+    op.drop_table("receipt")
+    op.drop_table("planned_event")
+    op.drop_index(op.f("ix_message_link_notification_id"), table_name="message_link")
+    op.drop_table("message_link")
+    op.drop_index("ix_delivery_provider_ref", table_name="delivery")
+    op.drop_index(
+        "ix_delivery_open",
+        table_name="delivery",
+        postgresql_where="state in ('sending', 'unknown', 'accepted', 'on_its_way')",
+    )
+    op.drop_table("delivery")
+    op.drop_index(
+        "ix_notification_open",
+        table_name="notification",
+        postgresql_where="state in ('planned', 'sending', 'unknown', 'held')",
+    )
+    op.drop_index("ix_notification_lease", table_name="notification", postgresql_where="state = 'sending'")
+    op.drop_index("ix_notification_due", table_name="notification", postgresql_where="state = 'planned'")
+    op.drop_index("ix_notification_claim", table_name="notification")
+    op.drop_table("notification")
+    op.drop_table("preference")
+    op.drop_table("pilot_enrolment")
+    op.drop_index(op.f("ix_consent_policyholder_id"), table_name="consent")
+    op.drop_table("consent")
+    op.drop_table("sender_rate")
+    op.drop_table("pilot")
+    op.drop_index("uq_opt_out_standing", table_name="opt_out", postgresql_where="ended_at is null")
+    op.drop_table("opt_out")
+    op.drop_table("notification_rule")
+    op.drop_index(op.f("ix_inbound_address_received_at"), table_name="inbound")
+    op.drop_table("inbound")

@@ -1,0 +1,138 @@
+"""Codes, sessions, staff, and who looked at what."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SET lock_timeout = '5s'")
+    op.create_table(
+        "access_log",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=False),
+        sa.Column("viewer_kind", sa.String(), nullable=False),
+        sa.Column("viewer_id", sa.Uuid(), nullable=False),
+        sa.Column("page", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_log")),
+    )
+    op.create_index(op.f("ix_access_log_claim_id_at"), "access_log", ["claim_id", "at"], unique=False)
+    op.create_table(
+        "rate_count",
+        sa.Column("bucket", sa.LargeBinary(), nullable=False),
+        sa.Column("window_start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("bucket", "window_start", name=op.f("pk_rate_count")),
+    )
+    op.create_table(
+        "staff",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("login", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column(
+            "role",
+            sa.String(length=40),
+            nullable=False,
+        ),
+        sa.Column("team", sa.String(), nullable=True),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=False),
+        sa.Column("totp_secret", sa.String(), nullable=True),
+        sa.Column("totp_last_used", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
+        sa.UniqueConstraint("login", name=op.f("uq_staff_login")),
+    )
+    op.create_table(
+        "remembered_device",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("policyholder_id", sa.Uuid(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["policyholder_id"], ["policyholder.id"], name=op.f("fk_remembered_device_policyholder_id")
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_remembered_device")),
+        sa.UniqueConstraint("id", name=op.f("uq_remembered_device_id")),
+    )
+    op.create_index(
+        op.f("ix_remembered_device_policyholder_id"), "remembered_device", ["policyholder_id"], unique=False
+    )
+    op.create_table(
+        "staff_session",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_session_staff_id")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_staff_session")),
+    )
+    op.create_index(op.f("ix_staff_session_ends_at"), "staff_session", ["ends_at"], unique=False)
+    op.create_index(op.f("ix_staff_session_staff_id"), "staff_session", ["staff_id"], unique=False)
+    op.create_table(
+        "portal_session",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("policyholder_id", sa.Uuid(), nullable=False),
+        sa.Column("glance_claim_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fresh_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["glance_claim_id"], ["claim.id"], name=op.f("fk_portal_session_glance_claim_id")),
+        sa.ForeignKeyConstraint(
+            ["policyholder_id"], ["policyholder.id"], name=op.f("fk_portal_session_policyholder_id")
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_portal_session")),
+    )
+    op.create_index(op.f("ix_portal_session_ends_at"), "portal_session", ["ends_at"], unique=False)
+    op.create_index(op.f("ix_portal_session_policyholder_id"), "portal_session", ["policyholder_id"], unique=False)
+    op.create_table(
+        "sign_in_code",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("challenge_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("policyholder_id", sa.Uuid(), nullable=True),
+        sa.Column("claim_id", sa.Uuid(), nullable=True),
+        sa.Column("contact_point_id", sa.Uuid(), nullable=True),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("code_hmac", sa.LargeBinary(), nullable=False),
+        sa.Column("tries_left", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_sign_in_code_claim_id")),
+        sa.ForeignKeyConstraint(
+            ["contact_point_id"], ["contact_point.id"], name=op.f("fk_sign_in_code_contact_point_id")
+        ),
+        sa.ForeignKeyConstraint(["policyholder_id"], ["policyholder.id"], name=op.f("fk_sign_in_code_policyholder_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_code")),
+        sa.UniqueConstraint("challenge_hash", name=op.f("uq_sign_in_code_challenge_hash")),
+    )
+    op.create_index(op.f("ix_sign_in_code_expires_at"), "sign_in_code", ["expires_at"], unique=False)
+
+
+def downgrade() -> None:
+    """Everything in these tables is lost."""
+    op.drop_index(op.f("ix_sign_in_code_expires_at"), table_name="sign_in_code")
+    op.drop_table("sign_in_code")
+    op.drop_index(op.f("ix_portal_session_policyholder_id"), table_name="portal_session")
+    op.drop_index(op.f("ix_portal_session_ends_at"), table_name="portal_session")
+    op.drop_table("portal_session")
+    op.drop_index(op.f("ix_staff_session_staff_id"), table_name="staff_session")
+    op.drop_index(op.f("ix_staff_session_ends_at"), table_name="staff_session")
+    op.drop_table("staff_session")
+    op.drop_index(op.f("ix_remembered_device_policyholder_id"), table_name="remembered_device")
+    op.drop_table("remembered_device")
+    op.drop_table("staff")
+    op.drop_table("rate_count")
+    op.drop_index(op.f("ix_access_log_claim_id_at"), table_name="access_log")
+    op.drop_table("access_log")

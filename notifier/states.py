@@ -1,0 +1,145 @@
+"""The states of a notification and of a delivery: each machine is a table of moves and one function (pure)."""
+
+from enum import StrEnum
+
+from claims_core.errors import ClaimsError
+
+
+class WrongMove(ClaimsError):
+    """A step that the machine does not have: a bug, never bad data."""
+
+
+class Importance(StrEnum):
+    """The lane of a notification. `code` and `answer` may arrive at night; the first three ignore cadence."""
+
+    CODE = "code"
+    ANSWER = "answer"
+    REQUIRED = "required"
+    PROGRESS = "progress"
+    HEARTBEAT = "heartbeat"
+
+
+class Cadence(StrEnum):
+    """How often a policyholder hears from us."""
+
+    ESSENTIAL = "essential"
+    EVERY_STEP = "every_step"
+    FREQUENT = "frequent"
+
+
+class ChannelName(StrEnum):
+    """The ways to reach a person that are built in."""
+
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+    CONSOLE = "console"
+
+
+class CauseKind(StrEnum):
+    """What a notification is about; with the cause's id it makes the key of the fact."""
+
+    CASE_EVENT = "case_event"
+    SIGN_IN_CODE = "sign_in_code"
+    INBOUND = "inbound"
+    SILENCE_SLOT = "silence_slot"
+    QUESTION = "question"
+    PREFERENCE = "preference"
+
+
+class NotificationState(StrEnum):
+    """The decision to tell; the row is the queue."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    SETTLED = "settled"
+    HELD = "held"
+    UNKNOWN = "unknown"
+    SUPPRESSED = "suppressed"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+class DeliveryState(StrEnum):
+    """One handing-over of a notification to a provider."""
+
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    ACCEPTED = "accepted"
+    ON_ITS_WAY = "on_its_way"
+    UNDELIVERED = "undelivered"
+    DELIVERED = "delivered"
+
+
+class Reason(StrEnum):
+    """Why a notification was not sent, waits for a person, or failed: a closed list."""
+
+    # suppressed
+    CADENCE = "cadence"
+    OPTED_OUT = "opted_out"
+    NO_CONSENT = "no_consent"
+    NO_CONTACT = "no_contact"
+    CONTACT_PROHIBITED = "contact_prohibited"
+    CHANNEL_NOT_ALLOWED = "channel_not_allowed"
+    DAILY_CAP = "daily_cap"
+    STALE_EVENT = "stale_event"
+    NO_LONGER_TRUE = "no_longer_true"
+    DUPLICATE_CONTENT = "duplicate_content"
+    HANDLER_SAID_NO = "handler_said_no"
+    OPEN_QUESTION = "open_question"
+    # held
+    BACKLOG = "backlog"
+    MASS_CHANGE = "mass_change"
+    RESTORE = "restore"
+    APPROVAL = "approval"
+    FOREIGN_COPY = "foreign_copy"
+    # failed
+    RENDER = "render"
+    QUARANTINED = "quarantined"
+    REFUSED_BY_PROVIDER = "refused_by_provider"
+    GAVE_UP = "gave_up"
+    # expired and superseded
+    TOO_LATE = "too_late"
+    LATER_STAGE = "later_stage"
+
+
+_N = NotificationState
+MOVES: dict[NotificationState, frozenset[NotificationState]] = {
+    _N.PLANNED: frozenset({_N.SENDING, _N.HELD, _N.SUPPRESSED, _N.SUPERSEDED, _N.EXPIRED, _N.FAILED}),
+    _N.SENDING: frozenset({_N.SENT, _N.SETTLED, _N.UNKNOWN, _N.PLANNED, _N.FAILED, _N.EXPIRED}),
+    _N.SENT: frozenset({_N.SETTLED}),
+    _N.UNKNOWN: frozenset({_N.SENT, _N.SETTLED, _N.PLANNED, _N.HELD, _N.FAILED, _N.EXPIRED}),
+    _N.HELD: frozenset({_N.PLANNED, _N.SUPPRESSED, _N.SUPERSEDED, _N.EXPIRED}),
+    _N.SETTLED: frozenset(),
+    _N.SUPPRESSED: frozenset(),
+    _N.SUPERSEDED: frozenset(),
+    _N.EXPIRED: frozenset(),
+    _N.FAILED: frozenset(),
+}
+FINAL = frozenset(state for state, after in MOVES.items() if not after)
+
+# Receipts arrive late, twice and out of order. The higher rank wins (`reliability`, the receipt lattice).
+RECEIPT_RANK: dict[DeliveryState, int] = {
+    DeliveryState.SENDING: 0,
+    DeliveryState.UNKNOWN: 1,
+    DeliveryState.REFUSED: 2,
+    DeliveryState.ACCEPTED: 3,
+    DeliveryState.ON_ITS_WAY: 4,
+    DeliveryState.UNDELIVERED: 5,
+    DeliveryState.DELIVERED: 6,
+}
+FINAL_DELIVERIES = frozenset({DeliveryState.UNDELIVERED, DeliveryState.DELIVERED, DeliveryState.REFUSED})
+
+
+def step(before: NotificationState, after: NotificationState) -> NotificationState:
+    """`after`, if the machine has this move; raises `WrongMove` otherwise."""
+    if after not in MOVES[before]:
+        raise WrongMove(f"a notification does not go from {before} to {after}")
+    return after
+
+
+def settle(current: DeliveryState, reported: DeliveryState) -> DeliveryState:
+    """Fold a report into what we know. Commutative, associative, idempotent: order and repeats do not matter."""
+    return max(current, reported, key=RECEIPT_RANK.__getitem__)

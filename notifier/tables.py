@@ -1,0 +1,275 @@
+"""The notifier's tables: decisions, hand-overs, receipts, and what a policyholder allowed and chose."""
+
+from datetime import datetime, time
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from claims_core.clock import utc_now
+from claims_core.db import Table, stored_as_value
+from claims_core.ids import new_id
+from claims_core.snapshot import CaseEventKind
+from claims_core.stages import PageState
+from notifier.states import (
+    Cadence,
+    CauseKind,
+    ChannelName,
+    DeliveryState,
+    Importance,
+    NotificationState,
+    Reason,
+)
+
+
+class PlannedEvent(Table, table=True):
+    """The planner's bookmark: this case event has been decided on."""
+
+    case_event_id: UUID = Field(primary_key=True, foreign_key="case_event.id")
+    planned_at: datetime
+
+
+class NotificationRule(Table, table=True):
+    """This case event on this page state is told with this template, to these cadences, over these channels."""
+
+    # One rule a fact and page state; `page_state` empty means any.
+    __table_args__ = (
+        UniqueConstraint("event_kind", "page_state", "line_of_business", postgresql_nulls_not_distinct=True),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    event_kind: CaseEventKind = Field(sa_type=stored_as_value(CaseEventKind))
+    page_state: PageState | None = Field(default=None, sa_type=stored_as_value(PageState))
+    line_of_business: str | None = None
+    template: str
+    importance: Importance = Field(sa_type=stored_as_value(Importance))
+    cadences: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    channels: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    fresh_hours: int = 24
+    version: int = 1
+
+
+class Notification(Table, table=True):
+    """The decision to tell one recipient one fact, not before one moment and not after another. The queue itself."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"values"})
+    __table_args__ = (
+        # The same fact is told to the same recipient once, however often we plan.
+        UniqueConstraint("cause_kind", "cause_id", "template", "recipient_id", "step"),
+        Index("ix_notification_due", "priority", "not_before", "id", postgresql_where="state = 'planned'"),
+        Index(
+            "ix_notification_open",
+            "recipient_id",
+            "claim_id",
+            "event_seq",
+            postgresql_where="state in ('planned', 'sending', 'unknown', 'held')",
+        ),
+        Index("ix_notification_claim", "claim_id"),
+        Index("ix_notification_lease", "lease_until", postgresql_where="state = 'sending'"),
+        {"postgresql_with": {"fillfactor": 80}},
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    cause_kind: CauseKind = Field(sa_type=stored_as_value(CauseKind))
+    cause_id: UUID
+    template: str
+    recipient_id: UUID = Field(foreign_key="policyholder.id")
+    step: int = 0
+    claim_id: UUID | None = Field(default=None, foreign_key="claim.id")
+    event_seq: int | None = None
+    importance: Importance = Field(sa_type=stored_as_value(Importance))
+    priority: int = 5
+    channel: ChannelName = Field(sa_type=stored_as_value(ChannelName))
+    contact_point_id: UUID | None = Field(default=None, foreign_key="contact_point.id")
+    sender: str = "sms"
+    language: str = "ru"
+    values: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default="{}"))
+    state: NotificationState = Field(default=NotificationState.PLANNED, sa_type=stored_as_value(NotificationState))
+    reason: Reason | None = Field(default=None, sa_type=stored_as_value(Reason))
+    cadence: Cadence | None = Field(default=None, sa_type=stored_as_value(Cadence))
+    pilot_arm: str | None = None
+    rule_version: int | None = None
+    planned_at: datetime = Field(default_factory=utc_now)
+    not_before: datetime
+    send_by: datetime
+    takes: int = 0
+    lease_token: UUID | None = None
+    lease_until: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class Delivery(Table, table=True):
+    """One handing-over of a notification to a provider. Committed before the call, with the text that leaves."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"address", "text"})
+    __table_args__ = (
+        # An attempt of a notification is one row.
+        UniqueConstraint("notification_id", "attempt"),
+        # The token in the provider's callback address finds its delivery.
+        UniqueConstraint("token_hash"),
+        Index("ix_delivery_provider_ref", "provider", "provider_ref"),
+        Index(
+            "ix_delivery_open",
+            "resolve_after",
+            postgresql_where="state in ('sending', 'unknown', 'accepted', 'on_its_way')",
+        ),
+        {"postgresql_with": {"fillfactor": 80}},
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    notification_id: UUID = Field(foreign_key="notification.id")
+    attempt: int
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    channel: ChannelName = Field(sa_type=stored_as_value(ChannelName))
+    provider: str
+    address: str
+    text: str
+    segments: int = 1
+    state: DeliveryState = Field(default=DeliveryState.SENDING, sa_type=stored_as_value(DeliveryState))
+    worker: str
+    started_at: datetime
+    send_by: datetime
+    resolve_after: datetime | None = None
+    resolution: str | None = None
+    provider_ref: str | None = None
+    provider_status: str | None = None
+    error_code: str | None = None
+    accepted_at: datetime | None = None
+    final_at: datetime | None = None
+    read_at: datetime | None = None
+    conflict: bool = False
+
+
+class Receipt(Table, table=True):
+    """What a provider reported about a delivery, kept as it came. Without a delivery it is parked."""
+
+    # The same report is one row, however often the provider sends it.
+    __table_args__ = (
+        UniqueConstraint(
+            "provider", "provider_ref", "provider_status", "error_code", postgresql_nulls_not_distinct=True
+        ),
+        Index(None, "delivery_id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    provider: str
+    provider_ref: str
+    provider_status: str
+    error_code: str | None = None
+    delivery_id: UUID | None = Field(default=None, foreign_key="delivery.id")
+    received_at: datetime
+    raw: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default="{}"))
+
+
+class Inbound(Table, table=True):
+    """A message to us, kept as it came and handled once."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"address", "body"})
+    # A provider's message is handled once, however often it is posted.
+    __table_args__ = (UniqueConstraint("provider", "provider_ref"), Index(None, "address", "received_at"))
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    provider: str
+    provider_ref: str
+    channel: ChannelName = Field(sa_type=stored_as_value(ChannelName))
+    address: str
+    body: str
+    command: str | None = None
+    received_at: datetime
+    handled_at: datetime | None = None
+    outcome: str | None = None
+
+
+class Consent(Table, table=True):
+    """Recorded permission, with when, how and which wording. A withdrawal is a date on the row."""
+
+    __table_args__ = (Index(None, "policyholder_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    purpose: str
+    wording_version: str
+    given_at: datetime
+    given_how: str
+    withdrawn_at: datetime | None = None
+    withdrawn_how: str | None = None
+
+
+class OptOut(Table, table=True):
+    """Withdrawal for an address; always wins, at once, whatever a preference says. `ended_at` is a START."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"address"})
+    __table_args__ = (
+        # An address is opted out of a channel once at a time.
+        Index("uq_opt_out_standing", "address", "channel", unique=True, postgresql_where="ended_at is null"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    address: str
+    channel: ChannelName = Field(sa_type=stored_as_value(ChannelName))
+    how: str
+    at: datetime
+    ended_at: datetime | None = None
+
+
+class Preference(Table, table=True):
+    """A policyholder's own choice within what consent allows; it always beats a pilot's arm."""
+
+    policyholder_id: UUID = Field(primary_key=True, foreign_key="policyholder.id")
+    cadence: Cadence | None = Field(default=None, sa_type=stored_as_value(Cadence))
+    channel: ChannelName | None = Field(default=None, sa_type=stored_as_value(ChannelName))
+    language: str | None = None
+    quiet_from: time | None = None
+    quiet_to: time | None = None
+    chosen_at: datetime
+
+
+class Pilot(Table, table=True):
+    """A time-boxed trial of cadences with consent and random arms."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str = Field(unique=True)
+    arms: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    wording_version: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+class PilotEnrolment(Table, table=True):
+    """A policyholder's consent to a pilot and the arm drawn for them. The first arm is never changed."""
+
+    # A policyholder is in a pilot once.
+    __table_args__ = (UniqueConstraint("pilot_id", "policyholder_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    pilot_id: UUID = Field(foreign_key="pilot.id")
+    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    arm: Cadence = Field(sa_type=stored_as_value(Cadence))
+    consented_at: datetime
+    left_at: datetime | None = None
+    crossed_at: datetime | None = None
+
+
+class MessageLink(Table, table=True):
+    """The link of one message: opens the glance only, stored as a keyed hash, dead after 14 days."""
+
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    notification_id: UUID = Field(foreign_key="notification.id", index=True)
+    claim_id: UUID = Field(foreign_key="claim.id")
+    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    created_at: datetime
+    expires_at: datetime
+
+
+class SenderRate(Table, table=True):
+    """The token bucket of one sender; the row holds the rate over all processes and nodes."""
+
+    sender: str = Field(primary_key=True)
+    per_second: float
+    burst: float
+    tokens: float
+    refilled_at: datetime
+    paused_until: datetime | None = None
+    pause_reason: str | None = None

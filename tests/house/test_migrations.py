@@ -1,0 +1,22 @@
+"""Migrations are numbered, and what they build is what the code expects."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import SQLModel
+
+from claims_core import migrate
+
+
+def test_migrations_are_numbered_and_the_head_is_written_down():
+    names = [path.stem for path in migrate.versions()]
+    assert [name[:4] for name in names] == [f"{n:04}" for n in range(1, len(names) + 1)]
+    assert (migrate.folder("migrations") / "HEAD").read_text() == names[-1] + "\n"
+
+
+async def test_the_migrated_database_is_what_the_tables_say(engine: AsyncEngine):
+    async with engine.connect() as connection:
+        differences = await connection.run_sync(
+            lambda sync: compare_metadata(MigrationContext.configure(sync), SQLModel.metadata)
+        )
+    assert differences == []
