@@ -99,7 +99,7 @@ class StaffSession(Table, table=True):
 
 
 class AccessLog(Table, table=True):
-    """Who looked at which claim, when, as what."""
+    """Who looked at which claim, when, as what, and why."""
 
     __table_args__ = (Index(None, "claim_id", "at"),)
 
@@ -109,6 +109,7 @@ class AccessLog(Table, table=True):
     viewer_kind: str
     viewer_id: UUID
     page: str
+    why: str | None = None
 
 
 class RateCount(Table, table=True):

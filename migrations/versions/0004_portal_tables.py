@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("viewer_kind", sa.String(), nullable=False),
         sa.Column("viewer_id", sa.Uuid(), nullable=False),
         sa.Column("page", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_log")),
     )
     op.create_index(op.f("ix_access_log_claim_id_at"), "access_log", ["claim_id", "at"], unique=False)

@@ -1,0 +1,1 @@
+"""The commands of the portal: one module each, found by name in `claims_cli.COMMANDS`."""

@@ -1,0 +1,103 @@
+"""Sessions of staff: server-side, only the hash of the id at rest, dead with a change of role or when disabled."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, or_, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from claims_core.ids import new_token
+from claims_portal.tables import Role, Staff, StaffSession
+
+IDLE_AFTER = timedelta(minutes=30)
+ENDS_AFTER = timedelta(hours=12)
+# A session is marked as used at most once a minute: reading a page is then no write.
+_SEEN_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffViewer:
+    """The member of staff who is looking at a page."""
+
+    id: UUID
+    login: str
+    name: str
+    role: Role
+    team: str | None
+    language: str
+
+    @property
+    def actor(self) -> str:
+        """How the audit names them."""
+        return f"staff:{self.id}"
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a session id. It has 128 bits of chance, so a plain hash is enough."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+async def open_session(session: AsyncSession, staff_id: UUID, *, now: datetime) -> str:
+    """A new session; returns the id for the cookie. The person's ended sessions are removed on the way."""
+    await session.exec(
+        delete(StaffSession).where(
+            col(StaffSession.staff_id) == staff_id,
+            or_(col(StaffSession.ends_at) <= now, col(StaffSession.seen_at) <= now - IDLE_AFTER),
+        )
+    )
+    token = new_token()
+    ends_at = now + ENDS_AFTER
+    session.add(
+        StaffSession(token_hash=token_hash(token), staff_id=staff_id, created_at=now, seen_at=now, ends_at=ends_at)
+    )
+    await session.flush()
+    return token
+
+
+async def staff_for(session: AsyncSession, token: str, *, now: datetime) -> StaffViewer | None:
+    """Whose session it is; None when unknown, idle for 30 minutes, 12 hours old, or the person is disabled."""
+    found = (
+        await session.exec(
+            select(Staff, StaffSession)
+            .join(StaffSession, col(StaffSession.staff_id) == col(Staff.id))
+            .where(
+                col(StaffSession.token_hash) == token_hash(token),
+                col(StaffSession.ends_at) > now,
+                col(StaffSession.seen_at) > now - IDLE_AFTER,
+                col(Staff.disabled_at).is_(None),
+            )
+        )
+    ).first()
+    if found is None:
+        return None
+    person, seen = found
+    if now - seen.seen_at >= _SEEN_EVERY:
+        same = col(StaffSession.token_hash) == seen.token_hash
+        await session.exec(update(StaffSession).where(same).values(seen_at=now))
+    return viewer_of(person)
+
+
+def viewer_of(person: Staff) -> StaffViewer:
+    """The person as a value: no hash and no secret travels with it."""
+    return StaffViewer(
+        id=person.id,
+        login=person.login,
+        name=person.name,
+        role=person.role,
+        team=person.team,
+        language=person.language,
+    )
+
+
+async def end_session(session: AsyncSession, token: str) -> None:
+    """Sign out."""
+    await session.exec(delete(StaffSession).where(col(StaffSession.token_hash) == token_hash(token)))
+
+
+async def end_all_sessions(session: AsyncSession, staff_id: UUID) -> int:
+    """End every session of a person: their role changed or they are disabled. Returns how many there were."""
+    ended = await session.exec(delete(StaffSession).where(col(StaffSession.staff_id) == staff_id))
+    return ended.rowcount

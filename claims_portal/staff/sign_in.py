@@ -1,0 +1,105 @@
+"""Signing in to the desk: a password, then a code from an authenticator; limits that lock nobody else out."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from claims_core.db import session_scope
+from claims_portal.rates import Limit, count_try
+from claims_portal.staff import totp
+from claims_portal.staff.passwords import is_password_right
+from claims_portal.staff.roster import find_staff
+from claims_portal.staff.sessions import open_session
+from claims_portal.tables import Staff
+
+# Counted per network, so that a stranger who knows a login cannot lock its owner out (reliability.md T31).
+PASSWORD_TRIES = Limit("desk password", 8, timedelta(minutes=15))
+NETWORK_TRIES = Limit("desk network", 40, timedelta(minutes=15))
+# Counted per person, over all networks: whoever tries codes knows the password already.
+CODE_TRIES = Limit("desk code", 8, timedelta(minutes=15))
+TICKET_FOR = timedelta(minutes=5)
+
+
+class SignIn(StrEnum):
+    """How a step of a sign-in went."""
+
+    DONE = "done"
+    CODE_NEEDED = "code_needed"
+    WRONG = "wrong"
+    TOO_OFTEN = "too_often"
+    START_AGAIN = "start_again"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The outcome of a step, with the new session's id or the ticket to the second step."""
+
+    outcome: SignIn
+    token: str | None = None
+    ticket: str | None = None
+    staff_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Doorkeeper:
+    """What every step of a sign-in needs: the database, the server's key, and whether this is a demo."""
+
+    engine: AsyncEngine
+    key: SecretStr
+    demo: bool
+
+    async def check_password(self, *, login: str, password: str, network: str, now: datetime) -> Step:
+        """The first step. A wrong password, an unknown login and a disabled person get the same answer and work."""
+        async with session_scope(self.engine) as session:
+            from_here = await count_try(session, NETWORK_TRIES, network, key=self.key, now=now)
+            at_login = await count_try(session, PASSWORD_TRIES, login[:200].lower(), network, key=self.key, now=now)
+            person = await find_staff(session, login)
+        if not (from_here and at_login):
+            return Step(SignIn.TOO_OFTEN)
+        may = person is not None and person.disabled_at is None and (self.demo or person.totp_secret is not None)
+        known_hash = person.password_hash if person is not None and may else None
+        if not await is_password_right(password, known_hash) or person is None:
+            return Step(SignIn.WRONG)
+        if person.totp_secret is not None:
+            return Step(SignIn.CODE_NEEDED, ticket=self._ticket(person, now + TICKET_FOR), staff_id=person.id)
+        async with session_scope(self.engine) as session:
+            return Step(SignIn.DONE, token=await open_session(session, person.id, now=now), staff_id=person.id)
+
+    async def check_code(self, *, ticket: str, code: str, now: datetime) -> Step:
+        """The second step, with the ticket of the first; each code is good once."""
+        login = self._login_in(ticket, now)
+        if login is None:
+            return Step(SignIn.START_AGAIN)
+        async with session_scope(self.engine) as session:
+            allowed = await count_try(session, CODE_TRIES, login, key=self.key, now=now)
+            person = await find_staff(session, login)
+            if not allowed:
+                return Step(SignIn.TOO_OFTEN)
+            if person is None or person.disabled_at is not None or person.totp_secret is None:
+                return Step(SignIn.START_AGAIN)
+            step = totp.accepted_step(person.totp_secret, code, now=now, last_used=person.totp_last_used)
+            if step is None or not await totp.use_step(session, person.id, step):
+                return Step(SignIn.WRONG, ticket=ticket)
+            return Step(SignIn.DONE, token=await open_session(session, person.id, now=now), staff_id=person.id)
+
+    def _ticket(self, person: Staff, until: datetime) -> str:
+        text = f"{person.login}:{int(until.timestamp())}"
+        return f"{text}:{self._signature(text)}"
+
+    def _login_in(self, ticket: str, now: datetime) -> str | None:
+        text, _, signature = ticket.rpartition(":")
+        login, _, until = text.rpartition(":")
+        genuine = hmac.compare_digest(self._signature(text).encode(), signature.encode("utf-8", "surrogatepass"))
+        if not genuine or now > datetime.fromtimestamp(int(until), UTC):
+            return None
+        return login
+
+    def _signature(self, text: str) -> str:
+        message = f"desk ticket {text}".encode("utf-8", "surrogatepass")
+        return hmac.new(self.key.get_secret_value().encode(), message, hashlib.sha256).hexdigest()
