@@ -1,0 +1,1 @@
+Дело {{ ref4 }}: {{ state }}.{% if date %} Решение до {{ date }}.{% endif %} {{ link }}

@@ -1,0 +1,1 @@
+Дело {{ ref4 }}: отправили {% if amount %}{{ amount }}{% else %}деньги{% endif %}{% if date %}, ждите до {{ date }}{% endif %}. {{ link }}
