@@ -1,8 +1,8 @@
 """The tables of the core. All are written by `claims_core.ledger` and by nothing else."""
 
+from claims_core.requested import ChangeAction
 from claims_core.tables.changes import (
     AuditEntry,
-    ChangeAction,
     ChangeRequest,
     ChangeState,
     Installation,

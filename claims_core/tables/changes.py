@@ -12,16 +12,7 @@ from sqlmodel import Field
 from claims_core.clock import utc_now
 from claims_core.db import Table, stored_as_value
 from claims_core.ids import new_id
-
-
-class ChangeAction(StrEnum):
-    """What a handler may do to a claim on the desk."""
-
-    APPROVE = "approve"
-    DECLINE = "decline"
-    REQUEST_DOCUMENTS = "request_documents"
-    EXTEND = "extend"
-    CLOSE = "close"
+from claims_core.requested import ChangeAction
 
 
 class ChangeState(StrEnum):
