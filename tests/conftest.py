@@ -2,8 +2,10 @@
 
 import os
 import socket
+import tempfile
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -11,8 +13,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from claims_core import migrate
+from claims_core import embedded, migrate, settings
 from claims_core.db import make_engine, session_scope
+
+# Before any test module is read, and so that processes started by tests inherit it.
+settings.forget_surroundings(os.environ)
+settings.FROM_SURROUNDINGS["env_file"] = None
+
+OURS = "claims_test"
+TABLES = "select count(*) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"
 
 DIRTY = """
 do $$ declare t text; found bool; begin
@@ -26,16 +35,32 @@ end $$
 
 
 @pytest.fixture(scope="session")
-def server_url() -> str:
-    """A server for this run: the one named by CLAIMS_TEST_DATABASE_URL, else the embedded one."""
-    return os.environ["CLAIMS_TEST_DATABASE_URL"]
+def server_url() -> Iterator[str]:
+    """A server for this run: the one named by CLAIMS_TEST_DATABASE_URL, else an embedded one for all workers."""
+    named = os.environ.get("CLAIMS_TEST_DATABASE_URL")
+    if named:
+        yield named
+        return
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)
+    with embedded.start(
+        Path(tempfile.gettempdir()) / f"claims-tests-{os.getuid()}-{run[:16]}", throwaway=True
+    ) as server:
+        yield server.url
+
+
+async def refuse_foreign_database(admin: asyncpg.Connection) -> None:
+    """Tests may only look at a database that is empty or was made by tests."""
+    name = await admin.fetchval("select current_database()")
+    if not name.startswith(OURS) and await admin.fetchval(TABLES):
+        raise pytest.UsageError(f"CLAIMS_TEST_DATABASE_URL names {name}, which holds tables and is not of our tests")
 
 
 @pytest.fixture(scope="session")
 async def database_url(server_url: str) -> AsyncIterator[str]:
     """A migrated database of this worker's own."""
-    name = f"claims_test_{uuid.uuid4().hex[:12]}"
+    name = f"{OURS}_{uuid.uuid4().hex[:12]}"
     admin = await asyncpg.connect(server_url)
+    await refuse_foreign_database(admin)
     await admin.execute(f'create database "{name}"')
     url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
     engine = make_engine(url)
