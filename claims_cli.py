@@ -1,23 +1,69 @@
 """The one command, `claims`: finds each package's commands by name and loads only what was asked for."""
 
 import argparse
+import difflib
 import importlib
 import sys
 
+from claims_core.errors import ClaimsError, Misconfigured
+
 # command -> (module with `add_arguments(parser)` and `run(args) -> int`, help)
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "db": ("claims_core.commands.db", "start, stop, upgrade, back up and check the database"),
+}
+DONE, FAILED, WRONG_WORDS, INTERRUPTED = 0, 1, 2, 130
+
+
+def overview() -> str:
+    """What `claims --help` prints: every command with a line of its own."""
+    width = max(map(len, COMMANDS), default=0)
+    lines = [f"  {name:<{width}}  {line}" for name, (_, line) in sorted(COMMANDS.items())]
+    return "\n".join(
+        [
+            "usage: claims COMMAND [...]",
+            "",
+            "Where a claim stands, told to the person who waits: portal, notifier, back-office adapter.",
+            "",
+            *lines,
+            "",
+            "`claims COMMAND --help` says more. Settings come from the environment or `.env`; see `.env.example`.",
+        ]
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; the exit code says how it went (0 done, 1 failed, 2 wrong words)."""
-    parser = argparse.ArgumentParser(prog="claims", description="Claims status: portal, notifier, back-office adapter.")
-    parser.add_argument("command", choices=sorted(COMMANDS), help="what to do; `claims COMMAND --help` says more")
+    """Run one command; the exit code says how it went (0 done, 1 failed, 2 wrong words or settings)."""
     words = sys.argv[1:] if argv is None else argv
-    args = parser.parse_args(words[:1])
-    module = importlib.import_module(COMMANDS[args.command][0])
-    command = argparse.ArgumentParser(prog=f"claims {args.command}", description=COMMANDS[args.command][1])
-    module.add_arguments(command)
-    return int(module.run(command.parse_args(words[1:])))
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(overview())
+        return DONE if words else WRONG_WORDS
+    if words[0] not in COMMANDS:
+        meant = difflib.get_close_matches(words[0], COMMANDS, n=1)
+        hint = f"did you mean `{meant[0]}`?" if meant else f"there are: {', '.join(sorted(COMMANDS))}"
+        print(f"claims: there is no command `{words[0]}`; {hint}", file=sys.stderr)
+        return WRONG_WORDS
+    return _run(words[0], words[1:])
+
+
+def _run(name: str, words: list[str]) -> int:
+    where, line = COMMANDS[name]
+    module = importlib.import_module(where)
+    parser = argparse.ArgumentParser(prog=f"claims {name}", description=line)
+    module.add_arguments(parser)
+    args = parser.parse_args(words)
+    try:
+        return int(module.run(args))
+    except Misconfigured as error:
+        print(f"claims {name}: {error}", file=sys.stderr)
+        return WRONG_WORDS
+    except ClaimsError as error:
+        print(f"claims {name}: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output went away; nothing is left to say
+        return FAILED
 
 
 if __name__ == "__main__":

@@ -13,10 +13,13 @@ from sqlalchemy import Enum, text
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import declared_attr
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+from claims_core.errors import Misconfigured
 
 # Constraints have names that a migration can drop and an error message can show.
 SQLModel.metadata.naming_convention = {
@@ -56,6 +59,17 @@ def make_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     """An engine for `postgresql://…`; the driver is always asyncpg."""
     parsed = make_url(url).set(drivername="postgresql+asyncpg")
     return create_async_engine(parsed, pool_size=pool_size, max_overflow=5, pool_pre_ping=False)
+
+
+async def must_answer(engine: AsyncEngine) -> None:
+    """Raise `Misconfigured` in one sentence when the database cannot be reached or does not let us in."""
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("select 1"))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
+        reason = str(getattr(error, "orig", None) or error).split("\n")[0]
+        where = engine.url.render_as_string(hide_password=True)
+        raise Misconfigured(f"the database {where} does not let us in ({reason}): mend DATABASE_URL") from None
 
 
 @asynccontextmanager

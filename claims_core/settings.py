@@ -5,9 +5,12 @@ import re
 from collections.abc import MutableMapping
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from claims_core.errors import Misconfigured
 
 # `.env` in the working folder; CLAIMS_ENV_FILE names another file, and empty means none.
 ENV_FILE = os.environ.get("CLAIMS_ENV_FILE", ".env") or None
@@ -40,3 +43,17 @@ class CoreSettings(BaseSettings):
     insurer_country: str = "ru"
     insurer_timezone: str = "Europe/Moscow"
     settle_window: timedelta = timedelta(minutes=2)
+
+
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+
+def read_settings(kind: type[Settings]) -> Settings:
+    """The settings of a package from the surroundings; `Misconfigured` names each variable that must be mended."""
+    try:
+        return kind()
+    except ValidationError as error:
+        faults = [
+            f"{'_'.join(map(str, fault['loc'])).upper() or kind.__name__}: {fault['msg']}" for fault in error.errors()
+        ]
+        raise Misconfigured("; ".join(faults)) from None
