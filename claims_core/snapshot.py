@@ -6,7 +6,16 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from claims_core.stages import ClaimStage, LineOfBusiness, Mover, Outcome, Situation
+from claims_core.stages import (
+    MOVER_OF,
+    ClaimStage,
+    LineOfBusiness,
+    Mover,
+    Outcome,
+    PageState,
+    Situation,
+    page_state,
+)
 
 
 class PaymentState(StrEnum):
@@ -25,6 +34,11 @@ class DocumentState(StrEnum):
     RECEIVED = "received"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+
+
+# A payment that was sent is done for a closed claim: many back offices never hear of the credit.
+OPEN_PAYMENTS = frozenset({PaymentState.PREPARED, PaymentState.RETURNED})
+OPEN_DOCUMENTS = frozenset({DocumentState.ASKED, DocumentState.REJECTED})
 
 
 class CaseEventKind(StrEnum):
@@ -146,3 +160,21 @@ class Change(Value):
     kind: CaseEventKind
     fact_key: str
     detail: dict[str, str | int | None] = {}
+
+
+def mover_of(snapshot: ClaimSnapshot) -> Mover:
+    """Who has to act next: the back office's word where it has one, else the situation's own."""
+    return snapshot.mover or (MOVER_OF[snapshot.situation] if snapshot.situation else Mover.US)
+
+
+def page_state_of(snapshot: ClaimSnapshot) -> PageState:
+    """What a page shows for this snapshot. A closed claim with money or papers still open is not `paid` yet."""
+    open_money = any(payment.state in OPEN_PAYMENTS for payment in snapshot.payments)
+    open_papers = any(document.state in OPEN_DOCUMENTS for document in snapshot.documents)
+    return page_state(
+        snapshot.stage,
+        snapshot.situation,
+        snapshot.outcome,
+        mover=snapshot.mover,
+        something_open=open_money or open_papers,
+    )

@@ -1,0 +1,131 @@
+"""What we know of the claims in a batch: which are unchanged, and the rest read and locked."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from claims_core.ledger.rows import CLAIM, to_snapshot
+from claims_core.snapshot import ClaimSnapshot
+
+Key = tuple[str, str]
+
+CHANGED = """
+select k.ref from unnest($2::text[], $3::bytea[]) as k(ref, hash)
+left join claim c on c.source = $1 and c.source_ref = k.ref
+where c.source_hash is distinct from k.hash
+"""
+SEEN = """
+select c.source, c.source_ref, c.source_hash = k.hash as same
+from unnest($1::text[], $2::text[], $3::bytea[]) as k(source, ref, hash)
+join claim c on c.source = k.source and c.source_ref = k.ref
+"""
+LOCK = f"""
+select {", ".join("c." + name for name in CLAIM.columns)} from unnest($1::text[], $2::text[]) as k(source, ref)
+join claim c on c.source = k.source and c.source_ref = k.ref
+order by c.source, c.source_ref for update of c
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A claim as our tables have it, locked until the end of the transaction."""
+
+    id: UUID
+    policyholder_id: UUID
+    version: int
+    stage_since: datetime
+    situation_since: datetime
+    snapshot: ClaimSnapshot
+    settled: Mapping[str, datetime]
+
+
+class Standing(Enum):
+    """Whether a snapshot is news."""
+
+    NEWER = "newer"
+    STALE = "stale"
+    TIE_LOST = "tie_lost"
+
+
+def key_of(snapshot: ClaimSnapshot) -> Key:
+    """What makes two snapshots the same claim."""
+    return snapshot.source, snapshot.source_ref
+
+
+def standing(known: ClaimSnapshot, snapshot: ClaimSnapshot) -> Standing:
+    """Is `snapshot` newer than what we know? By version, else by date; a tie goes to the higher hash, always.
+
+    A new mapping reads the same content again and wins a tie. Where a source gives neither a number nor a date,
+    the order of arrival decides.
+    """
+    ranks = [_rank(known, snapshot), _rank(snapshot, known)]
+    if ranks[0] != ranks[1]:
+        return Standing.NEWER if ranks[1] > ranks[0] else Standing.STALE
+    if known.mapping_version != snapshot.mapping_version:
+        return Standing.NEWER if snapshot.mapping_version > known.mapping_version else Standing.STALE
+    same_version = snapshot.source_version is not None and snapshot.source_version == known.source_version
+    if same_version and snapshot.source_hash < known.source_hash:
+        return Standing.TIE_LOST
+    return Standing.NEWER
+
+
+def _rank(snapshot: ClaimSnapshot, other: ClaimSnapshot) -> tuple[int, float]:
+    mine, theirs = snapshot.source_version or "", other.source_version or ""
+    number = int(mine) if mine.isdecimal() and theirs.isdecimal() else 0
+    dated = snapshot.changed_at and other.changed_at
+    return number, snapshot.changed_at.timestamp() if dated and snapshot.changed_at else 0.0
+
+
+async def changed_among(connection: asyncpg.Connection, source: str, hashes: Mapping[str, bytes]) -> set[str]:
+    """The refs whose stored hash differs, or that are unknown."""
+    return {row[0] for row in await connection.fetch(CHANGED, source, list(hashes), list(hashes.values()))}
+
+
+async def read_known(
+    connection: asyncpg.Connection, snapshots: Sequence[ClaimSnapshot]
+) -> tuple[set[Key], dict[Key, Known]]:
+    """The keys with nothing new, and what we know of those that differ. In neither: never seen before."""
+    by_key = {key_of(snapshot): snapshot for snapshot in snapshots}
+    sources, refs = [key[0] for key in by_key], [key[1] for key in by_key]
+    seen = await connection.fetch(SEEN, sources, refs, [snapshot.source_hash for snapshot in by_key.values()])
+    same = {(row["source"], row["source_ref"]) for row in seen if row["same"]}
+    differ = [(row["source"], row["source_ref"]) for row in seen if not row["same"]]
+    if not differ:
+        return same, {}
+    claims = await connection.fetch(LOCK, [key[0] for key in differ], [key[1] for key in differ])
+    return same, await _with_parts(connection, [dict(claim) for claim in claims], by_key)
+
+
+async def _with_parts(
+    connection: asyncpg.Connection, claims: Sequence[Mapping[str, Any]], by_key: Mapping[Key, ClaimSnapshot]
+) -> dict[Key, Known]:
+    ids = [claim["id"] for claim in claims]
+    payments = _grouped(await connection.fetch("select * from payment where claim_id = any($1)", ids))
+    documents = _grouped(await connection.fetch("select * from document_request where claim_id = any($1)", ids))
+    found = {}
+    for claim in claims:
+        key = claim["source"], claim["source_ref"]
+        papers = documents[claim["id"]]
+        found[key] = Known(
+            id=claim["id"],
+            policyholder_id=claim["policyholder_id"],
+            version=claim["version"],
+            stage_since=claim["stage_since"],
+            situation_since=claim["situation_since"],
+            snapshot=to_snapshot(claim, payments[claim["id"]], papers, policyholder=by_key[key].policyholder),
+            settled={paper["request_ref"]: paper["settled_at"] for paper in papers if paper["settled_at"]},
+        )
+    return found
+
+
+def _grouped(rows: Iterable[asyncpg.Record]) -> dict[UUID, list[Mapping[str, Any]]]:
+    groups: dict[UUID, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[row["claim_id"]].append(dict(row))
+    return groups

@@ -1,0 +1,48 @@
+"""The policyholders of a batch and their addresses on file."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+import asyncpg
+
+from claims_core.ids import new_id
+from claims_core.ledger.known import Key
+from claims_core.ledger.rows import CONTACT_POINT, PERSON, contact_rows, person_row
+from claims_core.ledger.staging import add, merge, stage
+from claims_core.snapshot import ClaimSnapshot, PersonSnapshot
+
+SEEN = """
+select p.source, p.source_ref, p.id from unnest($1::text[], $2::text[]) as k(source, ref)
+join policyholder p on p.source = k.source and p.source_ref = k.ref
+"""
+# An address that the back office no longer lists is kept, for the receipts of old messages, and no longer used.
+OFF_FILE = """
+update contact_point c set on_file = false where c.policyholder_id = any($1) and c.on_file and not exists (
+  select from staged_contact_point s
+  where s.policyholder_id = c.policyholder_id and s.kind = c.kind and s.address = c.address)
+"""
+
+
+async def write_people(connection: asyncpg.Connection, snapshots: Iterable[ClaimSnapshot]) -> Mapping[Key, UUID]:
+    """Write the policyholders of `snapshots`; their ids by (source, ref). Of two words on one person the last holds."""
+    people = {(shot.source, shot.policyholder.ref): shot.policyholder for shot in snapshots}
+    keys = sorted(people)
+    found = await connection.fetch(SEEN, [key[0] for key in keys], [key[1] for key in keys])
+    ids: dict[Key, UUID] = {(row["source"], row["source_ref"]): row["id"] for row in found}
+    known = {key: people[key] for key in ids}
+    new = {key: people[key] for key in keys if key not in ids}
+    ids.update((key, new_id()) for key in new)
+    await add(connection, PERSON, [person_row(key[0], person, ids[key]) for key, person in new.items()])
+    await add(connection, CONTACT_POINT, [row for key, person in new.items() for row in contact_rows(person, ids[key])])
+    if known:
+        await _update(connection, known, ids)
+    return ids
+
+
+async def _update(connection: asyncpg.Connection, known: Mapping[Key, PersonSnapshot], ids: Mapping[Key, UUID]) -> None:
+    await merge(connection, PERSON, [person_row(key[0], person, ids[key]) for key, person in known.items()])
+    await stage(
+        connection, CONTACT_POINT, [row for key, person in known.items() for row in contact_rows(person, ids[key])]
+    )
+    await connection.execute(CONTACT_POINT.merge)
+    await connection.execute(OFF_FILE, [ids[key] for key in known])

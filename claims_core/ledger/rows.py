@@ -1,0 +1,166 @@
+"""A snapshot as rows of our tables, and rows as the snapshot they came from (pure)."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from claims_core.db import columns_of
+from claims_core.ids import new_id
+from claims_core.ledger.staging import Row, target
+from claims_core.snapshot import (
+    OPEN_DOCUMENTS,
+    Change,
+    ClaimSnapshot,
+    DocumentSnapshot,
+    DocumentState,
+    PaymentSnapshot,
+    PaymentState,
+    PersonSnapshot,
+    mover_of,
+    page_state_of,
+)
+from claims_core.stages import ClaimStage, LineOfBusiness, Mover, Outcome, Situation
+from claims_core.tables import (
+    CaseEvent,
+    Claim,
+    ClaimNumber,
+    ContactKind,
+    ContactPoint,
+    DocumentRequest,
+    Payment,
+    Policyholder,
+)
+
+# Computed from a snapshot; every other column of a claim that a snapshot has too is taken over as it is.
+_COMPUTED = {"mover", "decision_reasons"}
+_SAME = tuple(name for name in columns_of(Claim) if name in ClaimSnapshot.model_fields.keys() - _COMPUTED)
+_PAID = tuple(name for name in columns_of(Payment) if name in PaymentSnapshot.model_fields)
+_ASKED = tuple(name for name in columns_of(DocumentRequest) if name in DocumentSnapshot.model_fields)
+_PERSON = tuple(name for name in columns_of(Policyholder) if name in PersonSnapshot.model_fields)
+_same, _paid, _asked, _person = attrgetter(*_SAME), attrgetter(*_PAID), attrgetter(*_ASKED), attrgetter(*_PERSON)
+
+CLAIM = target(Claim, key=["id"], first=_SAME)
+PERSON = target(Policyholder, key=["source", "source_ref"], first=_PERSON)
+CONTACT_POINT = target(ContactPoint, key=["policyholder_id", "kind", "address"])
+PAYMENT = target(Payment, key=["claim_id", "payment_ref"], first=_PAID)
+DOCUMENT = target(DocumentRequest, key=["claim_id", "request_ref"], first=_ASKED, kept=["asked_at"])
+NUMBER = target(ClaimNumber, key=["claim_id", "number"], kept=["replaced_at"])
+EVENT = target(CaseEvent, key=["claim_id", "fact_key"], without=["seq"], kept=columns_of(CaseEvent))
+
+_ENUMS: dict[str, type] = {
+    "line_of_business": LineOfBusiness,
+    "stage": ClaimStage,
+    "situation": Situation,
+    "outcome": Outcome,
+    "mover": Mover,
+}
+
+
+def claim_row(
+    snapshot: ClaimSnapshot,
+    *,
+    claim_id: UUID,
+    policyholder_id: UUID,
+    version: int,
+    observed_at: datetime,
+    stage_since: datetime,
+    situation_since: datetime,
+) -> Row:
+    """The claim's row, in the order of `CLAIM`."""
+    return (
+        *_same(snapshot),
+        claim_id,
+        observed_at,
+        version,
+        policyholder_id,
+        mover_of(snapshot),
+        page_state_of(snapshot),
+        stage_since,
+        situation_since,
+        json.dumps(snapshot.decision_reasons, ensure_ascii=False) if snapshot.decision_reasons else "[]",
+    )
+
+
+def person_row(source: str, person: PersonSnapshot, policyholder_id: UUID) -> Row:
+    """The policyholder's row, in the order of `PERSON`."""
+    return (*_person(person), policyholder_id, source, person.ref)
+
+
+def contact_rows(person: PersonSnapshot, policyholder_id: UUID) -> Iterator[Row]:
+    """The addresses on file, each once, the preferred first."""
+    for place, phone in enumerate(dict.fromkeys(person.phones)):
+        yield new_id(), policyholder_id, ContactKind.PHONE, phone, place, True
+    if person.email:
+        yield new_id(), policyholder_id, ContactKind.EMAIL, person.email, 0, True
+
+
+def payment_rows(snapshot: ClaimSnapshot, claim_id: UUID) -> Iterator[Row]:
+    """The payments, each of the back office's keys once."""
+    for payment in {paid.ref: paid for paid in snapshot.payments}.values():
+        yield *_paid(payment), new_id(), claim_id, payment.ref
+
+
+def document_rows(
+    snapshot: ClaimSnapshot, claim_id: UUID, *, moment: datetime, settled: Mapping[str, datetime]
+) -> Iterator[Row]:
+    """The documents asked for, each key once; what is settled already keeps its moment from `settled`."""
+    for paper in {asked.ref: asked for asked in snapshot.documents}.values():
+        settled_at = None if paper.state in OPEN_DOCUMENTS else settled.get(paper.ref) or moment
+        yield *_asked(paper), new_id(), claim_id, paper.ref, moment, settled_at
+
+
+def event_row(
+    change: Change,
+    snapshot: ClaimSnapshot,
+    claim_id: UUID,
+    *,
+    at: datetime,
+    now: datetime,
+    settle: timedelta,
+    historic: bool,
+) -> Row:
+    """The case event's row, in the order of `EVENT`."""
+    return (
+        new_id(),
+        claim_id,
+        change.kind,
+        change.fact_key,
+        snapshot.stage,
+        snapshot.situation,
+        page_state_of(snapshot),
+        at,
+        now,
+        now + settle,
+        historic,
+        snapshot.mapping_version,
+        json.dumps(change.detail, ensure_ascii=False) if change.detail else "{}",
+    )
+
+
+def to_snapshot(
+    claim: Mapping[str, Any], payments: list[Mapping[str, Any]], documents: list[Mapping[str, Any]], **more: Any
+) -> ClaimSnapshot:
+    """The snapshot that a claim's rows came from; nothing is validated again."""
+    values = {name: claim[name] for name in (*_SAME, "mover")}
+    for name, kind in _ENUMS.items():
+        values[name] = kind(values[name]) if values[name] is not None else None
+    return ClaimSnapshot.model_construct(
+        **values,
+        decision_reasons=tuple(claim["decision_reasons"]),
+        payments=tuple(_to_payment(row) for row in payments),
+        documents=tuple(_to_document(row) for row in documents),
+        **more,
+    )
+
+
+def _to_payment(row: Mapping[str, Any]) -> PaymentSnapshot:
+    values = {name: row[name] for name in _PAID} | {"state": PaymentState(row["state"])}
+    return PaymentSnapshot.model_construct(ref=row["payment_ref"], **values)
+
+
+def _to_document(row: Mapping[str, Any]) -> DocumentSnapshot:
+    values = {name: row[name] for name in _ASKED} | {"state": DocumentState(row["state"])}
+    return DocumentSnapshot.model_construct(ref=row["request_ref"], **values)
