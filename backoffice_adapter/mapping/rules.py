@@ -1,0 +1,49 @@
+"""Where a claim stands: the first rule whose conditions all hold."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from backoffice_adapter.mapping import paths
+from backoffice_adapter.mapping.table import Rule, Test, When
+
+Holds = Callable[[Any], bool]
+
+
+def first_match(rules: Sequence[Rule]) -> Callable[[Any], Rule | None]:
+    """`case -> rule`: in order of priority, then of the file; None when no rule knows this case."""
+    tried = [(compile_when(rule.when), rule) for rule in sorted(rules, key=lambda rule: rule.priority)]
+
+    def match(case: Any) -> Rule | None:
+        for holds, rule in tried:
+            if holds(case):
+                return rule
+        return None
+
+    return match
+
+
+def compile_when(when: When) -> Holds:
+    """`case -> bool`: do all conditions hold?"""
+    tests = [_condition(path, expected) for path, expected in when.items()]
+    if len(tests) == 1:
+        return tests[0]
+    return lambda case: all(test(case) for test in tests)
+
+
+def _condition(path: str, expected: Any) -> Holds:
+    if isinstance(expected, Test):
+        return _test(path, expected)
+    words = frozenset(paths.as_word(value) for value in (expected if isinstance(expected, list) else [expected]))
+    if "[" not in path:
+        find = paths.find_first(path)
+        return lambda case: paths.as_word(find(case, case)) in words
+    find_many = paths.find_all(path)
+    return lambda case: any(paths.as_word(value) in words for value in find_many(case, case))
+
+
+def _test(path: str, test: Test) -> Holds:
+    find = paths.find_all(path)
+    if test.exists is not None:
+        return lambda case: any(value not in (None, "", [], {}) for value in find(case, case)) is test.exists
+    words = frozenset(paths.as_word(value) for value in test.not_in or ())
+    return lambda case: not any(paths.as_word(value) in words for value in find(case, case))

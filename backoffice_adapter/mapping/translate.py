@@ -1,0 +1,171 @@
+"""A case into a claim snapshot, or the reason why not. Pure: no database, no clock, no network."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ValidationError
+
+from backoffice_adapter.mapping import fields, formats, paths, phones
+from backoffice_adapter.mapping.fields import FieldProblem, Taker, UnknownCode
+from backoffice_adapter.mapping.rules import first_match
+from backoffice_adapter.mapping.table import MappingFile, Rule, Spec
+from backoffice_adapter.source import Record
+from claims_core.snapshot import ClaimSnapshot, DocumentSnapshot, PaymentSnapshot, PersonSnapshot
+
+_ZONES = available_timezones()
+_MOST_ITEMS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """This case cannot be read; `reason` names the field."""
+
+    record: Record
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A code of theirs without a rule: the claim stays as it is, and somebody must look."""
+
+    record: Record
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A case that is not ours to show, by a rule that says so."""
+
+    record: Record
+
+
+Translation = ClaimSnapshot | Rejected | Unmapped | LeftOut
+Translate = Callable[[Record, datetime], Translation]
+
+
+def translator(file: MappingFile, *, source: str, mapping_version: int) -> Translate:
+    """`(record, now) -> translation`, compiled once for many thousand cases."""
+    claim = _group(
+        file, "fields", needed={"claim_number", "line_of_business", "product", "country", "currency", "reported_at"}
+    )
+    person, payments, documents = (
+        _person(file),
+        _list(file, "payments", PaymentSnapshot),
+        _list(file, "documents", DocumentSnapshot),
+    )
+    match, described = first_match(file.rule), [(path, paths.find_all(path)) for path in file.about.code]
+
+    def read(record: Record, now: datetime) -> Translation:
+        body = record.body
+        rule = match(body)
+        if rule is None:
+            return Unmapped(record, _code(body, described))
+        if rule.leave_out:
+            return LeftOut(record)
+        values = claim(body, body, now)
+        values.update(_of_rule(rule, values))
+        return ClaimSnapshot(
+            source=source, source_ref=record.ref, source_version=record.version, source_hash=record.hash,
+            mapping_version=mapping_version, policyholder=person(body), payments=payments(body, now),
+            documents=documents(body, now), **values,
+        )  # fmt: skip
+
+    def translate(record: Record, now: datetime) -> Translation:
+        try:
+            return read(record, now)
+        except UnknownCode as problem:
+            return Unmapped(record, str(problem))
+        except FieldProblem as problem:
+            return Rejected(record, str(problem))
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            return Rejected(record, f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+
+    return translate
+
+
+def _of_rule(rule: Rule, values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "stage": rule.stage,
+        "situation": rule.situation,
+        "outcome": rule.outcome,
+        "mover": rule.mover,
+        "reason": rule.reason,
+        "team": rule.team or values.get("team"),
+        "decision_reasons": rule.decision_reasons,
+    }
+
+
+def _group(file: MappingFile, part: str, *, needed: Iterable[str]) -> Callable[[Any, Any, datetime], dict[str, Any]]:
+    """All values of a part of the file, with impossible dates refused."""
+    specs = [(name, spec) for name, spec in getattr(file, part) if isinstance(spec, Spec)]
+    takers = [
+        (name, fields.taker(name, spec, file.about, file.tables, required=name in needed)) for name, spec in specs
+    ]
+    dated = [(name, name not in fields.PAST) for name, _ in takers if name in fields.MOMENTS | fields.DAYS]
+
+    def take(node: Any, top: Any, now: datetime) -> dict[str, Any]:
+        values = {name: taken(node, top) for name, taken in takers}
+        for name, may_be_ahead in dated:
+            value = values[name]
+            if value is not None and (why := formats.in_bounds(value, now=now, may_be_ahead=may_be_ahead)):
+                raise FieldProblem(f"{name}: {why}")
+        return values
+
+    return take
+
+
+def _person(file: MappingFile) -> Callable[[Any], PersonSnapshot]:
+    specs = [(name, spec) for name, spec in file.policyholder if isinstance(spec, Spec)]
+    takers: list[tuple[str, Taker]] = [
+        (name, fields.taker(name, spec, file.about, file.tables, required=name in ("ref", "name")))
+        for name, spec in specs
+    ]
+    numbers = [paths.find_all(path) for path in file.policyholder.phones]
+    read_phone = phones.phone_reader(file.about.phone_countries)
+
+    def take(body: Any) -> PersonSnapshot:
+        values = {name: value for name, taken in takers if (value := taken(body, body)) is not None}
+        if values.get("time_zone") not in _ZONES:
+            values.pop("time_zone", None)
+        if "@" not in values.get("email", "@"):
+            values.pop("email")
+        said = (read_phone(value) for find in numbers for value in find(body, body) if value)
+        return PersonSnapshot(phones=tuple(dict.fromkeys(number for number in said if number)), **values)
+
+    return take
+
+
+def _list(file: MappingFile, part: str, shape: type[BaseModel]) -> Callable[[Any, datetime], tuple[Any, ...]]:
+    section = getattr(file, part)
+    if section is None:
+        return lambda body, now: ()
+    find = paths.find_all(section.each)
+    needed = {name for name, field in shape.model_fields.items() if field.is_required()}
+    take = _group(file, part, needed=needed)
+
+    def items(body: Any, now: datetime) -> tuple[Any, ...]:
+        nodes = find(body, body)
+        if len(nodes) > _MOST_ITEMS:
+            raise FieldProblem(f"{part}: {len(nodes)} of them, more than {_MOST_ITEMS}")
+        # A list read page by page may give an item twice: the later one holds.
+        taken = {value["ref"]: value for node in nodes if (value := _filled(take(node, body, now)))}
+        return tuple(shape(**values) for values in taken.values())
+
+    return items
+
+
+def _filled(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _code(body: Any, described: Iterable[tuple[str, Callable[[Any, Any], list[Any]]]]) -> str:
+    """The codes of a case that no rule knows: paths and words, never a free text of more than a few letters."""
+    said = []
+    for path, find in described:
+        words = dict.fromkeys(paths.as_word(value)[:40] for value in find(body, body)[:5])
+        said.append(f"{path}={'|'.join(word for word in words if word)}")
+    return "; ".join(said)[:300].replace("\x00", "�")

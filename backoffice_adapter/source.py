@@ -1,0 +1,120 @@
+"""What any back office must offer us: its cases a page at a time, one case by its key, perhaps a change."""
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+HASH_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A case as it came. `raw` is what is kept if nobody can read it; `hash` is of `raw` and the mapping's text."""
+
+    ref: str
+    raw: bytes
+    hash: bytes
+    body: Mapping[str, Any]
+    version: str | None = None
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A case that the source itself could not take apart, as it came, with the reason."""
+
+    raw: bytes
+    reason: str
+    place: str | None = None
+    ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """A file that has been read to its end; it is not read again."""
+
+    checksum: str
+    name: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a source. `cursor` stands behind this page; with `complete` the source has nothing more now.
+
+    `unchanged` counts what the source left out because we know it already; `marks` are the source's own marks of
+    the cases of this page, for a later comparison.
+    """
+
+    records: list[Record]
+    cursor: dict[str, Any] | None
+    complete: bool = False
+    unreadable: list[Unreadable] = field(default_factory=list)
+    unchanged: int = 0
+    marks: dict[str, str] = field(default_factory=dict)
+    file: FileRead | None = None
+
+
+class Known(Protocol):
+    """What we know already, so that a source need not read it again."""
+
+    def has_hash(self, digest: bytes) -> bool:
+        """Is a case with exactly this content in the ledger?"""
+
+    async def same_marks(self, marks: Mapping[str, str]) -> set[str]:
+        """The keys of those cases whose mark is the one we last saw."""
+
+    async def has_file(self, checksum: str) -> bool:
+        """Has a file with this content been read to its end?"""
+
+
+class OrderKind(StrEnum):
+    """The ways in which a back office takes a change."""
+
+    ACTIVITY = "activity"
+    PATCH = "patch"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One call of a change, in the back office's own words."""
+
+    kind: OrderKind
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The back office said yes. `already` says that it had done so before this call."""
+
+    already: bool = False
+
+
+class CaseSource(Protocol):
+    """One back office as we see it. Errors are `SourceUnavailable`, `SourceRefused`, `SourceConflict`."""
+
+    name: str
+    takes_changes: bool
+
+    def changed_since(self, cursor: dict[str, Any] | None, known: Known) -> AsyncIterator[Page]:
+        """All that may have changed since `cursor`, from the start without one; may repeat, never leaves out."""
+
+    async def get(self, ref: str) -> Record | None:
+        """One case as it is now; None when it is absent or hidden from us, which is not a deletion."""
+
+    async def apply(self, ref: str, order: Order, *, checksum: str | None, transaction_ref: str) -> Applied:
+        """Put one change into the back office, once for a `transaction_ref`.
+
+        Raises `SourceConflict` when the case is no longer the one with `checksum`.
+        """
+
+    async def close(self) -> None:
+        """Give back connections and files."""
+
+
+def content_hash(raw: bytes, key: bytes) -> bytes:
+    """The hash of a case as it came; `key` is the mapping's, so that a new mapping reads everything again."""
+    return hashlib.blake2b(raw, digest_size=HASH_BYTES, key=key).digest()
