@@ -36,12 +36,12 @@ QUICK = "not browser and not crash and not setup_case and not soak"
 # target -> (what it is for, which lock it needs, the commands; the last one gets the arguments)
 TARGETS = {
     "demo": (
-        "try it: portal, desk and a telephone with a made-up insurer behind",
+        "try it: portal, desk and a telephone, with a made-up insurer",
         TO_RUN,
         [["python", "-m", "sandbox"]],
     ),
     "test": (
-        "the tests that need no browser and no patience (5 minutes at most)",
+        "the tests that need neither a browser nor patience",
         TO_DEVELOP,
         [[*PYTEST, "-m", QUICK]],
     ),
@@ -59,7 +59,7 @@ TARGETS = {
     "soak": ("everything long", TO_DEVELOP, [["python", "-m", "pytest", "-m", "soak", "--timeout", "0"]]),
     "bench": ("the product beside its yardsticks, in one run", TO_DEVELOP, [["python", "-m", "benchmarks"]]),
     "pictures": (
-        "take the pictures of README and docs again",
+        "take the pictures of README and docs",
         TO_DEVELOP,
         [["python", "-m", "tests.browser.pictures"]],
     ),
@@ -202,9 +202,7 @@ def make_venv():
     if quietly([python, "-m", "venv", VENV]):
         return None
     shutil.rmtree(VENV, ignore_errors=True)
-    return (
-        "%s cannot make a virtual environment: install its venv package (Debian: `apt install python3-venv`)" % python
-    )
+    return "%s cannot make a virtual environment: install its venv (Debian: `apt install python3-venv`)" % python
 
 
 def quietly(command):
@@ -218,7 +216,7 @@ def install(lock_file, options, quiet=False):
         return True
     if not quietly([PYTHON, "-m", "pip", "--version"]) and not quietly([PYTHON, "-m", "ensurepip"]):
         return False
-    command = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", *options]
+    command = [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *options]
     return quietly(command) if quiet else subprocess.call(command) == 0
 
 
