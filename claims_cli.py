@@ -9,6 +9,7 @@ from claims_core.errors import ClaimsError, Misconfigured
 
 # command -> (module with `add_arguments(parser)` and `run(args) -> int`, help)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "portal": ("claims_portal.commands.portal", "serve the pages, the desk and the webhooks"),
     "db": ("claims_core.commands.db", "start, stop, upgrade, back up and check the database"),
 }
 DONE, FAILED, WRONG_WORDS, INTERRUPTED = 0, 1, 2, 130

@@ -1,0 +1,34 @@
+"""Two languages: the catalogue of words, and how dates, sums and numbers are written in each."""
+
+from claims_core.i18n.catalogue import LANGUAGES, Translations, language_or_default, marked, translations
+from claims_core.i18n.dates import (
+    day_month,
+    format_date,
+    format_relative,
+    format_time,
+    month_and_year,
+    short_date,
+    weekday,
+)
+from claims_core.i18n.figures import format_claim_number, last4, masked_account, masked_phone, money, short_money
+
+__all__ = [
+    "LANGUAGES",
+    "Translations",
+    "day_month",
+    "format_claim_number",
+    "format_date",
+    "format_relative",
+    "format_time",
+    "language_or_default",
+    "last4",
+    "marked",
+    "masked_account",
+    "masked_phone",
+    "money",
+    "month_and_year",
+    "short_date",
+    "short_money",
+    "translations",
+    "weekday",
+]

@@ -1,0 +1,58 @@
+"""How sums, telephone and claim numbers are written (`ux`, 1.6)."""
+
+from decimal import Decimal
+from functools import lru_cache
+
+from babel.numbers import get_currency_symbol
+
+NBSP, MINUS = "\u00a0", "\u2212"
+
+
+@lru_cache
+def _symbol(currency: str) -> str:
+    return str(get_currency_symbol(currency, locale="ru" if currency == "RUB" else "en"))
+
+
+def _grouped(amount: Decimal, language: str) -> str:
+    whole = amount == amount.to_integral_value()
+    text = f"{abs(amount):,.{0 if whole else 2}f}"
+    return text.replace(",", " ").replace(".", ",") if language == "ru" else text
+
+
+def money(amount: Decimal, currency: str, language: str) -> str:
+    """A sum on a page: `184,300 ₽`, `184 300 ₽`, `$1,200`, with a real minus and no-break spaces."""
+    sign = f"{MINUS}{NBSP}" if amount < 0 else ""
+    if language == "en" and currency != "RUB":
+        return f"{sign}{_symbol(currency)}{_grouped(amount, language)}"
+    return f"{sign}{_grouped(amount, language)} {_symbol(currency)}".replace(" ", NBSP)
+
+
+def short_money(amount: Decimal, currency: str, language: str) -> str:
+    """A sum in an SMS: `RUB 184,300` (₽ is outside the 160-character alphabet), `184 300 ₽`."""
+    sign = "-" if amount < 0 else ""
+    if language == "ru":
+        return f"{sign}{_grouped(amount, language)} {_symbol(currency)}"
+    return f"{currency} {sign}{_grouped(amount, language)}"
+
+
+def masked_phone(address: str) -> str:
+    """`+7 912 ···· 45-67` from E.164: enough for the owner to know it, too little for a stranger to dial it."""
+    digits = address.lstrip("+")
+    head = digits[:-10] or digits[:1]
+    rest = digits[len(head) :]
+    return f"+{head} {rest[:3]} ···· {rest[-4:-2]}-{rest[-2:]}".replace(" ", NBSP)
+
+
+def masked_account(end: str) -> str:
+    """`•••• 4821` from the last digits of an account."""
+    return f"••••{NBSP}{end}"
+
+
+def last4(number: str) -> str:
+    """The last four letters or digits of a claim number: all that a message or the glance may say."""
+    return "".join(sign for sign in number if sign.isalnum())[-4:]
+
+
+def format_claim_number(number: str) -> str:
+    """A claim number as it is printed, kept on one line."""
+    return number.replace(" ", NBSP).replace("-", "\u2011")

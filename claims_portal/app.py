@@ -1,0 +1,74 @@
+"""The web application: routers, error answers, the layer around; nothing else."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import asyncpg
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from claims_core.clock import utc_now
+from claims_portal.auth import refuse_unguarded
+from claims_portal.deps import Portal
+from claims_portal.files import STATIC
+from claims_portal.pages import look
+from claims_portal.pages.problems import answer_problems, on_bug
+from claims_portal.settings import PortalSettings
+from claims_portal.shield import YEAR, Shield
+
+# A page's form is a few fields; the desk's longest answer is 4,000 letters.
+LONGEST_BODY = 256 * 1024
+# The framework's own tracing is off: it names routes with their tokens to whoever collects it.
+NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False}
+
+
+ROUTERS = (look.router,)
+
+
+class KeptFiles(StaticFiles):
+    """Static files under addresses that carry their version: a browser may keep them for a year."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, to be kept if the address names a version."""
+        answer = await super().get_response(path, scope)
+        kept = f"public, max-age={YEAR}, immutable" if b"v=" in scope["query_string"] else "no-cache"
+        answer.headers["Cache-Control"] = kept
+        return answer
+
+
+def create_app(
+    settings: PortalSettings,
+    engine: AsyncEngine,
+    pool: asyncpg.Pool,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> FastAPI:
+    """The portal. Raises Misconfigured if a route does not say who may come in."""
+    app = FastAPI(
+        title="Claims status",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+        max_body_size=LONGEST_BODY,
+        telemetry=NO_TELEMETRY,  # type: ignore[arg-type]
+        lifespan=_living,
+    )
+    app.state.portal = Portal(settings=settings, engine=engine, pool=pool, clock=clock)
+    app.mount("/static", KeptFiles(directory=STATIC))
+    for router in ROUTERS:
+        app.include_router(router)
+    answer_problems(app)
+    app.add_middleware(Shield, settings=settings, on_bug=on_bug)
+    refuse_unguarded(app.routes)
+    return app
+
+
+@asynccontextmanager
+async def _living(app: FastAPI) -> AsyncIterator[None]:
+    """What runs beside the pages while the process lives."""
+    yield

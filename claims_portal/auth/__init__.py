@@ -1,0 +1,23 @@
+"""Getting in: guards, sessions, cookies, codes."""
+
+from claims_portal.auth.guards import (
+    GUARDS,
+    allow_anyone,
+    guard,
+    refuse_unguarded,
+    require_fresh_code,
+    require_policyholder,
+    require_staff,
+)
+from claims_portal.auth.sessions import Viewer
+
+__all__ = [
+    "GUARDS",
+    "Viewer",
+    "allow_anyone",
+    "guard",
+    "refuse_unguarded",
+    "require_fresh_code",
+    "require_policyholder",
+    "require_staff",
+]

@@ -1,0 +1,86 @@
+"""Who may use a route. Each route has exactly one guard; `create_app` refuses to start otherwise."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from fastapi import Request
+from fastapi.routing import iter_route_contexts
+from starlette.routing import BaseRoute
+
+from claims_core.db import session_scope
+from claims_core.errors import Misconfigured, NotFound
+from claims_portal.auth.cookies import SESSION, STAFF, read_cookie
+from claims_portal.auth.sessions import Viewer, viewer_for
+from claims_portal.deps import now_of, portal_of
+from claims_portal.errors import FreshCodeNeeded, SessionEnded, StaffSignInNeeded
+from claims_portal.staff import StaffViewer, staff_for
+from claims_portal.tables import Role
+
+GUARDS: set[Callable[..., Any]] = set()
+UNGUARDED = frozenset({"/static", "/healthz", "/readyz", "/api/openapi.json"})
+_Guard = TypeVar("_Guard", bound=Callable[..., Any])
+
+
+def guard(function: _Guard) -> _Guard:
+    """Marks a dependency as a guard."""
+    GUARDS.add(function)
+    return function
+
+
+@guard
+async def allow_anyone() -> None:
+    """A page for everybody, said out loud."""
+
+
+@guard
+async def require_policyholder(request: Request) -> Viewer:
+    """Somebody who entered a right code and was here in the last 15 minutes. Raises SessionEnded otherwise."""
+    token = read_cookie(request, SESSION)
+    if token is None:
+        raise SessionEnded
+    async with session_scope(portal_of(request).engine) as session:
+        viewer = await viewer_for(session, token, now=now_of(request))
+    if viewer is None:
+        raise SessionEnded
+    return viewer
+
+
+@guard
+async def require_fresh_code(request: Request) -> Viewer:
+    """A policyholder who entered a code within the last 10 minutes. Raises FreshCodeNeeded otherwise."""
+    viewer = await require_policyholder(request)
+    if viewer.fresh_until is None or viewer.fresh_until <= now_of(request):
+        raise FreshCodeNeeded
+    return viewer
+
+
+@lru_cache
+def require_staff(*roles: Role) -> Callable[[Request], Awaitable[StaffViewer]]:
+    """Staff with one of `roles` (any role if none is named). Another role finds nothing here: 404, never 403."""
+
+    @guard
+    async def require_staff_with_role(request: Request) -> StaffViewer:
+        token = read_cookie(request, STAFF)
+        if token is None:
+            raise StaffSignInNeeded
+        async with session_scope(portal_of(request).engine) as session:
+            viewer = await staff_for(session, token, now=now_of(request))
+        if viewer is None:
+            raise StaffSignInNeeded
+        if roles and viewer.role not in roles:
+            raise NotFound
+        return viewer
+
+    return require_staff_with_role
+
+
+def refuse_unguarded(routes: Iterable[BaseRoute]) -> None:
+    """Raise Misconfigured unless each route has exactly one guard; `UNGUARDED` are the listed exceptions."""
+    for route in iter_route_contexts(list(routes)):
+        if route.path in UNGUARDED:
+            continue
+        dependant = getattr(route, "dependant", None)
+        guards = [need.call for need in dependant.dependencies if need.call in GUARDS] if dependant else []
+        if len(guards) != 1:
+            raise Misconfigured(f"The route {route.path} must have exactly one guard; it has {len(guards)}.")

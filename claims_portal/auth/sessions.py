@@ -1,0 +1,75 @@
+"""Sessions of policyholders: on the server, only the hash of the id at rest, 15 idle minutes, 12 hours at most."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from claims_core.ids import new_token
+from claims_portal.tables import PortalSession
+
+IDLE_AFTER = timedelta(minutes=15)
+ENDS_AFTER = timedelta(hours=12)
+FRESH_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The policyholder who is looking at a page."""
+
+    policyholder_id: UUID
+    token_hash: bytes
+    fresh_until: datetime | None = None
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a session id. It has 128 bits of chance, so a plain hash is enough."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+async def open_session(session: AsyncSession, policyholder_id: UUID, *, now: datetime) -> str:
+    """A new session after a right code; returns the id for the cookie."""
+    token = new_token()
+    session.add(
+        PortalSession(
+            token_hash=token_hash(token),
+            policyholder_id=policyholder_id,
+            created_at=now,
+            seen_at=now,
+            fresh_until=now + FRESH_FOR,
+            ends_at=now + ENDS_AFTER,
+        )
+    )
+    await session.flush()
+    return token
+
+
+async def viewer_for(session: AsyncSession, token: str, *, now: datetime) -> Viewer | None:
+    """Whose session it is; None when unknown, idle for 15 minutes or 12 hours old. Marks it as used."""
+    found = await session.exec(
+        update(PortalSession)
+        .where(
+            col(PortalSession.token_hash) == token_hash(token),
+            col(PortalSession.ends_at) > now,
+            col(PortalSession.seen_at) > now - IDLE_AFTER,
+        )
+        .values(seen_at=now)
+        .returning(col(PortalSession.policyholder_id), col(PortalSession.fresh_until))
+    )
+    row = found.first()
+    return Viewer(row[0], token_hash(token), row[1]) if row else None
+
+
+async def end_session(session: AsyncSession, token: str) -> None:
+    """Sign out: the id opens nothing from now on."""
+    await session.exec(delete(PortalSession).where(col(PortalSession.token_hash) == token_hash(token)))
+
+
+async def sessions_of(session: AsyncSession, policyholder_id: UUID) -> list[PortalSession]:
+    """The open sessions of a policyholder, newest first."""
+    found = select(PortalSession).where(col(PortalSession.policyholder_id) == policyholder_id)
+    return list((await session.exec(found.order_by(col(PortalSession.seen_at).desc()))).all())

@@ -1,0 +1,66 @@
+"""`claims portal`: serves the pages, the desk and the webhooks."""
+
+import argparse
+import asyncio
+import os
+import socket
+
+import uvicorn
+
+from claims_core import embedded, migrate
+from claims_core.db import make_engine, must_answer
+from claims_core.errors import Misconfigured
+from claims_core.settings import read_settings
+from claims_portal.settings import PortalSettings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--host`, `--port`, `--workers`."""
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8080, help="the port to listen on (8080)")
+    parser.add_argument("--workers", type=int, default=1, help="how many processes serve it (1)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until told to stop. Raises Misconfigured for a taken port or a database of another shape."""
+    settings = read_settings(PortalSettings)
+    _must_be_free(args.host, args.port)
+    with embedded.database(settings) as url:
+        asyncio.run(_must_fit(url))
+        # The processes that uvicorn starts read their settings again; they must find the same database.
+        os.environ["DATABASE_URL"] = url
+        print(f"The portal is at {settings.portal_public_url} (listening on {args.host}:{args.port}).", flush=True)
+        uvicorn.run(
+            "claims_portal.serving:Served",
+            factory=True,
+            host=args.host,
+            port=args.port,
+            workers=args.workers,
+            lifespan="on",
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_level="warning",
+        )
+    return 0
+
+
+def _must_be_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError as error:
+            raise Misconfigured(f"cannot listen on {host}:{port} ({error.strerror}); choose another --port") from None
+
+
+async def _must_fit(url: str) -> None:
+    engine = make_engine(url)
+    try:
+        await must_answer(engine)
+        found, wanted = await migrate.revision(engine), migrate.head()
+    finally:
+        await engine.dispose()
+    if found != wanted:
+        raise Misconfigured(f"the database has the shape {found}, this version needs {wanted}: run `claims db upgrade`")

@@ -1,0 +1,55 @@
+"""What every route may reach: the settings, the database, the time; and how the page is to look."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import HTTPConnection
+
+from claims_portal.settings import PortalSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one answer looks: `path` is the address without a language prefix, for the switch on the page."""
+
+    language: str = "ru"
+    theme: str | None = None
+    path: str = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """One portal process. `pool` serves the few hot reads, `engine` everything else."""
+
+    settings: PortalSettings
+    engine: AsyncEngine
+    pool: asyncpg.Pool
+    clock: Callable[[], datetime]
+    services: dict[str, object] = field(default_factory=dict)
+
+
+def portal_of(request: HTTPConnection) -> Portal:
+    """The portal that answers this request."""
+    return cast(Portal, request.app.state.portal)
+
+
+def now_of(request: HTTPConnection) -> datetime:
+    """The moment of this request; decisions get it as an argument."""
+    return portal_of(request).clock()
+
+
+def look_of(request: HTTPConnection) -> Look:
+    """The language and theme of this request."""
+    return cast(Look, request.scope.get("look") or Look())
+
+
+def network_of(request: HTTPConnection) -> str:
+    """The network of the caller, for counting: a /24 of IPv4, a /56 of IPv6. The peer, unless a proxy is trusted."""
+    host = request.client.host if request.client else "none"
+    if ":" in host:
+        return ":".join(host.split(":")[:4])[:17]
+    return host.rpartition(".")[0] or host

@@ -1,0 +1,78 @@
+"""The portal's own errors, and which answer each error of the tree becomes.
+
+ClaimsError
+├── NotFound
+│   └── LinkDead           a link of a message that opens nothing any more; says why
+└── Refused
+    ├── TooManyTries       wait until a moment; the same whatever exists
+    ├── SessionEnded       sign in again
+    ├── FreshCodeNeeded    signed in, and this needs a code entered within 10 minutes
+    ├── StaffSignInNeeded  the desk, and nobody is signed in
+    └── ForeignOrigin      a form of ours sent from somebody else's page
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from claims_core.errors import BadInput, ClaimsError, Conflict, NotFound, Refused
+
+
+class DeadLink(StrEnum):
+    """Why a link opens nothing."""
+
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+
+
+class LinkDead(NotFound):
+    """A link of ours that has expired or was replaced by a newer message."""
+
+    def __init__(self, why: DeadLink) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class TooManyTries(Refused):
+    """Somebody tried too often; `until` is when the window ends."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("too many tries")
+        self.until = until
+
+
+class SessionEnded(Refused):
+    """Nobody is signed in here, or was away for too long; `typed` is what a form carried, to be kept on the page."""
+
+    def __init__(self, typed: str | None = None) -> None:
+        super().__init__("session ended")
+        self.typed = typed
+
+
+class FreshCodeNeeded(Refused):
+    """This act needs a code entered within the last 10 minutes."""
+
+
+class StaffSignInNeeded(Refused):
+    """A page of the desk, and nobody of the staff is signed in."""
+
+
+class ForeignOrigin(Refused):
+    """The form was sent from a page that is not ours."""
+
+
+STATUS_OF: tuple[tuple[type[ClaimsError], int], ...] = (
+    (LinkDead, 410),
+    (NotFound, 404),
+    (BadInput, 422),
+    (Conflict, 409),
+    (TooManyTries, 429),
+    (SessionEnded, 401),
+    (StaffSignInNeeded, 401),
+    (Refused, 403),
+    (ClaimsError, 503),
+)
+
+
+def status_of(error: ClaimsError) -> int:
+    """The HTTP status of an error of the tree; the first that fits."""
+    return next(status for kind, status in STATUS_OF if isinstance(error, kind))

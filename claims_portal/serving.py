@@ -1,0 +1,47 @@
+"""One portal process: opens the database when the server starts it, and is then the application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from claims_core.db import make_engine, must_answer, open_pool
+from claims_core.errors import Misconfigured
+from claims_core.settings import read_settings
+from claims_portal.app import create_app
+from claims_portal.settings import PortalSettings
+
+
+@asynccontextmanager
+async def open_portal(settings: PortalSettings) -> AsyncIterator[FastAPI]:
+    """The application on the database that the settings name, for the length of the block."""
+    if settings.database_url is None:
+        raise Misconfigured("DATABASE_URL is not set")
+    url = settings.database_url.get_secret_value()
+    engine = make_engine(url)
+    try:
+        await must_answer(engine)
+        pool = await open_pool(url)
+        try:
+            yield create_app(settings, engine, pool)
+        finally:
+            await pool.close()
+    finally:
+        await engine.dispose()
+
+
+class Served:
+    """What uvicorn runs, in one process or in many: the application exists from start-up to shutdown."""
+
+    def __init__(self) -> None:
+        self.app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Open the portal for the lifespan; everything else goes to the application."""
+        if scope["type"] == "lifespan":
+            async with open_portal(read_settings(PortalSettings)) as self.app:
+                await self.app(scope, receive, send)
+        else:
+            assert self.app is not None
+            await self.app(scope, receive, send)

@@ -1,0 +1,101 @@
+"""What the portal must know about its surroundings: addresses, the secret, the brand, the formats of numbers."""
+
+import re
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, SecretStr, field_validator, model_validator
+
+from claims_core.settings import CoreSettings
+
+SHORTEST_SECRET = 32
+_EXAMPLE_NAME, _EXAMPLE_PHONE = "Пример Страхование", "8 800 555-01-23"
+
+
+class NumberFormat(BaseModel):
+    """How one source writes its claim and policy numbers.
+
+    `pattern` is matched against what was typed without blanks and dashes, in capitals; `printed` puts its groups
+    back together as the back office stores the number (`{0}-{1}`), or None when it is stored as typed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    pattern: str
+    printed: str | None = None
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        re.compile(pattern)
+        return pattern
+
+
+class PortalSettings(CoreSettings):
+    """Read once by entry points. In production the process does not start without https and a real secret."""
+
+    portal_public_url: str
+    portal_short_url: str | None = None
+    portal_secret_key: SecretStr
+    portal_brand_name: str = _EXAMPLE_NAME
+    portal_brand_phone: str = _EXAMPLE_PHONE
+    portal_trusted_proxies: tuple[str, ...] = ()
+    portal_demo: bool = False
+    portal_phone_countries: tuple[str, ...] = ("ru", "us")
+    portal_number_example: str = "2041-7785"
+    portal_number_formats: tuple[NumberFormat, ...] = (
+        NumberFormat(source="claim_center", pattern=r"(\d{4})(\d{4})", printed="{0}-{1}"),
+        NumberFormat(source="any", pattern=r"[0-9A-ZА-ЯЁ/.]{4,40}"),
+    )
+    portal_office_opens: int = 9
+    portal_office_closes: int = 18
+    portal_data_old_after_minutes: int = 10
+
+    @field_validator("portal_public_url", "portal_short_url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url is not None and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+            raise ValueError("an address begins with https:// and names a host")
+        return url.rstrip("/") if url else None
+
+    @field_validator("portal_trusted_proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ip_network(proxy, strict=False)) for proxy in proxies)
+
+    @model_validator(mode="after")
+    def _fit_for_production(self) -> Self:
+        if self.portal_demo:
+            return self
+        if not self.portal_public_url.startswith("https://"):
+            raise ValueError("PORTAL_PUBLIC_URL must begin with https://")
+        if len(self.portal_secret_key.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError(f"PORTAL_SECRET_KEY must have {SHORTEST_SECRET} characters or more")
+        if self.portal_brand_phone == _EXAMPLE_PHONE or self.portal_brand_name == _EXAMPLE_NAME:
+            raise ValueError("PORTAL_BRAND_NAME and PORTAL_BRAND_PHONE must be the insurer's own")
+        return self
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The insurer's time zone: the fallback for a policyholder whose zone is unknown."""
+        return ZoneInfo(self.insurer_timezone)
+
+    @cached_property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks whose X-Forwarded-For we believe."""
+        return tuple(ip_network(proxy) for proxy in self.portal_trusted_proxies)
+
+    @cached_property
+    def origin(self) -> str:
+        """Scheme and host of our own pages, as a browser writes it into `Origin`."""
+        parts = urlsplit(self.portal_public_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @cached_property
+    def is_secure(self) -> bool:
+        """Are the pages served over https? Then cookies carry `__Host-` and `Secure`."""
+        return self.portal_public_url.startswith("https://")

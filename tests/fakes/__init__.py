@@ -1,1 +1,0 @@
-"""Our own stand-ins for what is not ours."""

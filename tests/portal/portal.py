@@ -1,0 +1,58 @@
+"""A portal in the test's own process, and a browser of few manners to visit it with."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import httpx
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from claims_portal.app import create_app
+from claims_portal.settings import PortalSettings
+
+NOON = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)  # a Monday, 12:00 in Moscow
+PUBLIC_URL = "https://claims.example"
+SECRET = SecretStr("a secret of the tests, long enough for all of them")
+
+
+def portal_settings(**over: Any) -> PortalSettings:
+    """Settings of a production portal, whatever the surroundings say."""
+    given = {
+        "portal_public_url": PUBLIC_URL,
+        "portal_short_url": "https://pr.example",
+        "portal_secret_key": SECRET,
+        "portal_brand_name": "Тест Страхование",
+        "portal_brand_phone": "8 800 000-00-00",
+        **over,
+    }
+    return PortalSettings(_env_file=None, **given)
+
+
+class Clock:
+    """The time of a test; moved by hand."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def portal_app(engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock | None = None, **over: Any) -> FastAPI:
+    """A portal on the test's database; its time is the clock's."""
+    return create_app(portal_settings(**over), engine, pool, clock=clock or Clock())
+
+
+@asynccontextmanager
+async def visiting(
+    app: FastAPI, *, address: str = "198.51.100.7", headers: dict[str, str] | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser on the portal's own pages: it keeps cookies and says where its forms come from."""
+    transport = httpx.ASGITransport(app, client=(address, 40000), raise_app_exceptions=False)
+    manners = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "ru", **(headers or {})}
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL, headers=manners) as browser:
+        yield browser
