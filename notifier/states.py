@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from claims_core.errors import ClaimsError
+from notifier.settings import Market
 
 
 class WrongMove(ClaimsError):
@@ -19,6 +20,16 @@ class Importance(StrEnum):
     HEARTBEAT = "heartbeat"
 
 
+# The order in which lanes are taken; written into `notification.priority` by whoever plans.
+PRIORITY: dict[Importance, int] = {
+    Importance.CODE: 0,
+    Importance.ANSWER: 1,
+    Importance.REQUIRED: 3,
+    Importance.PROGRESS: 5,
+    Importance.HEARTBEAT: 8,
+}
+
+
 class Cadence(StrEnum):
     """How often a policyholder hears from us."""
 
@@ -33,6 +44,15 @@ class ChannelName(StrEnum):
     SMS = "sms"
     WHATSAPP = "whatsapp"
     CONSOLE = "console"
+
+
+# What each market's law lets us use (`stages.md` 6). Law 41-FZ keeps Russian insurers out of foreign messengers.
+CHANNELS_ALLOWED: dict[Market, frozenset[ChannelName]] = {
+    Market.RU: frozenset({ChannelName.SMS, ChannelName.CONSOLE}),
+    Market.EU: frozenset(ChannelName),
+    Market.US: frozenset(ChannelName),
+    Market.UK: frozenset(ChannelName),
+}
 
 
 class CauseKind(StrEnum):
@@ -107,8 +127,14 @@ class Reason(StrEnum):
 
 _N = NotificationState
 MOVES: dict[NotificationState, frozenset[NotificationState]] = {
-    _N.PLANNED: frozenset({_N.SENDING, _N.HELD, _N.SUPPRESSED, _N.SUPERSEDED, _N.EXPIRED, _N.FAILED}),
-    _N.SENDING: frozenset({_N.SENT, _N.SETTLED, _N.UNKNOWN, _N.PLANNED, _N.FAILED, _N.EXPIRED}),
+    # A late receipt may show that what we plan to repeat has been taken after all.
+    _N.PLANNED: frozenset(
+        {_N.SENDING, _N.HELD, _N.SUPPRESSED, _N.SUPERSEDED, _N.EXPIRED, _N.FAILED, _N.SENT, _N.SETTLED}
+    ),
+    # What is taken is looked at once more before it leaves.
+    _N.SENDING: frozenset(
+        {_N.SENT, _N.SETTLED, _N.UNKNOWN, _N.PLANNED, _N.FAILED, _N.EXPIRED, _N.HELD, _N.SUPPRESSED, _N.SUPERSEDED}
+    ),
     _N.SENT: frozenset({_N.SETTLED}),
     _N.UNKNOWN: frozenset({_N.SENT, _N.SETTLED, _N.PLANNED, _N.HELD, _N.FAILED, _N.EXPIRED}),
     _N.HELD: frozenset({_N.PLANNED, _N.SUPPRESSED, _N.SUPERSEDED, _N.EXPIRED}),

@@ -8,6 +8,7 @@ from sqlalchemy import Index
 from sqlmodel import Field
 
 from claims_core.db import Table, stored_as_value
+from claims_core.deadlines import PromiseBasis
 from claims_core.ids import new_id
 
 
@@ -17,15 +18,6 @@ class PromiseKind(StrEnum):
     DECISION = "decision"
     DOCUMENTS = "documents"
     PAYMENT = "payment"
-
-
-class PromiseBasis(StrEnum):
-    """Why we may say this date: our own target, a contract, a law, or a handler's word."""
-
-    TARGET = "target"
-    CONTRACT = "contract"
-    LAW = "law"
-    HANDLER = "handler"
 
 
 class Promise(Table, table=True):

@@ -1,0 +1,114 @@
+"""What any way to reach a person must offer us, and the outcomes of a hand-over."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from claims_core.errors import PermanentChannelFailure, TemporaryChannelFailure
+from notifier.states import ChannelName, DeliveryState
+
+_CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
+
+
+def without_code(text: str) -> str:
+    """`text` with every run of six digits hidden: what we keep of a message that carries a one-time code."""
+    return _CODE.sub("••••••", text)
+
+
+class Verdict(StrEnum):
+    """What a provider's code means for us, whether it came as an answer or in a receipt."""
+
+    LATER = "later"  # nothing was taken; worth another attempt
+    STOP_SENDER = "stop_sender"  # an operator must mend something; nothing over this sender until then
+    BAD_ADDRESS = "bad_address"  # never again to this address over this channel
+    OPTED_OUT = "opted_out"  # the person has said no to the carrier
+    NEVER = "never"  # not this message; the address is not to blame
+
+
+class SenderStopped(TemporaryChannelFailure):
+    """Credentials, account or sender are refused: an operator must act. One probe a minute goes on."""
+
+
+class AddressRefused(PermanentChannelFailure):
+    """The address cannot be reached over this channel, ever."""
+
+
+class RecipientOptedOut(PermanentChannelFailure):
+    """The recipient has opted out with the carrier; we record it as our own opt-out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider can do for us besides taking a message."""
+
+    receipts: bool
+    lookup: bool
+    replies: bool
+    listing_lag: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A text that the provider knows already (an approved template) with the values to put in."""
+
+    template: str
+    language: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took the message. `provider_status` is its own word, kept for the desk."""
+
+    provider_ref: str
+    provider_status: str
+    state: DeliveryState = DeliveryState.ACCEPTED
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the provider knows about a message."""
+
+    provider_ref: str
+    provider_status: str
+    state: DeliveryState
+    error_code: str | None = None
+    read: bool = False
+
+
+class Channel(Protocol):
+    """One way to reach a person. Implementations keep no state between messages but their connections."""
+
+    name: ChannelName
+    provider: str
+    capabilities: Capabilities
+
+    async def send(
+        self,
+        address: str,
+        text: str,
+        *,
+        token: str,
+        send_by: datetime,
+        now: datetime,
+        callback_url: str,
+        content: Content | None = None,
+    ) -> Accepted:
+        """Hand over once. Raises `TemporaryChannelFailure`, `PermanentChannelFailure` or `AmbiguousHandOver`."""
+
+    async def find(
+        self, address: str, text: str, *, started_at: datetime, until: datetime, known: frozenset[str]
+    ) -> Found | None:
+        """What was taken for `address` with `text` in the window, apart from the refs in `known`.
+
+        None: the provider has looked and there is nothing. Raises `TemporaryChannelFailure` when it cannot tell.
+        """
+
+    async def fetch(self, provider_ref: str) -> Found | None:
+        """What became of a message; None when the provider does not know it."""
+
+    async def close(self) -> None:
+        """Let go of the connections."""

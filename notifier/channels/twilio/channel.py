@@ -1,0 +1,164 @@
+"""Messages through Twilio: handing over, finding what a lost answer left behind, asking for a state."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from twilio.base.exceptions import TwilioException
+from twilio.rest import Client
+
+from claims_core.errors import (
+    AmbiguousHandOver,
+    ChannelError,
+    Misconfigured,
+    TemporaryChannelFailure,
+)
+from notifier.channels.base import Accepted, Capabilities, Content, Found, SenderStopped, without_code
+from notifier.channels.twilio.http import TwilioHttp
+from notifier.channels.twilio.words import STATE_OF
+from notifier.settings import NotifierSettings
+from notifier.states import ChannelName, DeliveryState
+
+LONGEST_VALIDITY = 36_000  # seconds; facts B1
+CLOCKS_APART = timedelta(seconds=5)
+
+
+def open_http(settings: NotifierSettings) -> TwilioHttp:
+    """One session for all of Twilio's channels; must be called in a running loop. `Misconfigured` without account."""
+    if not settings.twilio_account_sid or settings.twilio_auth_token is None:
+        raise Misconfigured("TWILIO_ACCOUNT_SID is not set; `claims notifier --console` prints instead of sending")
+    return TwilioHttp(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        base_url=settings.twilio_api_base_url,
+        pool=settings.notifier_in_flight,
+    )
+
+
+class TwilioChannel:
+    """SMS or WhatsApp. There is no idempotency key at Twilio: a lost answer is looked up, never repeated blindly."""
+
+    provider = "twilio"
+
+    def __init__(self, name: ChannelName, settings: NotifierSettings, http: TwilioHttp) -> None:
+        self.name = name
+        self.capabilities = Capabilities(
+            receipts=True,
+            lookup=True,
+            replies=settings.notifier_replies,
+            listing_lag=settings.notifier_listing_lag,
+        )
+        token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else ""
+        self._messages = Client(settings.twilio_account_sid, token, http_client=http).messages
+        self._http = http
+        self._deadline = settings.notifier_call_deadline.total_seconds()
+        self._contents = settings.twilio_contents
+        self._prefix = "whatsapp:" if name is ChannelName.WHATSAPP else ""
+        self._sender = _sender(name, settings)
+
+    async def send(
+        self,
+        address: str,
+        text: str,
+        *,
+        token: str,
+        send_by: datetime,
+        now: datetime,
+        callback_url: str,
+        content: Content | None = None,
+    ) -> Accepted:
+        """Hand over once, within the deadline; Twilio drops the message by itself when `send_by` has passed."""
+        words: dict[str, Any] = {
+            **self._sender,
+            **self._words(text, content),
+            "to": self._prefix + address,
+            "status_callback": callback_url,
+            "validity_period": max(1, min(LONGEST_VALIDITY, int((send_by - now).total_seconds()))),
+        }
+        try:
+            async with asyncio.timeout(self._deadline):
+                message = await self._messages.create_async(**words)
+        except TimeoutError as problem:
+            raise AmbiguousHandOver("no answer within the deadline", code="deadline") from problem
+        except (TwilioException, ValueError, TypeError, KeyError, AttributeError) as problem:
+            raise AmbiguousHandOver("the answer cannot be read", code="unreadable") from problem
+        if not message.sid:
+            raise AmbiguousHandOver("the answer names no message", code="unreadable")
+        state = STATE_OF.get(message.status or "", DeliveryState.ACCEPTED)
+        return Accepted(provider_ref=message.sid, provider_status=message.status or "accepted", state=state)
+
+    async def find(
+        self, address: str, text: str, *, started_at: datetime, until: datetime, known: frozenset[str]
+    ) -> Found | None:
+        """Look through what Twilio lists for the address in the window (facts B4: the only way to find out)."""
+        async with self._asking():
+            for message in await self._messages.list_async(
+                to=self._prefix + address, date_sent_after=started_at - CLOCKS_APART, limit=200
+            ):
+                created = message.date_created
+                if message.sid in known or (created and not started_at - CLOCKS_APART <= created <= until):
+                    continue
+                if not message.body:
+                    # Bodies are redacted at this account: whether it is ours only a receipt can tell.
+                    raise TemporaryChannelFailure("the listing hides the texts", code="hidden")
+                if message.body == text or without_code(message.body) == text:
+                    return _found(message)
+        return None
+
+    async def fetch(self, provider_ref: str) -> Found | None:
+        """Ask for one message."""
+        try:
+            async with self._asking():
+                return _found(await self._messages(provider_ref).fetch_async())
+        except SenderStopped as problem:
+            if problem.code in ("20404", "404"):
+                return None
+            raise
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        """Reading changes nothing: whatever goes wrong, ask again later."""
+        try:
+            async with asyncio.timeout(self._deadline):
+                yield
+        except SenderStopped:
+            raise
+        except (ChannelError, TwilioException, TimeoutError, ValueError, TypeError, KeyError) as problem:
+            code = getattr(problem, "code", None)
+            raise TemporaryChannelFailure(f"cannot tell: {type(problem).__name__}", code=str(code)) from problem
+
+    def _words(self, text: str, content: Content | None) -> dict[str, str]:
+        approved = self._contents.get(f"{content.template}.{content.language}") if content else None
+        if self.name is not ChannelName.WHATSAPP or approved is None or content is None:
+            return {"body": text}
+        names = approved.get("values", [])
+        variables = {str(place): content.values[name] for place, name in enumerate(names, start=1)}
+        return {"content_sid": str(approved["sid"]), "content_variables": json.dumps(variables, ensure_ascii=False)}
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._http.close()
+
+
+def _sender(name: ChannelName, settings: NotifierSettings) -> Mapping[str, str]:
+    if name is ChannelName.WHATSAPP:
+        if not settings.twilio_whatsapp_from:
+            raise Misconfigured("WhatsApp needs TWILIO_WHATSAPP_FROM")
+        return {"from_": "whatsapp:" + settings.twilio_whatsapp_from.removeprefix("whatsapp:")}
+    if settings.twilio_messaging_service_sid:
+        return {"messaging_service_sid": settings.twilio_messaging_service_sid}
+    return {"from_": settings.twilio_from or ""}
+
+
+def _found(message: Any) -> Found:
+    status = message.status or "accepted"
+    return Found(
+        provider_ref=message.sid,
+        provider_status=status,
+        state=STATE_OF.get(status, DeliveryState.ACCEPTED),
+        error_code=str(message.error_code) if message.error_code else None,
+        read=status == "read",
+    )

@@ -1,0 +1,1 @@
+"""Our own stand-ins for what is not ours."""

@@ -1,0 +1,25 @@
+"""What the tests of the notifier share: settings for a fake provider."""
+
+from typing import Any
+
+from pydantic import SecretStr
+
+from notifier.settings import NotifierSettings
+from tests.fakes.provider import FakeTwilio
+
+ACCOUNT = "AC" + "0" * 32
+
+
+def settings_for(provider: FakeTwilio | str, **changes: Any) -> NotifierSettings:
+    """Settings of a small installation whose Twilio is `provider`; `changes` win."""
+    values: dict[str, Any] = {
+        "twilio_account_sid": ACCOUNT,
+        "twilio_auth_token": SecretStr("token"),
+        "twilio_from": "+15550001111",
+        "twilio_api_base_url": provider if isinstance(provider, str) else provider.url,
+        "portal_public_url": "https://claims.example.org",
+        "portal_secret_key": SecretStr("k" * 32),
+        "notifier_rate_per_second": 10_000,
+        "notifier_market": "us",
+    }
+    return NotifierSettings(_env_file=None, **{**values, **changes})
