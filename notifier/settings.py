@@ -4,7 +4,9 @@ from datetime import time, timedelta
 from enum import StrEnum
 
 from pydantic import SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
+
+from claims_core.settings import FROM_SURROUNDINGS
 
 
 class Market(StrEnum):
@@ -19,7 +21,7 @@ class Market(StrEnum):
 class NotifierSettings(BaseSettings):
     """Provider, market, limits. Without a Twilio account the notifier only starts with `--console`."""
 
-    model_config = SettingsConfigDict(env_file=".env", frozen=True, extra="ignore")
+    model_config = FROM_SURROUNDINGS
 
     twilio_account_sid: str | None = None
     twilio_auth_token: SecretStr | None = None

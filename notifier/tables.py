@@ -273,3 +273,15 @@ class SenderRate(Table, table=True):
     refilled_at: datetime
     paused_until: datetime | None = None
     pause_reason: str | None = None
+    failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+
+
+class AddressNote(Table, table=True):
+    """What a provider said about an address: not reachable over this channel. Nothing goes there for a while."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"address"})
+
+    address: str = Field(primary_key=True)
+    channel: ChannelName = Field(primary_key=True, sa_type=stored_as_value(ChannelName))
+    code: str
+    noted_at: datetime

@@ -102,7 +102,16 @@ def upgrade() -> None:
         sa.Column("refilled_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("pause_reason", sa.String(), nullable=True),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("sender", name=op.f("pk_sender_rate")),
+    )
+    op.create_table(
+        "address_note",
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(length=40), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("address", "channel", name=op.f("pk_address_note")),
     )
     op.create_table(
         "consent",
@@ -363,6 +372,7 @@ def downgrade() -> None:
     op.drop_table("pilot_enrolment")
     op.drop_index(op.f("ix_consent_policyholder_id"), table_name="consent")
     op.drop_table("consent")
+    op.drop_table("address_note")
     op.drop_table("sender_rate")
     op.drop_table("pilot")
     op.drop_index("uq_opt_out_standing", table_name="opt_out", postgresql_where="ended_at is null")
