@@ -40,6 +40,14 @@ class StartFact(StrEnum):
     DOCUMENTS_COMPLETE = "documents_complete"
 
 
+class PromiseKind(StrEnum):
+    """What a promised date is about."""
+
+    DECISION = "decision"
+    DOCUMENTS = "documents"
+    PAYMENT = "payment"
+
+
 class PromiseBasis(StrEnum):
     """Why we may say a date: our own target, a contract, a law, or a handler's word."""
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from claims_core.ledger.rows import CLAIM, to_snapshot
+from claims_core.promises import PauseRow, PromiseRow, to_promise
 from claims_core.snapshot import ClaimSnapshot
 
 Key = tuple[str, str]
@@ -43,6 +44,8 @@ class Known:
     situation_since: datetime
     snapshot: ClaimSnapshot
     settled: Mapping[str, datetime]
+    promises: tuple[PromiseRow, ...]
+    pauses: tuple[PauseRow, ...]
 
 
 class Standing(Enum):
@@ -108,6 +111,8 @@ async def _with_parts(
     ids = [claim["id"] for claim in claims]
     payments = _grouped(await connection.fetch("select * from payment where claim_id = any($1)", ids))
     documents = _grouped(await connection.fetch("select * from document_request where claim_id = any($1)", ids))
+    promises = _grouped(await connection.fetch("select * from promise where claim_id = any($1)", ids))
+    pauses = _grouped(await connection.fetch("select * from pause where claim_id = any($1)", ids))
     found = {}
     for claim in claims:
         key = claim["source"], claim["source_ref"]
@@ -120,6 +125,8 @@ async def _with_parts(
             situation_since=claim["situation_since"],
             snapshot=to_snapshot(claim, payments[claim["id"]], papers, policyholder=by_key[key].policyholder),
             settled={paper["request_ref"]: paper["settled_at"] for paper in papers if paper["settled_at"]},
+            promises=tuple(to_promise(row) for row in promises[claim["id"]]),
+            pauses=tuple(PauseRow(**row) for row in pauses[claim["id"]]),
         )
     return found
 

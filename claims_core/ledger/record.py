@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from claims_core import promises
 from claims_core.changes import changes_between, first_facts
 from claims_core.db import driver_connection
 from claims_core.ids import new_id
@@ -17,6 +18,7 @@ from claims_core.ledger import rows
 from claims_core.ledger.known import Key, Known, Standing, key_of, read_known, standing
 from claims_core.ledger.people import write_people
 from claims_core.ledger.staging import Row, Target, add, merge, stage
+from claims_core.promises import Calendar
 from claims_core.snapshot import Change, ClaimSnapshot
 
 log = logging.getLogger(__name__)
@@ -187,6 +189,9 @@ def _plan_first_sight(batch: Batch, snapshot: ClaimSnapshot, policyholder_id: UU
     batch.fresh[rows.DOCUMENT].extend(rows.document_rows(snapshot, claim_id, moment=since, settled={}))
     if batch.first_load:
         batch.silent.add(key_of(snapshot))
+    calendar = Calendar.of(snapshot, claim_id, moment=since, now=batch.now)
+    batch.fresh[rows.PROMISE].extend(promises.first_promises(snapshot, calendar))
+    batch.fresh[rows.PAUSE].extend(promises.first_pauses(snapshot, calendar))
     registered, *news = first_facts(snapshot)
     # One message at first sight: of the decision, say, and not that the claim was registered long ago.
     batch.tell(batch.fresh, registered, snapshot, claim_id, at=snapshot.reported_at, historic=bool(news))
@@ -196,7 +201,10 @@ def _plan_first_sight(batch: Batch, snapshot: ClaimSnapshot, policyholder_id: UU
 
 def _plan_change(batch: Batch, known: Known, snapshot: ClaimSnapshot, policyholder_id: UUID) -> None:
     before, moment = known.snapshot, batch.moment(snapshot)
-    changes = changes_between(before, snapshot, seen_at=batch.now)
+    calendar = Calendar.of(snapshot, known.id, moment=moment, now=batch.now)
+    promised = promises.promised_date(known.promises)
+    snapshot = promises.with_new_date(before, snapshot, promised, calendar)
+    changes = changes_between(before, snapshot, promised=promised, seen_at=batch.now)
     batch.changed[rows.CLAIM].append(
         rows.claim_row(
             snapshot,
@@ -210,6 +218,10 @@ def _plan_change(batch: Batch, known: Known, snapshot: ClaimSnapshot, policyhold
     )
     batch.changed[rows.PAYMENT].extend(rows.payment_rows(snapshot, known.id))
     batch.changed[rows.DOCUMENT].extend(rows.document_rows(snapshot, known.id, moment=moment, settled=known.settled))
+    pauses = {row.id: row for row in (*known.pauses, *promises.next_pauses(snapshot, known.pauses, calendar))}
+    batch.changed[rows.PAUSE].extend(row for row in pauses.values() if row not in known.pauses)
+    moved = promises.next_promises(before, snapshot, known.promises, list(pauses.values()), calendar)
+    batch.changed[rows.PROMISE].extend(moved)
     if snapshot.claim_number != before.claim_number:
         batch.changed[rows.NUMBER].append((known.id, before.claim_number, batch.now))
     batch.stage_changes += snapshot.stage is not before.stage

@@ -10,6 +10,7 @@ from uuid import UUID
 from claims_core.db import columns_of
 from claims_core.ids import new_id
 from claims_core.ledger.staging import Row, target
+from claims_core.promises import PauseRow, PromiseRow
 from claims_core.snapshot import (
     OPEN_DOCUMENTS,
     Change,
@@ -30,8 +31,10 @@ from claims_core.tables import (
     ContactKind,
     ContactPoint,
     DocumentRequest,
+    Pause,
     Payment,
     Policyholder,
+    Promise,
 )
 
 # Computed from a snapshot; every other column of a claim that a snapshot has too is taken over as it is.
@@ -48,6 +51,8 @@ CONTACT_POINT = target(ContactPoint, key=["policyholder_id", "kind", "address"])
 PAYMENT = target(Payment, key=["claim_id", "payment_ref"], first=_PAID)
 DOCUMENT = target(DocumentRequest, key=["claim_id", "request_ref"], first=_ASKED, kept=["asked_at"])
 NUMBER = target(ClaimNumber, key=["claim_id", "number"], kept=["replaced_at"])
+PROMISE = target(Promise, key=["id"], first=PromiseRow._fields)
+PAUSE = target(Pause, key=["id"], first=PauseRow._fields)
 EVENT = target(CaseEvent, key=["claim_id", "fact_key"], without=["seq"], kept=columns_of(CaseEvent))
 
 _ENUMS: dict[str, type] = {

@@ -1,6 +1,6 @@
 """The tables of the core. All are written by `claims_core.ledger` and by nothing else."""
 
-from claims_core.deadlines import PromiseBasis
+from claims_core.deadlines import PromiseBasis, PromiseKind
 from claims_core.requested import ChangeAction
 from claims_core.tables.changes import (
     AuditEntry,
@@ -11,7 +11,7 @@ from claims_core.tables.changes import (
 )
 from claims_core.tables.claims import CaseEvent, Claim, ClaimNumber, DocumentRequest, Payment
 from claims_core.tables.people import Contact, ContactKind, ContactPoint, Policyholder, Question
-from claims_core.tables.promises import Pause, Promise, PromiseKind
+from claims_core.tables.promises import Pause, Promise
 
 __all__ = [
     "AuditEntry",

@@ -1,23 +1,14 @@
 """The dates we told a policyholder, and the days that do not count."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Index
 from sqlmodel import Field
 
 from claims_core.db import Table, stored_as_value
-from claims_core.deadlines import PromiseBasis
+from claims_core.deadlines import PromiseBasis, PromiseKind
 from claims_core.ids import new_id
-
-
-class PromiseKind(StrEnum):
-    """What a promised date is about."""
-
-    DECISION = "decision"
-    DOCUMENTS = "documents"
-    PAYMENT = "payment"
 
 
 class Promise(Table, table=True):
