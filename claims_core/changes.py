@@ -22,15 +22,7 @@ from claims_core.snapshot import (
     PaymentState,
     page_state_of,
 )
-from claims_core.stages import (
-    STAGE_ORDER,
-    ClaimStage,
-    Outcome,
-    PageState,
-    Situation,
-    is_decided,
-    is_expected_move,
-)
+from claims_core.stages import STAGE_ORDER, ClaimStage, Outcome, PageState, Situation, is_decided, is_expected_move
 
 Detail = dict[str, str | int | None]
 Fact = tuple[str, Detail]
@@ -187,7 +179,7 @@ def _requested(step: Step) -> Fact | None:
 
 def _received(step: Step) -> Fact | None:
     waited = {document.ref for document in open_documents(step.before)}
-    came = [document for document in step.after.documents if document.ref in waited - _open_refs(step.after)]
+    came = [paper for paper in step.after.documents if paper.ref in waited and paper.state not in OPEN_DOCUMENTS]
     if not came and not step.enters(Situation.DOCS_RECEIVED_REVIEW):
         return None
     missing = len(open_documents(step.after))
@@ -211,11 +203,8 @@ def _promise_moved(step: Step) -> Fact | None:
     told_before = step.promised or step.before.new_date
     if new_date is None or new_date == told_before or page_state_of(step.after) is not PageState.EXTENDED:
         return None
-    return new_date.isoformat(), {
-        "date": new_date.isoformat(),
-        "old_date": _iso(told_before),
-        "reason": step.after.reason,
-    }
+    detail: Detail = {"date": _iso(new_date), "old_date": _iso(told_before), "reason": step.after.reason}
+    return new_date.isoformat(), detail
 
 
 def _stage(step: Step) -> Fact | None:
@@ -290,10 +279,6 @@ SIDES: tuple[tuple[CaseEventKind, Callable[[Step], Detail | None]], ...] = (
 def _documents_moved(step: Step, states: set[DocumentState]) -> list[DocumentSnapshot]:
     were = {document.ref: document.state for document in step.before.documents}
     return [paper for paper in step.after.documents if paper.state in states and were.get(paper.ref) is not paper.state]
-
-
-def _open_refs(snapshot: ClaimSnapshot) -> set[str]:
-    return {document.ref for document in open_documents(snapshot)}
 
 
 def _refs(documents: Iterable[DocumentSnapshot]) -> str:

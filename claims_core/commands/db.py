@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core import embedded, migrate
 from claims_core.db import make_engine, must_answer
-from claims_core.embedded import binaries
 from claims_core.errors import ClaimsError, Refused
 from claims_core.settings import CoreSettings, read_settings
 
@@ -93,7 +92,7 @@ def _with_engine(settings: CoreSettings, work: Callable[[AsyncEngine], Awaitable
 def _backup(settings: CoreSettings, args: argparse.Namespace) -> int:
     if args.file.exists():
         raise Refused(f"{args.file} is there already: name another file")
-    program = binaries.find().folder / "pg_dump"
+    program = embedded.find_programs().folder / "pg_dump"
     half = args.file.with_name(args.file.name + ".part")
     with embedded.database(settings) as url:
         command = [str(program), "--format=custom", "--no-owner", f"--file={half}", f"--dbname={url}"]

@@ -1,0 +1,56 @@
+"""The architecture holds: layers and floors as pyproject.toml says, doors between packages, pure decisions."""
+
+import pytest
+from importlinter.cli import lint_imports
+
+from tests.house.source import PRODUCT, ROOT, modules
+
+# `states` is the vocabulary in which the tables are written.
+DOORS = ("preferences", "receipts", "inbound", "direct", "tables", "states")
+ENTERED_BY_NOBODY = ("sandbox", "benchmarks", "claims_cli", "tests")
+
+
+def test_every_module_lives_on_a_floor_and_imports_only_downwards(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(ROOT)
+    failed = lint_imports(config_filename="pyproject.toml", no_cache=True, is_debug_mode=False)
+    assert not failed, capsys.readouterr().out
+
+
+def test_no_product_package_imports_the_sandbox_the_benchmarks_or_the_command():
+    guilty = [
+        f"{module.place} imports {name}"
+        for module in modules()
+        for name in module.imports()
+        if name.split(".")[0] in ENTERED_BY_NOBODY
+    ]
+    assert not guilty
+
+
+def test_the_portal_enters_the_notifier_only_by_its_doors():
+    guilty = [
+        f"{module.place} imports {name}"
+        for module in modules("claims_portal")
+        for name in module.imports()
+        if name.split(".")[0] == "notifier" and name.split(".")[1] not in DOORS
+    ]
+    assert not guilty
+
+
+def test_a_package_is_entered_by_its_face_from_outside_where_it_has_one():
+    """A folder with a face exports what others may use; its inner modules are its own affair."""
+    with_face = {
+        module.name
+        for package in PRODUCT
+        for module in modules(package)
+        if module.path.name == "__init__.py" and "__all__" in module.text
+    }
+    guilty = []
+    for module in modules():
+        for name in module.imports():
+            for face in with_face:
+                inside = name.startswith(f"{face}.") and (ROOT / name.replace(".", "/")).with_suffix(".py").exists()
+                if inside and not module.name.startswith(face):
+                    guilty.append(f"{module.place} imports {name}, not {face}")
+    assert not guilty
