@@ -114,16 +114,16 @@ class Shield:
 
     def _caller(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, int] | None:
         """The caller: the peer, or what the nearest untrusted hop of X-Forwarded-For was when the peer is a proxy."""
-        client: tuple[str, int] | None = scope.get("client")
-        if client is None or not self._is_proxy(client[0]):
-            return client
+        peer: tuple[str, int] | None = scope.get("client")
+        if peer is None or not self._is_proxy(peer[0]):
+            return peer
         for hop in reversed(headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")):
             address = hop.strip()
             if not _is_address(address):
                 break
             if not self._is_proxy(address):
                 return (address, 0)
-        return client
+        return peer
 
     def _is_proxy(self, host: str) -> bool:
         if not self.settings.proxies or not _is_address(host):

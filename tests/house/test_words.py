@@ -31,6 +31,8 @@ RETIRED = {
 }
 # Compounds that say something else: HTTP's number, a provider's own word kept as it came.
 FINE = re.compile(r"_?(http_)?status_code|(their_|provider_)+status|statuses_of_theirs", re.IGNORECASE)
+# In the web package the bare word is HTTP's number, and nothing else.
+WEB, HTTP_STATUS = "claims_portal/", re.compile(r"_?(by_)?status(_of)?", re.IGNORECASE)
 BORDER = ("backoffice_adapter/mapping", "backoffice_adapter/sources/", "notifier/channels/")
 # The operating system has users, and there the word means one.
 BORDER += ("claims_core/embedded/",)
@@ -54,9 +56,11 @@ def bound_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def retired_in(module: Module) -> list[str]:
     found = []
+    is_web = module.place.startswith(WEB)
     for line, name in bound_names(module.tree):
         words = {word.lower() for word in WORD.findall(name)}
-        hits = [] if FINE.fullmatch(name) else sorted((words & RETIRED.keys()) - FINE_IN.get(module.place, set()))
+        fine = FINE.fullmatch(name) or (is_web and HTTP_STATUS.fullmatch(name))
+        hits = [] if fine else sorted((words & RETIRED.keys()) - FINE_IN.get(module.place, set()))
         found += [f"{module.place}:{line} {name}: say {RETIRED[word]} for {word}" for word in hits]
     return found
 
