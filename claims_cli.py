@@ -10,6 +10,7 @@ from claims_core.errors import ClaimsError, Misconfigured
 # command -> (module with `add_arguments(parser)` and `run(args) -> int`, help)
 COMMANDS: dict[str, tuple[str, str]] = {
     "portal": ("claims_portal.commands.portal", "serve the pages, the desk and the webhooks"),
+    "staff": ("claims_portal.commands.staff", "who may sign in to the desk: add, give a role, disable, list"),
     "db": ("claims_core.commands.db", "start, stop, upgrade, back up and check the database"),
 }
 DONE, FAILED, WRONG_WORDS, INTERRUPTED = 0, 1, 2, 130

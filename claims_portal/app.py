@@ -14,6 +14,8 @@ from starlette.types import Scope
 from claims_core.clock import utc_now
 from claims_portal.auth import refuse_unguarded
 from claims_portal.deps import Portal
+from claims_portal.desk import queue, sign_in
+from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.files import STATIC
 from claims_portal.pages import look
 from claims_portal.pages.problems import answer_problems, on_bug
@@ -26,7 +28,7 @@ LONGEST_BODY = 256 * 1024
 NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False}
 
 
-ROUTERS = (look.router,)
+ROUTERS = (look.router, sign_in.router, queue.router)
 
 
 class KeptFiles(StaticFiles):
@@ -63,6 +65,7 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     answer_problems(app)
+    answer_staff_problems(app)
     app.add_middleware(Shield, settings=settings, on_bug=on_bug)
     refuse_unguarded(app.routes)
     return app

@@ -8,6 +8,7 @@ ClaimsError
     ├── SessionEnded       sign in again
     ├── FreshCodeNeeded    signed in, and this needs a code entered within 10 minutes
     ├── StaffSignInNeeded  the desk, and nobody is signed in
+    ├── StaffMayNot        signed in, and this page is another role's
     └── ForeignOrigin      a form of ours sent from somebody else's page
 """
 
@@ -54,6 +55,14 @@ class FreshCodeNeeded(Refused):
 
 class StaffSignInNeeded(Refused):
     """A page of the desk, and nobody of the staff is signed in."""
+
+
+class StaffMayNot(Refused):
+    """Somebody of the staff whose role has no business on this page; `role` is theirs."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__("another role")
+        self.role = role
 
 
 class ForeignOrigin(Refused):

@@ -1,12 +1,13 @@
-"""The words of pages in both languages: English in the code, Russian in `locale/ru/LC_MESSAGES/claims.po`.
+"""The words of pages in both languages: English in the code, Russian in the `.po` files of `locale/ru/LC_MESSAGES`.
 
-The .po file is read as it is; there is no compiled file to forget.
+The files are read as they are and merged; there is no compiled file to forget.
 """
 
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -31,10 +32,18 @@ def translations(language: str) -> Translations:
     """What says English msgids in `language`: `.gettext(msgid)`, `.ngettext(one, many, n)`. Held for good."""
     if language == "en":
         return NullTranslations()
-    path = folder("locale") / language / "LC_MESSAGES" / "claims.po"
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=language)
     compiled = BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, read_catalogue(language))
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+def read_catalogue(language: str) -> Catalog:
+    """The words of all `.po` files of a language; what two files say is said as in the first by name."""
+    files = sorted((folder("locale") / language / "LC_MESSAGES").glob("*.po"))
+    merged, *others = (read_po(BytesIO(path.read_bytes()), locale=language) for path in files)
+    for other in others:
+        for message in other:
+            if message.id and message.id not in merged:
+                merged[message.id] = message
+    return merged

@@ -9,11 +9,11 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute
 
 from claims_core.db import session_scope
-from claims_core.errors import Misconfigured, NotFound
+from claims_core.errors import Misconfigured
 from claims_portal.auth.cookies import SESSION, STAFF, read_cookie
 from claims_portal.auth.sessions import Viewer, viewer_for
 from claims_portal.deps import now_of, portal_of
-from claims_portal.errors import FreshCodeNeeded, SessionEnded, StaffSignInNeeded
+from claims_portal.errors import FreshCodeNeeded, SessionEnded, StaffMayNot, StaffSignInNeeded
 from claims_portal.staff import StaffViewer, staff_for
 from claims_portal.tables import Role
 
@@ -57,7 +57,7 @@ async def require_fresh_code(request: Request) -> Viewer:
 
 @lru_cache
 def require_staff(*roles: Role) -> Callable[[Request], Awaitable[StaffViewer]]:
-    """Staff with one of `roles` (any role if none is named). Another role finds nothing here: 404, never 403."""
+    """Staff with one of `roles` (any role if none is named); raises StaffMayNot for another role."""
 
     @guard
     async def require_staff_with_role(request: Request) -> StaffViewer:
@@ -69,7 +69,7 @@ def require_staff(*roles: Role) -> Callable[[Request], Awaitable[StaffViewer]]:
         if viewer is None:
             raise StaffSignInNeeded
         if roles and viewer.role not in roles:
-            raise NotFound
+            raise StaffMayNot(viewer.role)
         return viewer
 
     return require_staff_with_role

@@ -8,14 +8,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from claims_core.errors import ClaimsError
 from claims_core.i18n import format_time, marked, translations
 from claims_core.ids import new_id
 from claims_portal.auth.sessions import IDLE_AFTER
 from claims_portal.deps import look_of, portal_of
-from claims_portal.errors import DeadLink, LinkDead, SessionEnded, StaffSignInNeeded, TooManyTries, status_of
+from claims_portal.errors import DeadLink, LinkDead, SessionEnded, TooManyTries, status_of
 from claims_portal.rendering import page
 
 log = logging.getLogger(__name__)
@@ -145,8 +145,6 @@ async def on_claims_error(request: Request, error: Exception) -> Response:
     """An error of our own tree: its class says the answer."""
     assert isinstance(error, ClaimsError)
     status = status_of(error)
-    if isinstance(error, StaffSignInNeeded) and request.method == "GET":
-        return RedirectResponse("/desk/sign-in", 303)
     if isinstance(error, TooManyTries):
         until = format_time(error.until, portal_of(request).settings.zone)
         return problem(request, status, LOCKED, time=until)

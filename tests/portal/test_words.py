@@ -1,7 +1,6 @@
 """Both languages say everything, and dates and sums look as a person writes them."""
 
 import ast
-import io
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 
 from claims_core.files import folder
 from claims_core.i18n import (
@@ -23,6 +21,7 @@ from claims_core.i18n import (
     short_money,
     translations,
 )
+from claims_core.i18n.catalogue import read_catalogue
 
 ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 6, 1)
@@ -47,8 +46,7 @@ def _as_tuple(message: object) -> tuple[str, ...]:
 
 
 def catalogue():
-    text = (folder("locale") / "ru/LC_MESSAGES/claims.po").read_bytes()
-    return read_po(io.BytesIO(text), locale="ru")
+    return read_catalogue("ru")
 
 
 def test_every_text_of_a_page_is_said_in_russian_and_none_is_kept_for_nothing():

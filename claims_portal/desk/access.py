@@ -1,0 +1,30 @@
+"""Who of the staff may do what. The routes name one of these; `tests/portal/test_desk_roles.py` holds the table.
+
+An administrator sets the product up and reads no claim; an auditor reads and changes nothing.
+"""
+
+from claims_portal.auth import require_staff
+from claims_portal.staff import StaffViewer as Staffed
+from claims_portal.tables import Role
+
+READERS = require_staff(Role.HANDLER, Role.AGENT, Role.SUPERVISOR, Role.AUDITOR)
+ANSWERERS = require_staff(Role.HANDLER, Role.AGENT, Role.SUPERVISOR)
+CHANGERS = require_staff(Role.HANDLER, Role.SUPERVISOR)
+ANYBODY = require_staff()
+
+__all__ = ["ANSWERERS", "ANYBODY", "CHANGERS", "READERS", "Staffed"]
+
+
+def may_answer(viewer: Staffed) -> bool:
+    """May they answer a question?"""
+    return viewer.role in (Role.HANDLER, Role.AGENT, Role.SUPERVISOR)
+
+
+def may_change(viewer: Staffed) -> bool:
+    """May they ask for a change of a claim?"""
+    return viewer.role in (Role.HANDLER, Role.SUPERVISOR)
+
+
+def may_pass_limit(viewer: Staffed) -> bool:
+    """May they set a date past the limit of law or contract?"""
+    return viewer.role is Role.SUPERVISOR

@@ -1,0 +1,110 @@
+"""The filters of the queue: an address that can be shared, and total: nonsense is no filter, never an error."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from claims_core.stages import LineOfBusiness, PageState
+
+PAGE_SIZE = 50
+LONGEST_SEARCH = 100
+LAST_PAGE = 1000
+# Letters that a search takes for the same: capitals and small ones, and ё for е, as people type names.
+CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯё"
+SMALLS = "abcdefghijklmnopqrstuvwxyzабвгдеежзийклмнопрстуфхцчшщъыьэюяе"
+Kind = TypeVar("Kind", bound=StrEnum)
+
+
+class Waiting(StrEnum):
+    """For whom a claim waits, as a handler divides them."""
+
+    US = "us"
+    POLICYHOLDER = "client"
+    OTHERS = "other"
+
+
+class Term(StrEnum):
+    """How our date stands."""
+
+    TODAY = "today"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilters:
+    """What is asked of the queue. The default shows every claim that is not closed."""
+
+    search: str = ""
+    stage: PageState | None = None
+    line: LineOfBusiness | None = None
+    waiting: Waiting | None = None
+    term: Term | None = None
+    mine: bool = False
+    silent: bool = False
+    questions: bool = False
+    page: int = 1
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Does it show less than everything?"""
+        return replace(self, page=1) != QueueFilters()
+
+    def address(self, **changes: object) -> str:
+        """The address of the queue with these filters, after `changes`."""
+        asked = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]
+        words = {
+            "q": asked.search,
+            "stage": asked.stage,
+            "line": asked.line,
+            "waiting": asked.waiting,
+            "term": asked.term,
+            "whose": "mine" if asked.mine else None,
+            "silent": "1" if asked.silent else None,
+            "questions": "1" if asked.questions else None,
+            "page": str(asked.page) if asked.page > 1 else None,
+        }
+        said = urlencode({name: word for name, word in words.items() if word})
+        return f"/desk?{said}" if said else "/desk"
+
+
+def filters_from(words: Mapping[str, str]) -> QueueFilters:
+    """The filters of an address. What we do not know is left out; the page shows what is in force."""
+    return QueueFilters(
+        search=to_search(words.get("q", "")),
+        stage=_one_of(PageState, words.get("stage")),
+        line=_one_of(LineOfBusiness, words.get("line")),
+        waiting=_one_of(Waiting, words.get("waiting")),
+        term=_one_of(Term, words.get("term")),
+        mine=words.get("whose") == "mine",
+        silent=words.get("silent") == "1",
+        questions=words.get("questions") == "1",
+        page=_page(words.get("page", "1")),
+    )
+
+
+def to_search(typed: str) -> str:
+    """What was typed, without control characters, on one line, of a sane length."""
+    visible = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in typed[: 4 * LONGEST_SEARCH])
+    return " ".join(visible.split())[:LONGEST_SEARCH]
+
+
+def folded(text: str) -> str:
+    """`text` with the letters that a search takes for the same made the same."""
+    return text.translate(str.maketrans(CAPITALS, SMALLS))
+
+
+def like_pattern(search: str) -> str:
+    """A LIKE pattern that finds `search` anywhere and takes `%`, `_` and `\\` for themselves."""
+    escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def _one_of(kind: type[Kind], word: str | None) -> Kind | None:
+    return kind(word) if word in {member.value for member in kind} else None
+
+
+def _page(word: str) -> int:
+    return min(max(int(word), 1), LAST_PAGE) if word.isascii() and word.isdigit() and len(word) < 6 else 1

@@ -1,0 +1,174 @@
+"""`/desk/sign-in`: a password, then a code; and what somebody sees who is not signed in or has another role."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from claims_core.db import session_scope
+from claims_core.i18n import marked as _
+from claims_core.i18n import translations
+from claims_portal.auth import allow_anyone
+from claims_portal.auth.cookies import STAFF, drop_cookie, read_cookie, set_cookie
+from claims_portal.deps import look_of, network_of, now_of, portal_of
+from claims_portal.desk.access import ANYBODY
+from claims_portal.desk.words import ROLES
+from claims_portal.errors import StaffMayNot, StaffSignInNeeded
+from claims_portal.rendering import page
+from claims_portal.staff import Doorkeeper, SignIn, Step, end_session
+from claims_portal.tables import Role
+
+router = APIRouter(prefix="/desk", include_in_schema=False)
+
+# Where to go after signing in: a page of the desk, nothing to parse, no other host.
+_DESK_PATH = re.compile(r"/desk(/[\w-]+){0,2}", re.ASCII)
+PROBLEMS = {
+    SignIn.WRONG: (401, _("Login or password is wrong. Check both.")),
+    SignIn.TOO_OFTEN: (429, _("Too many tries from here. Wait 15 minutes.")),
+    SignIn.START_AGAIN: (401, _("More than 5 minutes have passed. Start again.")),
+}
+WRONG_CODE = _("This code is wrong or was used already. Wait for the next one.")
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPage:
+    """desk/sign_in.html: the first step, or the second when there is a ticket."""
+
+    problem: str | None
+    notice: str | None
+    login: str
+    ticket: str | None
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class MayNotPage:
+    """desk/may_not.html: why this page is not for this role, and who can help."""
+
+    signed_in_as: str
+    text: str
+
+
+@router.get("/sign-in", dependencies=[Depends(allow_anyone)])
+async def ask_password(request: Request) -> Response:
+    """The form."""
+    return _form(request, status=200)
+
+
+@router.post("/sign-in", dependencies=[Depends(allow_anyone)])
+async def check_password(
+    request: Request,
+    login: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "/desk",
+) -> Response:
+    """The first step."""
+    network = network_of(request)
+    step = await _door(request).check_password(login=login, password=password, network=network, now=now_of(request))
+    if step.outcome is SignIn.DONE:
+        return await _welcome(request, step, next)
+    if step.outcome is SignIn.CODE_NEEDED:
+        return _form(request, status=200, ticket=step.ticket, next=next)
+    status, words = PROBLEMS[step.outcome]
+    return _form(request, status=status, problem=words, login=login[:100], next=next)
+
+
+@router.post("/sign-in/code", dependencies=[Depends(allow_anyone)])
+async def check_code(
+    request: Request,
+    ticket: Annotated[str, Form()] = "",
+    code: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "/desk",
+) -> Response:
+    """The second step."""
+    step = await _door(request).check_code(ticket=ticket, code=code, now=now_of(request))
+    if step.outcome is SignIn.DONE:
+        return await _welcome(request, step, next)
+    status, words = PROBLEMS[step.outcome]
+    if step.ticket:
+        return _form(request, status=status, problem=WRONG_CODE, ticket=step.ticket, next=next)
+    return _form(request, status=status, problem=words, next=next)
+
+
+@router.post("/sign-out", dependencies=[Depends(ANYBODY)])
+async def sign_out(request: Request) -> Response:
+    """End this session."""
+    await _end_old(request)
+    answer = RedirectResponse("/desk/sign-in", 303)
+    drop_cookie(answer, STAFF, portal_of(request).settings)
+    return answer
+
+
+def answer_staff_problems(app: FastAPI) -> None:
+    """Give the app the desk's own answers: sign in, or this page is another role's."""
+    app.add_exception_handler(StaffSignInNeeded, _on_nobody)
+    app.add_exception_handler(StaffMayNot, _on_other_role)
+
+
+def desk_path(path: str) -> str:
+    """`path` if it can only be a page of the desk, else the queue."""
+    return path if len(path) <= 100 and _DESK_PATH.fullmatch(path) and "sign" not in path else "/desk"
+
+
+async def _on_nobody(request: Request, error: Exception) -> Response:
+    notice = None if request.url.path == "/desk" else _("Sign in to open this page.")
+    return _form(request, status=401, notice=notice, next=request.url.path if request.method == "GET" else "/desk")
+
+
+async def _on_other_role(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StaffMayNot)
+    told = translations(look_of(request).language).gettext
+    role = Role(error.role)
+    may_not = {
+        Role.ADMINISTRATOR: _(
+            "An administrator sets the product up and does not read claims, so that nobody does both."
+        ),
+        Role.AUDITOR: _("An auditor reads everything and changes nothing."),
+        Role.AGENT: _("The call centre reads claims and answers questions. A handler moves the claim."),
+    }
+    text = told(may_not.get(role, _("Another role does this.")))
+    signed_in_as = told(_("You are signed in as: {role}.")).format(role=told(ROLES[role]))
+    return page(request, "desk/may_not.html", MayNotPage(signed_in_as, text), status=403)
+
+
+def _door(request: Request) -> Doorkeeper:
+    portal = portal_of(request)
+    return Doorkeeper(engine=portal.engine, key=portal.settings.portal_secret_key, demo=portal.settings.portal_demo)
+
+
+async def _welcome(request: Request, step: Step, next: str) -> Response:
+    await _end_old(request)
+    answer = RedirectResponse(desk_path(next), 303)
+    set_cookie(answer, STAFF, step.token or "", portal_of(request).settings)
+    return answer
+
+
+async def _end_old(request: Request) -> None:
+    """The session that this browser had before is over: a new sign-in always has a new id."""
+    old = read_cookie(request, STAFF)
+    if old:
+        async with session_scope(portal_of(request).engine) as session:
+            await end_session(session, old)
+
+
+def _form(
+    request: Request,
+    *,
+    status: int,
+    problem: str | None = None,
+    notice: str | None = None,
+    login: str = "",
+    ticket: str | None = None,
+    next: str = "/desk",
+) -> Response:
+    told = translations(look_of(request).language).gettext
+    made = SignInPage(
+        problem=told(problem) if problem else None,
+        notice=told(notice) if notice else None,
+        login=login,
+        ticket=ticket,
+        next=desk_path(next),
+    )
+    return page(request, "desk/sign_in.html", made, status=status)

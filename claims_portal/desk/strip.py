@@ -1,0 +1,57 @@
+"""The day strip of the desk: the same cells that the policyholder sees, with the sentence that says them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from claims_core.deadlines import Pauses, StripUnit, strip, terms_for
+from claims_core.i18n import marked as _
+from claims_portal.desk.says import Says
+
+_HEADS = {
+    StripUnit.DAY: _("Day {n} of {total}."),
+    StripUnit.WORKING_DAY: _("Working day {n} of {total}."),
+    StripUnit.WEEK: _("Week {n} of {total}."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The cells, where today is among them, and the whole as a sentence for those who do not see it."""
+
+    cells: tuple[str, ...]
+    day: int
+    total: int
+    label: str
+
+
+def strip_of(
+    says: Says,
+    *,
+    product: str,
+    country: str,
+    start: date | None,
+    due: date | None,
+    limit: date | None,
+    missed: Iterable[date] = (),
+    pauses: Pauses = (),
+) -> Strip | None:
+    """The strip of a claim; None when no term has begun or nothing was promised."""
+    if start is None or due is None or start > says.today:
+        return None
+    gone = set(missed)
+    drawn = strip(
+        start=start,
+        today=says.today,
+        term=terms_for(product, country).limit,
+        country=country,
+        promise_date=None if due in gone else due,
+        limit_date=limit,
+        missed_dates=gone,
+        pauses=pauses,
+    )
+    words = [says.told(_HEADS[drawn.unit], n=drawn.today, total=drawn.total), says.told("Our date {date}.", date=due)]
+    if limit:
+        words.append(says.told("The last day {limit}.", limit=limit))
+    cells = tuple("" if cell.value == "ahead" else cell.value for cell in drawn.cells)
+    return Strip(cells=cells, day=drawn.today, total=drawn.total, label=" ".join(words))

@@ -1,0 +1,239 @@
+"""The queue: the promise that breaks first, then silence; filters that cannot be abused."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claims_core.db import session_scope
+from claims_core.stages import ClaimStage, LineOfBusiness, PageState, Situation
+from claims_core.tables import ClaimNumber, Promise, PromiseBasis, PromiseKind, Question
+from claims_portal.desk.filters import QueueFilters, Term, Waiting, filters_from, like_pattern, to_search
+from claims_portal.desk.queue_rows import SILENT_DAYS, phones_in, read_rows, read_tiles
+from tests.factories import a_claim, a_person
+from tests.portal.desk import at_the_desk
+from tests.portal.portal import NOON
+
+TODAY = date(2026, 6, 1)
+
+
+async def rows_of(session, **filters):
+    found, _ = await read_rows(session, QueueFilters(**filters), login="h-17", countries=("ru",), now=NOON, today=TODAY)
+    return found
+
+
+async def promise(session, claim, due: date, *, kept=None, ended=False, basis=PromiseBasis.TARGET, at=NOON):
+    """Only the promise given here counts for the claim."""
+    for row in (await session.exec(Promise.__table__.select().where(Promise.claim_id == claim.id))).all():
+        await session.exec(Promise.__table__.delete().where(Promise.id == row.id))
+    session.add(
+        Promise(
+            claim_id=claim.id,
+            kind=PromiseKind.DECISION,
+            basis=basis,
+            start_date=due - timedelta(days=15),
+            due_date=due,
+            made_at=at,
+            ended_at=at if ended else None,
+            kept=kept,
+        )
+    )
+    await session.flush()
+
+
+async def test_the_promise_that_breaks_first_is_on_top_then_the_longest_silence(session):
+    seeded = random.Random(20260601)
+    offsets = [seeded.choice([-3, -1, 0, 0, 2, 2, 2, 9, None]) for _ in range(30)]
+    for offset in offsets:
+        reported = NOON - timedelta(days=seeded.randrange(1, 20), hours=seeded.randrange(24))
+        claim = await a_claim(session, reported_at=reported)
+        if offset is None:
+            await session.exec(Promise.__table__.delete().where(Promise.claim_id == claim.id))
+        else:
+            due = TODAY + timedelta(days=offset)
+            await promise(session, claim, due, kept=False if offset < 0 else None, ended=offset < 0)
+    rows = await rows_of(session)
+    assert len(rows) == 30
+    assert [row.due_date is None for row in rows] == sorted(row.due_date is None for row in rows)
+    keys = [(row.due_date or date.max, row.heard_at or datetime.min.replace(tzinfo=UTC)) for row in rows]
+    assert keys == sorted(keys)
+    assert {row.missed for row in rows if row.due_date and row.due_date < TODAY} == {True}
+
+
+async def test_a_missed_date_leaves_the_top_once_a_new_one_is_promised_or_the_claim_is_decided(session):
+    waits = await a_claim(session, stage=ClaimStage.ASSESSING, situation=Situation.CALCULATION)
+    await promise(session, waits, TODAY - timedelta(days=2), kept=False, ended=True)
+    decided = await a_claim(session, stage=ClaimStage.DECIDED, situation=None)
+    await promise(session, decided, TODAY - timedelta(days=2), kept=False, ended=True)
+    by_id = {row.id: row for row in await rows_of(session)}
+    assert by_id[waits.id].missed
+    assert by_id[decided.id].due_date is None
+    session.add(
+        Promise(
+            claim_id=waits.id,
+            kind=PromiseKind.DECISION,
+            basis=PromiseBasis.HANDLER,
+            start_date=TODAY,
+            due_date=TODAY + timedelta(days=5),
+            made_at=NOON,
+        )
+    )
+    await session.flush()
+    by_id = {row.id: row for row in await rows_of(session)}
+    assert not by_id[waits.id].missed
+    assert by_id[waits.id].due_date == TODAY + timedelta(days=5)
+
+
+async def test_closed_claims_are_shown_only_to_a_search(session):
+    closed = await a_claim(session, stage=ClaimStage.CLOSED, situation=None)
+    await a_claim(session)
+    assert closed.id not in {row.id for row in await rows_of(session)}
+    assert [row.id for row in await rows_of(session, search=closed.claim_number)] == [closed.id]
+
+
+async def test_a_claim_is_found_by_number_name_and_any_writing_of_its_phone(session):
+    wanted = await a_claim(session, policyholder=a_person(name="Ольга Петрёва", phones=("+79035557788",)))
+    await a_claim(session)
+    for typed in (wanted.claim_number, "петрева", "ОЛЬГА", "+7 903 555-77-88", "8 (903) 555 77 88", "79035557788"):
+        assert [row.id for row in await rows_of(session, search=typed)] == [wanted.id], typed
+
+
+async def test_an_old_number_still_finds_its_claim(session):
+    claim = await a_claim(session)
+    session.add(ClaimNumber(claim_id=claim.id, number="OLD-77", replaced_at=NOON))
+    await session.flush()
+    assert [row.id for row in await rows_of(session, search="old-77")] == [claim.id]
+
+
+@pytest.mark.parametrize("typed", ["%", "_", "\\", "%%", "2041%", "К_валёва", "' or 1=1 --", "*", "2041-____"])
+async def test_a_wildcard_finds_only_itself(session, typed):
+    await a_claim(session, claim_number="2041-0001")
+    assert await rows_of(session, search=typed) == ()
+
+
+async def test_a_percent_sign_in_a_name_is_found_as_it_is(session):
+    wanted = await a_claim(session, policyholder=a_person(name="ООО 100% Ремонт_Плюс"))
+    await a_claim(session)
+    assert [row.id for row in await rows_of(session, search="100%")] == [wanted.id]
+    assert [row.id for row in await rows_of(session, search="ремонт_плюс")] == [wanted.id]
+
+
+async def test_each_filter_shows_what_it_says_and_nothing_else(session):
+    await a_claim(session, line_of_business=LineOfBusiness.MOTOR, product="kasko", handler_ref="other")
+    await a_claim(session, stage=ClaimStage.COLLECTING, situation=Situation.DOCS_NEEDED)
+    await a_claim(session, stage=ClaimStage.COLLECTING, situation=Situation.WAITING_POLICE)
+    everything = await rows_of(session)
+    assert {row.line_of_business for row in await rows_of(session, line=LineOfBusiness.MOTOR)} == {LineOfBusiness.MOTOR}
+    assert {row.page_state for row in await rows_of(session, stage=PageState.EXTENDED)} == {PageState.EXTENDED}
+    parts = [await rows_of(session, waiting=waiting) for waiting in Waiting]
+    assert [len(part) for part in parts] == [1, 1, 1]
+    assert {row.id for part in parts for row in part} == {row.id for row in everything}
+    assert len(await rows_of(session, mine=True)) == 2
+
+
+async def test_the_figures_above_are_those_of_the_lists_behind_them(session):
+    for offset in (-2, 0, 0, 5):
+        claim = await a_claim(session, reported_at=NOON - timedelta(days=SILENT_DAYS + offset))
+        await promise(
+            session, claim, TODAY + timedelta(days=offset), kept=False if offset < 0 else None, ended=offset < 0
+        )
+        if offset == 5:
+            due = NOON + timedelta(hours=2)
+            asked = {"channel": "page", "text": "Когда?", "asked_at": NOON, "answer_due_at": due}
+            session.add(Question(claim_id=claim.id, policyholder_id=claim.policyholder_id, **asked))
+    await session.flush()
+    tiles = await read_tiles(session, mine=False, login="h-17", now=NOON, today=TODAY)
+    assert tiles.due == len(await rows_of(session, term=Term.TODAY)) == 2
+    assert tiles.missed == len(await rows_of(session, term=Term.MISSED)) == 1
+    assert tiles.silent == len(await rows_of(session, silent=True)) == 1
+    assert tiles.questions == len(await rows_of(session, questions=True)) == 1
+    assert tiles.next_question == NOON + timedelta(hours=2)
+    assert tiles.next_date == TODAY + timedelta(days=5)
+
+
+async def test_a_page_has_fifty_claims_and_the_pages_do_not_overlap(session):
+    for _ in range(51):
+        await a_claim(session)
+    first, total = await read_rows(session, QueueFilters(), login="", countries=(), now=NOON, today=TODAY)
+    second, _ = await read_rows(session, QueueFilters(page=2), login="", countries=(), now=NOON, today=TODAY)
+    assert (len(first), len(second), total) == (50, 1, 51)
+    assert not {row.id for row in first} & {row.id for row in second}
+
+
+NAMES = "q stage line waiting term whose silent questions page sort id".split()  # noqa: SIM905
+
+
+@given(words=st.dictionaries(st.sampled_from(NAMES), st.text()))
+def test_any_address_is_a_queue(words):
+    filters = filters_from(words)
+    assert 1 <= filters.page <= 1000
+    assert len(filters.search) <= 100
+    assert filters_from({}) == QueueFilters()
+    assert filters.address().startswith("/desk")
+
+
+@given(text=st.text())
+def test_a_search_is_one_line_without_control_characters(text):
+    found = to_search(text)
+    assert found == " ".join(found.split())
+    assert "\0" not in found
+    bare = like_pattern(found)[1:-1].replace("\\\\", "").replace("\\%", "").replace("\\_", "")
+    assert not {"%", "_", "\\"} & set(bare)
+
+
+@pytest.mark.parametrize("typed", ["2041", "Kim", "٣٤٥٦٧٨٩", "++++7777777"])
+def test_what_is_no_telephone_number_is_not_looked_up_as_one(typed):
+    assert all(number.startswith("+") for number in phones_in(typed, ("ru", "us")))
+
+
+HOSTILE = [
+    "%",
+    "_",
+    "*",
+    "'",
+    '"',
+    "\\",
+    "\0",
+    "1 or 1=1",
+    "<script>",
+    "x" * 5000,
+    "-1",
+    "99999999",
+    "id",
+    "password_hash",
+]
+
+
+@pytest.mark.parametrize(
+    "name", ["q", "stage", "line", "waiting", "term", "whose", "silent", "questions", "page", "sort"]
+)
+async def test_no_filter_breaks_the_page_or_leaks_into_it(engine, app, name):
+    async with session_scope(engine) as session:
+        await a_claim(session, claim_number="2041-0001")
+    async with at_the_desk(app, engine) as browser:
+        for typed in HOSTILE:
+            answer = await browser.get("/desk", params={name: typed})
+            assert answer.status_code == 200, typed
+            assert "<script>" not in answer.text.replace("<script src", "")
+
+
+async def test_an_empty_result_names_the_filters_and_offers_to_clear_them(engine, app):
+    async with at_the_desk(app, engine) as browser:
+        answer = await browser.get("/desk", params={"q": "Nobody", "stage": "paid"})
+    assert "No claims match: “Nobody”, Paid." in answer.text
+    assert 'href="/desk">Clear filters' in answer.text
+
+
+async def test_a_row_says_the_date_the_silence_and_the_open_question(engine, app):
+    async with session_scope(engine) as session:
+        claim = await a_claim(session, policyholder=a_person(name="Irina Petrova"))
+        await promise(session, claim, date(2026, 6, 4))
+        due = NOON + timedelta(hours=2)
+        asked = {"channel": "page", "text": "Когда?", "asked_at": NOON, "answer_due_at": due}
+        session.add(Question(claim_id=claim.id, policyholder_id=claim.policyholder_id, **asked))
+    async with at_the_desk(app, engine) as browser:
+        text = (await browser.get("/desk")).text.replace("\xa0", " ")
+    for said in ("Irina Petrova", "4 June", "in 3 days", "never", "has an unanswered question", 'role="img"'):
+        assert said in text, said
