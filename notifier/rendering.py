@@ -81,6 +81,12 @@ def source_of(template: str, channel: str, language: str) -> str:
 
 
 @cache
+def names_in(template: str, channel: str, language: str) -> frozenset[str]:
+    """The values that this message names."""
+    return frozenset(find_undeclared_variables(_environment.parse(source_of(template, channel, language))))
+
+
+@cache
 def _held(template: str, channel: str, language: str):  # type: ignore[no-untyped-def]  # a compiled template
     source = source_of(template, channel, language)
     if problems := problems_of(source):

@@ -1,7 +1,9 @@
 """What the notifier must know about its surroundings. Read once by entry points, passed on as a value."""
 
 from datetime import time, timedelta
+from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings
@@ -38,6 +40,8 @@ class NotifierSettings(BaseSettings):
     portal_short_url: str | None = None
     portal_secret_key: SecretStr
     portal_brand_name: str = "ExMutual"
+    portal_brand_phone: str = ""
+    insurer_timezone: str = "Europe/Moscow"
 
     notifier_market: Market = Market.RU
     notifier_quiet_hours: bool = True
@@ -48,6 +52,15 @@ class NotifierSettings(BaseSettings):
     notifier_daily_cap: int = 1
     notifier_rate_per_second: float = 20
     notifier_replies: bool = True
+    # Some carriers and providers answer STOP themselves; a second answer from us would reach nobody.
+    notifier_stop_answered: bool = False
+    # How often those hear from us who neither chose nor take part in a pilot.
+    notifier_cadence: Literal["essential", "every_step", "frequent"] = "essential"
+    # May a text say a sum? A stranger may read over a shoulder.
+    notifier_amounts: bool = True
+    # What one SMS part costs, for the preview and the pilot's figures.
+    notifier_sms_price: Decimal = Decimal("4.20")
+    notifier_sms_currency: str = "RUB"
 
     notifier_in_flight: int = 256
     notifier_call_deadline: timedelta = timedelta(seconds=10)

@@ -33,6 +33,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_inbound_address_received_at"), "inbound", ["address", "received_at"], unique=False)
     op.create_table(
+        "planner_mark",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mark", sa.BigInteger(), nullable=False),
+        sa.Column("candidate", sa.BigInteger(), nullable=False),
+        sa.Column("candidate_xid", sa.BigInteger(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_planner_mark")),
+    )
+    op.create_table(
         "notification_rule",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -180,7 +189,7 @@ def upgrade() -> None:
         sa.Column("recipient_id", sa.Uuid(), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("claim_id", sa.Uuid(), nullable=True),
-        sa.Column("event_seq", sa.Integer(), nullable=True),
+        sa.Column("event_seq", sa.BigInteger(), nullable=True),
         sa.Column(
             "importance",
             sa.String(length=40),
@@ -237,6 +246,7 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": 80},
     )
     op.create_index("ix_notification_claim", "notification", ["claim_id"], unique=False)
+    op.create_index("ix_notification_recipient", "notification", ["recipient_id", "planned_at"], unique=False)
     op.create_index(
         "ix_notification_due",
         "notification",
@@ -366,6 +376,7 @@ def downgrade() -> None:
     )
     op.drop_index("ix_notification_lease", table_name="notification", postgresql_where="state = 'sending'")
     op.drop_index("ix_notification_due", table_name="notification", postgresql_where="state = 'planned'")
+    op.drop_index("ix_notification_recipient", table_name="notification")
     op.drop_index("ix_notification_claim", table_name="notification")
     op.drop_table("notification")
     op.drop_table("preference")
@@ -378,5 +389,6 @@ def downgrade() -> None:
     op.drop_index("uq_opt_out_standing", table_name="opt_out", postgresql_where="ended_at is null")
     op.drop_table("opt_out")
     op.drop_table("notification_rule")
+    op.drop_table("planner_mark")
     op.drop_index(op.f("ix_inbound_address_received_at"), table_name="inbound")
     op.drop_table("inbound")

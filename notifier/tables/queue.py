@@ -1,10 +1,10 @@
-"""The notifier's tables: decisions, hand-overs, receipts, and what a policyholder allowed and chose."""
+"""What is decided, what is handed over, and what comes back."""
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -29,6 +29,16 @@ class PlannedEvent(Table, table=True):
 
     case_event_id: UUID = Field(primary_key=True, foreign_key="case_event.id")
     planned_at: datetime
+
+
+class PlannerMark(Table, table=True):
+    """One row: up to `mark` (a `seq`) no case event is left to decide on, and none can appear (`notifier.planner`)."""
+
+    id: int = Field(default=1, primary_key=True)
+    mark: int = Field(sa_column=Column(BigInteger, nullable=False))
+    candidate: int = Field(sa_column=Column(BigInteger, nullable=False))
+    candidate_xid: int = Field(sa_column=Column(BigInteger, nullable=False))
+    noted_at: datetime
 
 
 class NotificationRule(Table, table=True):
@@ -67,6 +77,8 @@ class Notification(Table, table=True):
             postgresql_where="state in ('planned', 'sending', 'unknown', 'held')",
         ),
         Index("ix_notification_claim", "claim_id"),
+        # What a person was sent lately: the daily cap.
+        Index("ix_notification_recipient", "recipient_id", "planned_at"),
         Index("ix_notification_lease", "lease_until", postgresql_where="state = 'sending'"),
         {"postgresql_with": {"fillfactor": 80}},
     )
@@ -78,7 +90,7 @@ class Notification(Table, table=True):
     recipient_id: UUID = Field(foreign_key="policyholder.id")
     step: int = 0
     claim_id: UUID | None = Field(default=None, foreign_key="claim.id")
-    event_seq: int | None = None
+    event_seq: int | None = Field(default=None, sa_column=Column(BigInteger))
     importance: Importance = Field(sa_type=stored_as_value(Importance))
     priority: int = 5
     channel: ChannelName = Field(sa_type=stored_as_value(ChannelName))
@@ -161,106 +173,6 @@ class Receipt(Table, table=True):
     delivery_id: UUID | None = Field(default=None, foreign_key="delivery.id")
     received_at: datetime
     raw: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default="{}"))
-
-
-class Inbound(Table, table=True):
-    """A message to us, kept as it came and handled once."""
-
-    __pii__: ClassVar[frozenset[str]] = frozenset({"address", "body"})
-    # A provider's message is handled once, however often it is posted.
-    __table_args__ = (UniqueConstraint("provider", "provider_ref"), Index(None, "address", "received_at"))
-
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    provider: str
-    provider_ref: str
-    channel: ChannelName = Field(sa_type=stored_as_value(ChannelName))
-    address: str
-    body: str
-    command: str | None = None
-    received_at: datetime
-    handled_at: datetime | None = None
-    outcome: str | None = None
-
-
-class Consent(Table, table=True):
-    """Recorded permission, with when, how and which wording. A withdrawal is a date on the row."""
-
-    __table_args__ = (Index(None, "policyholder_id"),)
-
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    policyholder_id: UUID = Field(foreign_key="policyholder.id")
-    purpose: str
-    wording_version: str
-    given_at: datetime
-    given_how: str
-    withdrawn_at: datetime | None = None
-    withdrawn_how: str | None = None
-
-
-class OptOut(Table, table=True):
-    """Withdrawal for an address; always wins, at once, whatever a preference says. `ended_at` is a START."""
-
-    __pii__: ClassVar[frozenset[str]] = frozenset({"address"})
-    __table_args__ = (
-        # An address is opted out of a channel once at a time.
-        Index("uq_opt_out_standing", "address", "channel", unique=True, postgresql_where="ended_at is null"),
-    )
-
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    address: str
-    channel: ChannelName = Field(sa_type=stored_as_value(ChannelName))
-    how: str
-    at: datetime
-    ended_at: datetime | None = None
-
-
-class Preference(Table, table=True):
-    """A policyholder's own choice within what consent allows; it always beats a pilot's arm."""
-
-    policyholder_id: UUID = Field(primary_key=True, foreign_key="policyholder.id")
-    cadence: Cadence | None = Field(default=None, sa_type=stored_as_value(Cadence))
-    channel: ChannelName | None = Field(default=None, sa_type=stored_as_value(ChannelName))
-    language: str | None = None
-    quiet_from: time | None = None
-    quiet_to: time | None = None
-    chosen_at: datetime
-
-
-class Pilot(Table, table=True):
-    """A time-boxed trial of cadences with consent and random arms."""
-
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    name: str = Field(unique=True)
-    arms: list[str] = Field(sa_column=Column(JSONB, nullable=False))
-    wording_version: str
-    starts_at: datetime
-    ends_at: datetime
-
-
-class PilotEnrolment(Table, table=True):
-    """A policyholder's consent to a pilot and the arm drawn for them. The first arm is never changed."""
-
-    # A policyholder is in a pilot once.
-    __table_args__ = (UniqueConstraint("pilot_id", "policyholder_id"),)
-
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    pilot_id: UUID = Field(foreign_key="pilot.id")
-    policyholder_id: UUID = Field(foreign_key="policyholder.id")
-    arm: Cadence = Field(sa_type=stored_as_value(Cadence))
-    consented_at: datetime
-    left_at: datetime | None = None
-    crossed_at: datetime | None = None
-
-
-class MessageLink(Table, table=True):
-    """The link of one message: opens the glance only, stored as a keyed hash, dead after 14 days."""
-
-    token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
-    notification_id: UUID = Field(foreign_key="notification.id", index=True)
-    claim_id: UUID = Field(foreign_key="claim.id")
-    policyholder_id: UUID = Field(foreign_key="policyholder.id")
-    created_at: datetime
-    expires_at: datetime
 
 
 class SenderRate(Table, table=True):

@@ -1,0 +1,121 @@
+"""A claim and its recipient as they stand now: all that a decision or a text may depend on (pure)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """One row of `notifier.facts`: the recipient, how to reach them, what they chose, and the claim if there is one."""
+
+    policyholder_id: UUID
+    name: str
+    given_name: str | None
+    language: str
+    time_zone: str | None
+    contact_prohibited: bool
+    contact_point_id: UUID | None
+    address: str | None
+    chosen_cadence: str | None
+    chosen_channel: str | None
+    quiet_from: time | None
+    quiet_to: time | None
+    arm: str | None
+    stopped: list[str]  # channels this address is opted out of
+    consents: list[str]  # purposes of the consents that stand
+    handed_over: list[datetime]  # hand-overs of progress and heartbeats in the last two days
+    claim_id: UUID | None = None
+    claim_number: str | None = None
+    line_of_business: str | None = None
+    product: str | None = None
+    country: str | None = None
+    currency: str | None = None
+    stage: str | None = None
+    situation: str | None = None
+    outcome: str | None = None
+    page_state: str | None = None
+    situation_since: datetime | None = None
+    reason: str | None = None
+    handler_name: str | None = None
+    inspection_at: datetime | None = None
+    assessed: Decimal | None = None
+    approved: Decimal | None = None
+    open_documents: int = 0
+    titles_ru: list[str] | None = None
+    titles_en: list[str] | None = None
+    documents_due: date | None = None
+    decision_due: date | None = None
+    payment_due: date | None = None
+    limit_due: date | None = None
+    promised_from: date | None = None
+    paused: bool = False  # did days wait for the policyholder?
+    last_template: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A case event, as far as telling it depends on it."""
+
+    kind: str
+    page_state: str
+    detail: dict[str, Any]
+    occurred_at: datetime
+    tell_after: datetime
+    recorded_at: datetime
+
+
+BACKGROUND = tuple(field.name for field in fields(Background))
+
+
+def is_still_true(fact: Fact, now_stands: Background, now: datetime) -> bool:
+    """Would what the fact says still be so if we said it now?"""
+    check = _TRUTH.get(fact.kind)
+    return check is None or check(fact, now_stands, now)
+
+
+def _same_page(fact: Fact, stands: Background, now: datetime) -> bool:
+    return stands.page_state == fact.page_state
+
+
+def _same_outcome(fact: Fact, stands: Background, now: datetime) -> bool:
+    return stands.outcome is not None and stands.outcome == fact.detail.get("outcome", stands.outcome)
+
+
+def _waits_for_documents(fact: Fact, stands: Background, now: datetime) -> bool:
+    return stands.open_documents > 0 or stands.page_state == "docs_needed"
+
+
+def _undecided(fact: Fact, stands: Background, now: datetime) -> bool:
+    return stands.outcome is None and stands.stage not in ("decided", "fulfilling", "closed")
+
+
+def _inspection_ahead(fact: Fact, stands: Background, now: datetime) -> bool:
+    told = fact.detail.get("inspection_at")
+    return stands.inspection_at is not None and stands.inspection_at > now and told in (None, _iso(stands))
+
+
+def _iso(stands: Background) -> str:
+    assert stands.inspection_at is not None
+    return stands.inspection_at.isoformat()
+
+
+# Money that has moved stays moved: payments are always true.
+_TRUTH: dict[str, Callable[[Fact, Background, datetime], bool]] = {
+    "registered": _undecided,
+    "stage_changed": _same_page,
+    "situation_changed": _same_page,
+    "decision_made": _same_outcome,
+    "documents_requested": _waits_for_documents,
+    "document_unreadable": _waits_for_documents,
+    "documents_received": _undecided,
+    "details_needed": lambda fact, stands, now: stands.situation == "bank_details_needed",
+    "inspection_booked": _inspection_ahead,
+    "promise_moved": _undecided,
+    "promise_missed": _undecided,
+    "reopened": _undecided,
+    "withdrawn": lambda fact, stands, now: stands.outcome == "withdrawn",
+}

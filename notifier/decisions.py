@@ -1,0 +1,192 @@
+"""Whether, when and how a fact is told, and whether it still is when its moment comes (pure)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from notifier.background import Background, Fact, is_still_true
+from notifier.quiet_hours import QuietHours, earliest_send_time, next_allowed, zone_or
+from notifier.rules import Rule
+from notifier.settings import NotifierSettings
+from notifier.states import CHANNELS_ALLOWED, PRIORITY, Cadence, ChannelName, Importance, Reason
+
+SEND_WITHIN = timedelta(hours=24)
+SEND_WITHIN_OF = {"otp": timedelta(minutes=10), "inspection": timedelta(hours=4)}
+AT_ANY_HOUR = frozenset({Importance.CODE, Importance.ANSWER})
+CAPPED = frozenset({Importance.PROGRESS, Importance.HEARTBEAT})
+# Facts that only say where a claim stands: told again with nothing else between, they are no news.
+WHERE_IT_STANDS = frozenset({"stage_changed", "situation_changed"})
+SAID_AGAIN = frozenset({"assessment", "awaiting", "extended", "repair", "paid"})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What becomes a notification: planned if `reason` is None, else suppressed for that reason."""
+
+    template: str
+    importance: Importance
+    channel: ChannelName
+    contact_point_id: UUID | None
+    language: str
+    cadence: Cadence
+    arm: str | None
+    rule_version: int | None
+    not_before: datetime
+    send_by: datetime
+    reason: Reason | None = None
+
+    @property
+    def priority(self) -> int:
+        """The place of its lane; lower leaves first."""
+        return PRIORITY[self.importance]
+
+
+def decide(fact: Fact, rule: Rule, stands: Background, *, settings: NotifierSettings, now: datetime) -> Plan:
+    """What to do about `fact` for its recipient. The same values give the same plan."""
+    template = variant(rule.template, fact, stands, settings)
+    channel, unreachable = reach(rule.channels, stands, settings)
+    cadence = cadence_of(stands, settings)
+    reason = _not_news(fact, rule, template, cadence, stands, now) or unreachable
+    return planned(template, rule.importance, channel, stands, settings=settings, now=now, rule=rule, reason=reason)
+
+
+def planned(
+    template: str,
+    importance: Importance,
+    channel: ChannelName,
+    stands: Background,
+    *,
+    settings: NotifierSettings,
+    now: datetime,
+    rule: Rule | None = None,
+    reason: Reason | None = None,
+) -> Plan:
+    """The moments and the voice of a message: after the recipient's night, and only while it is worth saying."""
+    not_before = _leaves(importance, stands, settings, now)
+    send_by = not_before + SEND_WITHIN_OF.get(template, SEND_WITHIN)
+    if template == "inspection" and stands.inspection_at:
+        send_by = min(send_by, stands.inspection_at)
+    return Plan(
+        template=template,
+        importance=importance,
+        channel=channel,
+        contact_point_id=stands.contact_point_id,
+        language=stands.language,
+        cadence=cadence_of(stands, settings),
+        arm=stands.arm,
+        rule_version=rule.version if rule else None,
+        not_before=not_before,
+        send_by=send_by,
+        reason=reason,
+    )
+
+
+def still_to_send(
+    *,
+    importance: Importance,
+    channel: ChannelName,
+    send_by: datetime,
+    fact: Fact | None,
+    stands: Background,
+    settings: NotifierSettings,
+    now: datetime,
+) -> Reason | datetime | None:
+    """At take: None to send now, a reason to let it be, or the later moment before which it must not leave.
+
+    What was allowed when it was planned may be forbidden now, and what was true may be over.
+    """
+    if now >= send_by:
+        return Reason.TOO_LATE
+    _, unreachable = reach((channel,), stands, settings)
+    if unreachable and importance is not Importance.CODE:
+        return unreachable
+    if fact and not is_still_true(fact, stands, now):
+        return Reason.NO_LONGER_TRUE
+    later = _leaves(importance, stands, settings, now)
+    if importance in CAPPED:
+        zone = zone_or(stands.time_zone, settings.insurer_timezone)
+        free = next_allowed(later, stands.handed_over, cap=settings.notifier_daily_cap, zone=zone)
+        later = later if free == later else _leaves(importance, stands, settings, free)
+        if later >= send_by:
+            return Reason.DAILY_CAP
+    return None if later <= now else later
+
+
+def cadence_of(stands: Background, settings: NotifierSettings) -> Cadence:
+    """The person's own choice, else the arm of the pilot they agreed to, else the insurer's cadence."""
+    return Cadence(stands.chosen_cadence or stands.arm or settings.notifier_cadence)
+
+
+def variant(template: str, fact: Fact, stands: Background, settings: NotifierSettings) -> str:
+    """The template that fits what is known: some papers missing, sums kept out of texts."""
+    if template == "docs_received" and (fact.detail.get("missing") or stands.open_documents):
+        return "docs_partial"
+    if template == "approved" and not settings.notifier_amounts:
+        return "approved_noamount"
+    return template
+
+
+def reach(
+    channels: tuple[ChannelName, ...], stands: Background, settings: NotifierSettings
+) -> tuple[ChannelName, Reason | None]:
+    """The first channel that the law, the recipient and our set-up allow; or the one we would take, and why not.
+
+    The basis of service texts is the contract; a messenger is an extra and needs consent. An opt-out always wins.
+    """
+    wished = sorted(channels, key=lambda channel: channel != stands.chosen_channel)
+    if stands.contact_prohibited:
+        return wished[0], Reason.CONTACT_PROHIBITED
+    if stands.address is None:
+        return wished[0], Reason.NO_CONTACT
+    reasons = {channel: _barred(channel, stands, settings) for channel in wished}
+    for channel, reason in reasons.items():
+        if reason is None:
+            return channel, None
+    # What the person said weighs more than what the law or our set-up says.
+    worst = next((each for each in (Reason.OPTED_OUT, Reason.NO_CONSENT) if each in reasons.values()), None)
+    return wished[0], worst or Reason.CHANNEL_NOT_ALLOWED
+
+
+def _barred(channel: ChannelName, stands: Background, settings: NotifierSettings) -> Reason | None:
+    if channel not in CHANNELS_ALLOWED[settings.notifier_market]:
+        return Reason.CHANNEL_NOT_ALLOWED
+    if channel in stands.stopped:
+        return Reason.OPTED_OUT
+    if channel is ChannelName.WHATSAPP:
+        if settings.twilio_whatsapp_from is None:
+            return Reason.CHANNEL_NOT_ALLOWED
+        if channel not in stands.consents:
+            return Reason.NO_CONSENT
+    return None
+
+
+def _not_news(
+    fact: Fact, rule: Rule, template: str, cadence: Cadence, stands: Background, now: datetime
+) -> Reason | None:
+    if fact.detail.get("told") is False:
+        return Reason.HANDLER_SAID_NO
+    if now - fact.occurred_at > timedelta(hours=rule.fresh_hours):
+        return Reason.STALE_EVENT
+    if not is_still_true(fact, stands, now):
+        return Reason.NO_LONGER_TRUE
+    if rule.importance is not Importance.REQUIRED and cadence not in rule.cadences:
+        return Reason.CADENCE
+    if fact.kind in WHERE_IT_STANDS and template in SAID_AGAIN and stands.last_template == template:
+        return Reason.DUPLICATE_CONTENT
+    return None
+
+
+def _leaves(importance: Importance, stands: Background, settings: NotifierSettings, moment: datetime) -> datetime:
+    if importance in AT_ANY_HOUR or not settings.notifier_quiet_hours:
+        return moment
+    if settings.notifier_quiet_exempt and (stands.address or "").startswith(settings.notifier_quiet_exempt):
+        return moment
+    return earliest_send_time(moment, quiet_hours_of(stands, settings))
+
+
+def quiet_hours_of(stands: Background, settings: NotifierSettings) -> QuietHours:
+    """The recipient's own night, else the insurer's, by the recipient's clock."""
+    zone = zone_or(stands.time_zone, settings.insurer_timezone)
+    if stands.quiet_from is not None and stands.quiet_to is not None:
+        return QuietHours(stands.quiet_from, stands.quiet_to, zone)
+    return QuietHours(settings.notifier_quiet_from, settings.notifier_quiet_to, zone)

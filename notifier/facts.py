@@ -1,0 +1,198 @@
+"""What the planner and the hand-over must know, in one trip to the database for a whole batch."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from notifier.background import BACKGROUND, Background, Fact
+from notifier.decisions import still_to_send
+from notifier.links import new_links
+from notifier.rendering import names_in
+from notifier.settings import NotifierSettings
+from notifier.states import ChannelName, Importance, Reason
+from notifier.texts import Cause, values_of
+
+# $1 is now. Every part is one look-up by an index; a batch of 500 rows costs one plan and one trip.
+_COLUMNS = {
+    "policyholder_id": "p.id",
+    "name": "p.name",
+    "given_name": "p.given_name",
+    "language": "coalesce(chosen.language, p.language)",
+    "time_zone": "p.time_zone",
+    "contact_prohibited": "p.contact_prohibited",
+    "contact_point_id": "point.id",
+    "address": "point.address",
+    "chosen_cadence": "chosen.cadence",
+    "chosen_channel": "chosen.channel",
+    "quiet_from": "chosen.quiet_from",
+    "quiet_to": "chosen.quiet_to",
+    "arm": """(select e.arm from pilot_enrolment e join pilot t on t.id = e.pilot_id
+        where e.policyholder_id = p.id and e.left_at is null and t.starts_at <= $1 and t.ends_at > $1 limit 1)""",
+    "stopped": "array(select o.channel from opt_out o where o.address = point.address and o.ended_at is null)",
+    "consents": "array(select k.purpose from consent k where k.policyholder_id = p.id and k.withdrawn_at is null)",
+    "handed_over": """array(select d.started_at from notification told join delivery d on d.notification_id = told.id
+        where told.recipient_id = p.id and told.planned_at > $1 - interval '4 days'
+        and told.importance in ('progress', 'heartbeat') and d.started_at > $1 - interval '26 hours'
+        and d.state <> 'refused')""",
+    "claim_id": "c.id",
+    **{
+        name: f"c.{name}"
+        for name in (
+            *("claim_number", "line_of_business", "product", "country", "currency", "stage", "situation", "outcome"),
+            *("page_state",),
+            *("situation_since", "reason", "handler_name", "inspection_at", "assessed", "approved"),
+        )
+    },
+    "open_documents": "coalesce(papers.n, 0)",
+    "titles_ru": "papers.titles_ru",
+    "titles_en": "papers.titles_en",
+    "documents_due": "papers.due_date",
+    "decision_due": "promised.decision",
+    "payment_due": "promised.payment",
+    "limit_due": "promised.law",
+    "promised_from": "promised.started",
+    "paused": "exists (select from pause w where w.claim_id = c.id)",
+    "last_template": """(select told.template from notification told
+        where told.claim_id = c.id and told.recipient_id = p.id and told.cause_kind in ('case_event', 'silence_slot')
+        and told.state not in ('suppressed', 'superseded', 'expired', 'failed')
+        order by told.planned_at desc, told.id desc limit 1)""",
+}
+assert tuple(_COLUMNS) == BACKGROUND
+COLUMNS = ", ".join(f"{expression} as {name}" for name, expression in _COLUMNS.items())
+# Wants `p` (policyholder) and `c` (claim, may be null) in front of it.
+JOINS = """
+left join preference chosen on chosen.policyholder_id = p.id
+left join lateral (select i.id, i.address from contact_point i
+    where i.policyholder_id = p.id and i.kind = 'phone' and i.on_file order by i.place, i.id limit 1) point on true
+left join lateral (select count(*) as n, min(d.due_date) as due_date,
+    array_agg(d.title_ru order by d.request_ref) as titles_ru, array_agg(d.title_en order by d.request_ref) as titles_en
+    from document_request d where d.claim_id = c.id and d.state in ('asked', 'rejected')) papers on true
+left join lateral (select
+    max(m.due_date) filter (where m.kind = 'decision' and m.basis in ('target', 'handler')) as decision,
+    max(m.due_date) filter (where m.kind = 'payment') as payment,
+    max(m.due_date) filter (where m.kind = 'decision' and m.basis in ('law', 'contract')) as law,
+    min(m.start_date) filter (where m.kind = 'decision') as started
+    from promise m where m.claim_id = c.id and m.ended_at is null) promised on true
+"""
+FACT = """ev.kind, ev.page_state as event_page_state, ev.detail::text as detail, ev.occurred_at, ev.tell_after,
+    ev.recorded_at"""
+_TAKEN = f"""
+select n.id, n.template, n.importance, n.channel, n.send_by, n.values::text as own, n.language as said_in, n.cadence,
+    {FACT}, q.text as question, q.answer, q.answer_due_at, spoken.address as spoken_address,
+    case when n.template = 'kw_status_many' then (select count(*) from claim o
+        where o.policyholder_id = p.id and o.stage <> 'closed') end as open_claims,
+    case when n.template = 'kw_status_many' then (select min(m.due_date)
+        from promise m join claim o on o.id = m.claim_id
+        where o.policyholder_id = p.id and o.stage <> 'closed' and m.ended_at is null and m.kind = 'decision'
+        and m.basis in ('target', 'handler') and m.due_date >= $1::date) end as next_date, {COLUMNS}
+from unnest($2::uuid[]) as taken(id) join notification n on n.id = taken.id
+join policyholder p on p.id = n.recipient_id
+left join claim c on c.id = n.claim_id
+left join case_event ev on n.cause_kind = 'case_event' and ev.id = n.cause_id
+left join question q on q.id = case when n.cause_kind = 'question' then n.cause_id
+    else (n.values ->> 'question_id')::uuid end
+left join contact_point spoken on spoken.id = n.contact_point_id
+{JOINS}"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A notification that was taken: where it goes, whether it still goes, and what its text is made of.
+
+    `verdict` is None to send now, a reason to let it be, or the later moment before which it must not leave.
+    """
+
+    verdict: Reason | datetime | None
+    address: str | None
+    language: str
+    values: dict[str, str]
+
+
+async def ready_for(
+    connection: asyncpg.Connection, notification_ids: Sequence[UUID], *, settings: NotifierSettings, now: datetime
+) -> dict[UUID, Ready]:
+    """Look once more at what was taken, in the taking transaction: consent, quiet hours, cap, truth; and its values.
+
+    Links are made only for what goes now. A notification whose row is gone is not in the answer.
+    """
+    rows = await connection.fetch(_TAKEN, now, list(notification_ids))
+    verdicts = {row["id"]: _verdict(row, settings, now) for row in rows}
+    links = await new_links(
+        connection,
+        [row for row in rows if verdicts[row["id"]] is None and _links(row)],
+        settings=settings,
+        now=now,
+    )
+    return {
+        row["id"]: Ready(
+            verdict=verdicts[row["id"]],
+            address=row["spoken_address"],
+            language=row["said_in"],
+            values=values_of(cause_of(row), background_of(row), settings=settings, now=now, link=links.get(row["id"])),
+        )
+        for row in rows
+    }
+
+
+async def values_for(
+    connection: asyncpg.Connection, notification_ids: Sequence[UUID], *, settings: NotifierSettings, now: datetime
+) -> dict[UUID, dict[str, str]]:
+    """The values of these notifications' texts, whatever has become of their reasons."""
+    ready = await ready_for(connection, notification_ids, settings=settings, now=now)
+    return {notification_id: each.values for notification_id, each in ready.items()}
+
+
+def background_of(row: asyncpg.Record) -> Background:
+    """The background in a row that selected `COLUMNS`."""
+    return Background(*[row[name] for name in BACKGROUND])
+
+
+def fact_of(row: asyncpg.Record) -> Fact | None:
+    """The case event in a row that selected `FACT`; None if the cause is none."""
+    if row["kind"] is None:
+        return None
+    return Fact(
+        row["kind"],
+        row["event_page_state"],
+        json.loads(row["detail"]),
+        row["occurred_at"],
+        row["tell_after"],
+        row["recorded_at"],
+    )
+
+
+def cause_of(row: asyncpg.Record) -> Cause:
+    """What a taken notification is about, beside its claim."""
+    return Cause(
+        template=row["template"],
+        channel=row["channel"],
+        language=row["said_in"],
+        cadence=row["cadence"],
+        fact=fact_of(row),
+        own=json.loads(row["own"]),
+        question=row["question"],
+        answer=row["answer"],
+        answer_due_at=row["answer_due_at"],
+        open_claims=row["open_claims"],
+        next_date=row["next_date"],
+    )
+
+
+def _links(row: asyncpg.Record) -> bool:
+    return row["claim_id"] is not None and "link" in names_in(row["template"], row["channel"], row["said_in"])
+
+
+def _verdict(row: asyncpg.Record, settings: NotifierSettings, now: datetime) -> Reason | datetime | None:
+    return still_to_send(
+        importance=Importance(row["importance"]),
+        channel=ChannelName(row["channel"]),
+        send_by=row["send_by"],
+        fact=fact_of(row),
+        stands=background_of(row),
+        settings=settings,
+        now=now,
+    )

@@ -1,0 +1,175 @@
+"""Case events into notifications: each is decided on exactly once, by whichever planner comes first."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from claims_core.db import advisory_key, driver_connection, session_scope
+from claims_core.ids import new_id
+from notifier.background import Background
+from notifier.decisions import CAPPED, Plan, decide
+from notifier.facts import COLUMNS, FACT, JOINS, background_of, fact_of
+from notifier.rulebook import rules_in_force
+from notifier.rules import Rule, rule_for
+from notifier.settings import NotifierSettings
+from notifier.states import CauseKind, NotificationState, Reason
+
+BELL = "notification"  # dispatch listens to this
+_ALONE = advisory_key("notifier planner")
+# Events are decided in the order of `seq`, but a transaction with a lower `seq` may be committed after one with a
+# higher. Nobody can look for the undecided among millions every few seconds, so a mark says up to where none is
+# left. It moves in two steps: a candidate is noted with the newest transaction of that moment, and becomes the mark
+# once every transaction up to that one has ended; nothing can be committed below it any more. So a look-up reads
+# what was committed in the last minute or so, however many events there are.
+_UNDECIDED = f"""
+select ev.id as event_id, ev.seq, ev.claim_id as event_claim_id, {FACT}, {COLUMNS}
+from case_event ev join claim c on c.id = ev.claim_id join policyholder p on p.id = c.policyholder_id {JOINS}
+where ev.id in (select e.id from case_event e
+    where e.seq > (select coalesce(max(mark), 0) from planner_mark) and not e.historic and e.tell_after <= $1
+    and not exists (select from planned_event d where d.case_event_id = e.id)
+    order by e.seq limit $2)
+order by ev.seq
+"""  # noqa: S608
+_NOTE = """
+insert into planner_mark as m (id, mark, candidate, candidate_xid, noted_at)
+select 1, 0, coalesce(least(
+    (select min(e.seq) - 1 from case_event e where e.seq > coalesce((select mark from planner_mark), 0)
+        and not e.historic and not exists (select from planned_event d where d.case_event_id = e.id)),
+    (select max(e.seq) from case_event e)), 0),
+    pg_snapshot_xmax(pg_current_snapshot())::text::bigint, $1
+on conflict (id) do update set
+    mark = greatest(m.mark, m.candidate), candidate = excluded.candidate, candidate_xid = excluded.candidate_xid,
+    noted_at = excluded.noted_at
+where m.noted_at < $2 and pg_snapshot_xmin(pg_current_snapshot())::text::bigint > m.candidate_xid
+"""
+NOTE_EVERY = timedelta(seconds=30)
+_BOOKMARK = """
+insert into planned_event (case_event_id, planned_at) select unnest($1::uuid[]), $2
+on conflict do nothing returning case_event_id
+"""
+_SUPERSEDE = """
+update notification n set state = 'superseded', reason = 'later_stage', finished_at = $4
+from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as later(claim_id, recipient_id, seq)
+where n.claim_id = later.claim_id and n.recipient_id = later.recipient_id and n.state in ('planned', 'held')
+and n.importance in ('progress', 'heartbeat') and coalesce(n.event_seq, 0) < later.seq
+"""
+_COLUMNS = {
+    "id": "uuid",
+    "cause_kind": "text",
+    "cause_id": "uuid",
+    "template": "text",
+    "recipient_id": "uuid",
+    "claim_id": "uuid",
+    "event_seq": "bigint",
+    "importance": "text",
+    "priority": "int",
+    "channel": "text",
+    "contact_point_id": "uuid",
+    "sender": "text",
+    "language": "text",
+    "values": "text",
+    "state": "text",
+    "reason": "text",
+    "cadence": "text",
+    "pilot_arm": "text",
+    "rule_version": "int",
+    "planned_at": "timestamptz",
+    "not_before": "timestamptz",
+    "send_by": "timestamptz",
+    "finished_at": "timestamptz",
+}
+_ARRAYS = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(_COLUMNS.values(), start=1))
+_INSERT = f"""
+insert into notification ({", ".join(_COLUMNS)}, step, takes)
+select {", ".join(name if name != "values" else "values::jsonb" for name in _COLUMNS)}, 0, 0
+from unnest({_ARRAYS}) as row({", ".join(_COLUMNS)})
+on conflict (cause_kind, cause_id, template, recipient_id, step) do nothing returning id
+"""  # noqa: S608
+
+
+async def plan_batch(engine: AsyncEngine, *, now: datetime, settings: NotifierSettings, limit: int = 500) -> int:
+    """Decide on up to `limit` committed case events whose settle window is over; returns how many.
+
+    Bookmarks and notifications are one transaction. One planner works at a time, so that facts of a claim are
+    decided in their order; the key of the bookmark holds even where that lock should not.
+    """
+    async with session_scope(engine) as session:
+        connection = await driver_connection(session)
+        if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", _ALONE):
+            return 0
+        rows = await connection.fetch(_UNDECIDED, now, limit)
+        await connection.execute(_NOTE, now, now - NOTE_EVERY)
+        if not rows:
+            return 0
+        bookmarked = await connection.fetch(_BOOKMARK, [row["event_id"] for row in rows], now)
+        ours = {row["case_event_id"] for row in bookmarked}
+        rules = await rules_in_force(session)
+        decided = list(_decided([row for row in rows if row["event_id"] in ours], rules, settings, now))
+        await write_plans(connection, decided, now=now)
+        return len(ours)
+
+
+Cause = tuple[CauseKind, UUID]
+Decided = tuple[Cause, int | None, Background, Plan, dict[str, Any]]
+
+
+def _decided(
+    rows: Iterable[asyncpg.Record], rules: Sequence[Rule], settings: NotifierSettings, now: datetime
+) -> Iterable[Decided]:
+    last: dict[UUID, str] = {}  # what this batch has told of a claim already
+    for row in rows:
+        fact, claim_id, stands = fact_of(row), row["event_claim_id"], background_of(row)
+        assert fact is not None
+        rule = rule_for(rules, fact.kind, fact.page_state, stands.line_of_business)
+        if rule is None:
+            continue  # silent on purpose; the bookmark says that it was looked at
+        stands = replace(stands, last_template=last.get(claim_id, stands.last_template))
+        plan = decide(fact, rule, stands, settings=settings, now=now)
+        if plan.reason is None:
+            last[claim_id] = plan.template
+        yield (CauseKind.CASE_EVENT, row["event_id"]), row["seq"], stands, plan, {}
+
+
+async def write_plans(connection: asyncpg.Connection, decided: Sequence[Decided], *, now: datetime) -> list[UUID]:
+    """Write notifications, each fact once, and ring for dispatch; the ids of those this call has written.
+
+    Of one claim and recipient a later fact takes the place of earlier progress that has not left yet.
+    """
+    goes = [(stands.claim_id, stands.policyholder_id, seq) for _, seq, stands, plan, _ in decided if not plan.reason]
+    later = {(claim_id, recipient_id): seq for claim_id, recipient_id, seq in goes if seq is not None}
+    if later:
+        claims, people = zip(*later, strict=True)
+        await connection.execute(_SUPERSEDE, claims, people, list(later.values()), now)
+    rows = [_row(*each, later=later, now=now) for each in decided]
+    written = await connection.fetch(_INSERT, *zip(*rows, strict=True)) if rows else []
+    if goes:
+        await connection.execute("select pg_notify($1, '')", BELL)
+    return [row["id"] for row in written]
+
+
+def _row(
+    cause: Cause,
+    seq: int | None,
+    stands: Background,
+    plan: Plan,
+    values: dict[str, Any],
+    *,
+    later: dict[tuple[UUID | None, UUID], int],
+    now: datetime,
+) -> tuple[Any, ...]:
+    state, reason = NotificationState.PLANNED, plan.reason
+    if reason is not None:
+        state = NotificationState.SUPPRESSED
+    elif seq is not None and plan.importance in CAPPED and seq < later[stands.claim_id, stands.policyholder_id]:
+        state, reason = NotificationState.SUPERSEDED, Reason.LATER_STAGE  # by another fact of this very batch
+    ids = (new_id(), cause[0], cause[1], plan.template, stands.policyholder_id, stands.claim_id, seq)
+    how = (plan.importance, plan.priority, plan.channel, plan.contact_point_id, plan.channel, plan.language)
+    why = (state, reason, plan.cadence, plan.arm, plan.rule_version)
+    when = (now, plan.not_before, plan.send_by, None if state is NotificationState.PLANNED else now)
+    return *ids, *how, json.dumps(values), *why, *when

@@ -1,0 +1,120 @@
+"""What policyholders say to us, allow and choose, and the links we send them."""
+
+from datetime import datetime, time
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from claims_core.db import Table, stored_as_value
+from claims_core.ids import new_id
+from notifier.states import (
+    Cadence,
+    ChannelName,
+)
+
+
+class Inbound(Table, table=True):
+    """A message to us, kept as it came and handled once."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"address", "body"})
+    # A provider's message is handled once, however often it is posted.
+    __table_args__ = (UniqueConstraint("provider", "provider_ref"), Index(None, "address", "received_at"))
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    provider: str
+    provider_ref: str
+    channel: ChannelName = Field(sa_type=stored_as_value(ChannelName))
+    address: str
+    body: str
+    command: str | None = None
+    received_at: datetime
+    handled_at: datetime | None = None
+    outcome: str | None = None
+
+
+class Consent(Table, table=True):
+    """Recorded permission, with when, how and which wording. A withdrawal is a date on the row."""
+
+    __table_args__ = (Index(None, "policyholder_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    purpose: str
+    wording_version: str
+    given_at: datetime
+    given_how: str
+    withdrawn_at: datetime | None = None
+    withdrawn_how: str | None = None
+
+
+class OptOut(Table, table=True):
+    """Withdrawal for an address; always wins, at once, whatever a preference says. `ended_at` is a START."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"address"})
+    __table_args__ = (
+        # An address is opted out of a channel once at a time.
+        Index("uq_opt_out_standing", "address", "channel", unique=True, postgresql_where="ended_at is null"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    address: str
+    channel: ChannelName = Field(sa_type=stored_as_value(ChannelName))
+    how: str
+    at: datetime
+    ended_at: datetime | None = None
+
+
+class Preference(Table, table=True):
+    """A policyholder's own choice within what consent allows; it always beats a pilot's arm."""
+
+    policyholder_id: UUID = Field(primary_key=True, foreign_key="policyholder.id")
+    cadence: Cadence | None = Field(default=None, sa_type=stored_as_value(Cadence))
+    channel: ChannelName | None = Field(default=None, sa_type=stored_as_value(ChannelName))
+    language: str | None = None
+    quiet_from: time | None = None
+    quiet_to: time | None = None
+    chosen_at: datetime
+
+
+class Pilot(Table, table=True):
+    """A time-boxed trial of cadences with consent and random arms."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str = Field(unique=True)
+    arms: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    wording_version: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+class PilotEnrolment(Table, table=True):
+    """A policyholder's consent to a pilot and the arm drawn for them. The first arm is never changed."""
+
+    # A policyholder is in a pilot once.
+    __table_args__ = (UniqueConstraint("pilot_id", "policyholder_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    pilot_id: UUID = Field(foreign_key="pilot.id")
+    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    arm: Cadence = Field(sa_type=stored_as_value(Cadence))
+    consented_at: datetime
+    left_at: datetime | None = None
+    crossed_at: datetime | None = None
+
+
+# `message_link.token_hash` is `keyed_hash(secret, MESSAGE_LINK, token)`: eight characters are few without a key.
+MESSAGE_LINK = "message link"
+
+
+class MessageLink(Table, table=True):
+    """The link of one message: opens the glance only, stored as a keyed hash, dead after 14 days."""
+
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    notification_id: UUID = Field(foreign_key="notification.id", index=True)
+    claim_id: UUID = Field(foreign_key="claim.id")
+    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    created_at: datetime
+    expires_at: datetime
