@@ -28,6 +28,7 @@ class UnknownCode(ValueError):
 def taker(name: str, spec: Spec, about: About, tables: Mapping[str, Mapping[str, str]], *, required: bool) -> Taker:
     """`(node, top) -> value` of our type, or None where nothing is there and nothing is required."""
     find, convert = _finder(spec), _converter(name, spec, about)
+    otherwise = taker(name, spec.otherwise, about, tables, required=False) if spec.otherwise else None
     default = None if spec.default is None else convert(spec.default)
     if spec.table is not None:
         find, convert = _through_table(spec, tables[spec.table], find, keep=default is not None), convert
@@ -44,6 +45,8 @@ def taker(name: str, spec: Spec, about: About, tables: Mapping[str, Mapping[str,
             except ValueError as problem:
                 raise FieldProblem(f"{name}: {problem}") from problem
             value = default if value == "" else value
+        if value is None and otherwise is not None:
+            value = otherwise(node, top)
         if value is None and required:
             raise FieldProblem(f"{name}: is missing")
         return value

@@ -7,6 +7,8 @@ from backoffice_adapter.mapping.table import MappingFile, Way, WriteBack
 from backoffice_adapter.source import Order, OrderKind
 from claims_core.errors import SourceRefused
 
+Tables = Mapping[str, Mapping[str, str]]
+
 _KIND = {Way.ACTIVITY: OrderKind.ACTIVITY, Way.PATCH: OrderKind.PATCH, Way.CLOSE: OrderKind.CLOSE}
 
 
@@ -20,7 +22,10 @@ def orders_for(
     if entry.do is Way.RECORD_HERE:
         return ()
     known = {**values, "claim": claim}
-    return tuple(Order(_KIND[entry.do], _filled(entry.set, {**known, "item": item})) for item in _items(entry, values))
+    return tuple(
+        Order(_KIND[entry.do], _filled(entry.set, {**known, "item": item}, file.tables))
+        for item in _items(entry, values)
+    )
 
 
 def actions(file: MappingFile) -> frozenset[str]:
@@ -35,18 +40,25 @@ def _items(entry: WriteBack, values: Mapping[str, Any]) -> list[Any]:
     return [item if isinstance(item, dict) else {"code": item, "title_ru": item, "title_en": item} for item in items]
 
 
-def _filled(template: Any, known: Mapping[str, Any]) -> Any:
+def _filled(template: Any, known: Mapping[str, Any], tables: Tables) -> Any:
     """`template` with each `{ from = "a.b" }` replaced; what has no value is left out."""
     if isinstance(template, list):
-        return [_filled(part, known) for part in template]
+        return [_filled(part, known, tables) for part in template]
     if not isinstance(template, dict):
         return template
-    if set(template) == {"from"}:
-        return _value(str(template["from"]), known)
-    parts = {key: _filled(part, known) for key, part in template.items()}
+    if "from" in template and set(template) <= {"from", "table", "default"}:
+        return _from(template, known, tables)
+    parts = {key: _filled(part, known, tables) for key, part in template.items()}
     kept = {key: part for key, part in parts.items() if part is not None}
     # A group of which nothing is known (an amount without a sum) is not sent at all.
     return kept if kept or not template else None
+
+
+def _from(template: Mapping[str, Any], known: Mapping[str, Any], tables: Tables) -> Any:
+    value = _value(str(template["from"]), known)
+    if value is not None and "table" in template:
+        value = tables[template["table"]].get(str(value))
+    return template.get("default") if value is None else value
 
 
 def _value(path: str, known: Mapping[str, Any]) -> Any:

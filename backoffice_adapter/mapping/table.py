@@ -64,7 +64,11 @@ class Part(BaseModel):
 
 
 class Spec(Part):
-    """Where a value comes from: the first path that leads to something, a constant, or paths joined into one text."""
+    """Where a value comes from: the first path that leads to something, a constant, or paths joined into one text.
+
+    `table` translates a code, `default` stands in where nothing is found or the table does not know the code, and
+    `otherwise` is tried before that. `last` keeps that many characters from the end.
+    """
 
     path: Paths | None = None
     value: Scalar | None = None
@@ -76,6 +80,7 @@ class Spec(Part):
     table: str | None = None
     default: Scalar | None = None
     last: int | None = None
+    otherwise: "Take | None" = None
 
     @model_validator(mode="after")
     def _one_origin(self) -> "Spec":
@@ -128,6 +133,7 @@ class Fields(Part):
     reported_at: Take
     documents_complete_at: Take | None = None
     changed_at: Take | None = None
+    reason: Take | None = None
     team: Take | None = None
     handler_ref: Take | None = None
     handler_name: Take | None = None
@@ -180,6 +186,14 @@ class Documents(Part):
     reject_reason: Take | None = None
 
 
+class Decision(Part):
+    """Why it was decided so, in the words that the policyholder reads."""
+
+    reason: Take
+    clause: Take | None = None
+    document: Take | None = None
+
+
 class Rule(Part):
     """If all of `when` holds, the claim stands here. The lowest priority number is tried first, then the file's order.
 
@@ -215,7 +229,8 @@ class Way(StrEnum):
 
 
 class WriteBack(Part):
-    """One desk action. In `set`, `{ from = "key" }` stands for a value of the handler's form.
+    """One desk action. In `set`, `{ from = "key" }` stands for a value of the handler's form, translated by `table`
+    and replaced by `default` where there is none.
 
     `each` names a list of the form: one call for each of its items, `{ from = "item.title_en" }` inside.
     """
@@ -239,6 +254,7 @@ class MappingFile(Part):
     policyholder: Person
     payments: Payments | None = None
     documents: Documents | None = None
+    decision: Decision | None = None
     tables: dict[str, dict[str, str]] = {}
     rule: Annotated[list[Rule], Field(min_length=1)]
     write_back: dict[Action, WriteBack] = {}
@@ -255,11 +271,27 @@ OUR_WORDS: dict[tuple[str, str], frozenset[str]] = {
 
 def mistakes(file: MappingFile) -> Iterator[tuple[tuple[str, ...], str]]:
     """What no single key can know: tables that are not there, words that are not ours. Place and text of each."""
-    for part_name in ("fields", "policyholder", "payments", "documents"):
+    for part_name in ("fields", "policyholder", "payments", "documents", "decision"):
         part = getattr(file, part_name)
         for key, spec in part or ():
-            if isinstance(spec, Spec):
+            while isinstance(spec, Spec):
                 yield from _spec_mistakes(file, part_name, key, spec)
+                spec = spec.otherwise
+    for action, entry in file.write_back.items():
+        for table in _tables_of(entry.set):
+            if table not in file.tables:
+                yield ("write_back", action, "set"), f"there is no table [tables.{table}]"
+
+
+def _tables_of(template: Any) -> Iterator[str]:
+    if isinstance(template, list):
+        for part in template:
+            yield from _tables_of(part)
+    elif isinstance(template, dict):
+        if "from" in template and "table" in template:
+            yield str(template["table"])
+        for part in template.values():
+            yield from _tables_of(part)
 
 
 def _spec_mistakes(file: MappingFile, part: str, key: str, spec: Spec) -> Iterator[tuple[tuple[str, ...], str]]:

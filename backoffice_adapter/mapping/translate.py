@@ -56,6 +56,7 @@ def translator(file: MappingFile, *, source: str, mapping_version: int) -> Trans
         _list(file, "payments", PaymentSnapshot),
         _list(file, "documents", DocumentSnapshot),
     )
+    decision = _decision(file) if file.decision else None
     match, described = first_match(file.rule), [(path, paths.find_all(path)) for path in file.about.code]
 
     def read(record: Record, now: datetime) -> Translation:
@@ -66,6 +67,8 @@ def translator(file: MappingFile, *, source: str, mapping_version: int) -> Trans
         if rule.leave_out:
             return LeftOut(record)
         values = claim(body, body, now)
+        if decision is not None and rule.outcome is not None:
+            values["decision_reasons"] = decision(body, now)
         values.update(_of_rule(rule, values))
         return ClaimSnapshot(
             source=source, source_ref=record.ref, source_version=record.version, source_hash=record.hash,
@@ -93,9 +96,9 @@ def _of_rule(rule: Rule, values: dict[str, Any]) -> dict[str, Any]:
         "situation": rule.situation,
         "outcome": rule.outcome,
         "mover": rule.mover,
-        "reason": rule.reason,
+        "reason": rule.reason or values.get("reason"),
         "team": rule.team or values.get("team"),
-        "decision_reasons": rule.decision_reasons,
+        "decision_reasons": rule.decision_reasons or values.pop("decision_reasons", ()),
     }
 
 
@@ -156,6 +159,16 @@ def _list(file: MappingFile, part: str, shape: type[BaseModel]) -> Callable[[Any
         return tuple(shape(**values) for values in taken.values())
 
     return items
+
+
+def _decision(file: MappingFile) -> Callable[[Any, datetime], tuple[dict[str, str], ...]]:
+    take = _group(file, "decision", needed=())
+
+    def reasons(body: Any, now: datetime) -> tuple[dict[str, str], ...]:
+        said = _filled(take(body, body, now))
+        return (said,) if said else ()
+
+    return reasons
 
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:

@@ -104,23 +104,32 @@ def test_every_action_of_the_desk_has_a_way_back():
 
 
 def test_a_handlers_approval_becomes_the_extension_field():
-    orders = MAPPING.orders(ChangeAction.APPROVE, values={"amount": "174300.00"}, claim={"currency": "rub"})
-    assert [order.attributes for order in orders] == [
-        {
-            "extSelfServiceStage_Ext": {"code": "approved"},
-            "extApprovedAmount_Ext": {"amount": "174300.00", "currency": "rub"},
-        }
-    ]
+    (order,) = MAPPING.orders(ChangeAction.APPROVE, values={"amount": "174300.00"}, claim={"currency": "RUB"})
+    assert order.attributes == {
+        "extSelfServiceStage_Ext": {"code": "approved"},
+        "extApprovedAmount_Ext": {"amount": "174300.00", "currency": "rub"},
+    }
 
 
 def test_each_document_asked_for_is_an_activity_of_its_own():
-    values = {
-        "documents": [{"code": "passport", "title_en": "Passport"}, {"title_en": "A photo"}],
-        "due_date": "2026-12-01",
-    }
+    papers = [{"title_ru": "Паспорт", "title_en": "Passport"}, {"title_ru": "Фото", "title_en": "A photo"}]
+    values = {"documents": papers, "due_date": "2026-12-01"}
     orders = MAPPING.orders(ChangeAction.REQUEST_DOCUMENTS, values=values, claim={})
     assert [order.attributes.get("subject") for order in orders] == ["Passport", "A photo"]
-    assert "extDocument_Ext" not in orders[1].attributes
+    assert orders[0].attributes["dueDate"] == "2026-12-01"
+
+
+@pytest.mark.parametrize(("outcome", "theirs"), [("no_response", "no_response"), (None, "completed")])
+def test_closing_says_their_word_for_the_outcome(outcome, theirs):
+    (order,) = MAPPING.orders(ChangeAction.CLOSE, values={"outcome": outcome}, claim={})
+    assert order.attributes == {"closedOutcome": {"code": theirs}}
+
+
+def test_a_refusal_comes_back_with_its_reasons():
+    case = claim_center_case(extSelfServiceStage_Ext={"code": "declined"}, extRefusalReason_Ext="Past the term")
+    claim = translate(as_record(case), NOON)
+    assert isinstance(claim, ClaimSnapshot)
+    assert claim.decision_reasons == ({"reason": "Past the term"},)
 
 
 def test_the_words_of_the_mapping_are_ours():
