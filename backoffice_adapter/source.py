@@ -1,7 +1,7 @@
 """What any back office must offer us: its cases a page at a time, one case by its key, perhaps a change."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -44,7 +44,8 @@ class FileRead:
 class Page:
     """Part of a source. `cursor` stands behind this page; with `complete` the source has nothing more now.
 
-    `unchanged` counts what the source left out because we know it already; `marks` are the source's own marks of
+    `unchanged` counts what the source left out because we know it already, and `compared` says that it left out all
+    of that. A `cursor` of None leaves the one we have. `marks` are the source's own marks of
     the cases of this page, for a later comparison.
     """
 
@@ -53,15 +54,20 @@ class Page:
     complete: bool = False
     unreadable: list[Unreadable] = field(default_factory=list)
     unchanged: int = 0
+    compared: bool = False
     marks: dict[str, str] = field(default_factory=dict)
     file: FileRead | None = None
 
 
 class Known(Protocol):
-    """What we know already, so that a source need not read it again."""
+    """What we know already, so that a source need not read it again. With `full` it must read all the same."""
 
-    def has_hash(self, digest: bytes) -> bool:
-        """Is a case with exactly this content in the ledger?"""
+    @property
+    def full(self) -> bool:
+        """Must everything be read, whatever we know?"""
+
+    async def hashes(self) -> frozenset[bytes]:
+        """The hashes of all cases of this source in the ledger: what has one of them is not worth taking apart."""
 
     async def same_marks(self, marks: Mapping[str, str]) -> set[str]:
         """The keys of those cases whose mark is the one we last saw."""
@@ -99,16 +105,18 @@ class CaseSource(Protocol):
     name: str
     takes_changes: bool
 
-    def changed_since(self, cursor: dict[str, Any] | None, known: Known) -> AsyncIterator[Page]:
+    def changed_since(self, cursor: dict[str, Any] | None, known: Known) -> AsyncGenerator[Page]:
         """All that may have changed since `cursor`, from the start without one; may repeat, never leaves out."""
 
     async def get(self, ref: str) -> Record | None:
         """One case as it is now; None when it is absent or hidden from us, which is not a deletion."""
 
-    async def apply(self, ref: str, order: Order, *, checksum: str | None, transaction_ref: str) -> Applied:
-        """Put one change into the back office, once for a `transaction_ref`.
+    async def apply(
+        self, ref: str, order: Order, *, checksum: str | None, transaction_ref: str, again: bool = False
+    ) -> Applied:
+        """Put one change into the back office, once for a `transaction_ref`. `again`: an earlier try may have arrived.
 
-        Raises `SourceConflict` when the case is no longer the one with `checksum`.
+        `checksum` is the record's `version`; raises `SourceConflict` when the case is no longer that one.
         """
 
     async def close(self) -> None:

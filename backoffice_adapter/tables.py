@@ -28,6 +28,7 @@ class SourceCursor(Table, table=True):
     cursor: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
     moved_at: datetime
     complete_at: datetime | None = None
+    mapping_version: int | None = None
 
 
 class SyncRun(Table, table=True):
@@ -71,10 +72,13 @@ class RejectedCase(Table, table=True):
 
 
 class MappingVersion(Table, table=True):
-    """A mapping that was in force: each fact knows the version that made it."""
+    """A mapping that was in force: each fact knows the version that made it. The highest version holds now.
 
-    # The same mapping text of a source is one version.
-    __table_args__ = (UniqueConstraint("source", "content_hash"), UniqueConstraint("source", "version"))
+    A text that comes back after another is a new version: the ledger believes the higher one.
+    """
+
+    # A version of a source is one text.
+    __table_args__ = (UniqueConstraint("source", "version"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     source: str
@@ -104,6 +108,25 @@ class ReadFile(Table, table=True):
     name: str
     rows: int
     read_at: datetime
+
+
+class CaseMark(Table, table=True):
+    """The back office's own mark of a case when we last read it, so that a list tells what need not be read again."""
+
+    source: str = Field(primary_key=True)
+    case_ref: str = Field(primary_key=True)
+    mark: str
+
+
+class SourceAbility(Table, table=True):
+    """What a handler may do to claims of a source, as its mapping declares; the desk reads it and offers no more.
+
+    `recorded_here` says that the source takes no changes and our ledger is the record.
+    """
+
+    source: str = Field(primary_key=True)
+    action: str = Field(primary_key=True)
+    recorded_here: bool = False
 
 
 class WriteBack(Table, table=True):

@@ -14,6 +14,8 @@ Key = str | int
 Shape = TypeVar("Shape", bound=BaseModel)
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?")
+# Names of types and kinds that pydantic puts between the keys of a path.
+_BRANCHES = frozenset({"str", "Spec", "Test", "dict", "list", "bool", "int", "float", "claim_center", "files"})
 _WORDS = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w-]+)")
 
 
@@ -45,7 +47,7 @@ def _said(error: Any) -> str:
 
 def _is_branch(part: Key) -> bool:
     """Is this the name of a type that pydantic tried, and not a key of the file?"""
-    return isinstance(part, str) and ("[" in part or part in ("str", "Spec", "dict", "list", "bool", "int", "float"))
+    return isinstance(part, str) and ("[" in part or part in _BRANCHES)
 
 
 def _place(text: str, loc: Sequence[Key]) -> str:

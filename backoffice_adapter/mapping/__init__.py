@@ -8,7 +8,8 @@ from typing import Any
 
 from backoffice_adapter import toml_text
 from backoffice_adapter.mapping import orders
-from backoffice_adapter.mapping.table import MappingFile, Way, mistakes
+from backoffice_adapter.mapping.checks import mistakes
+from backoffice_adapter.mapping.table import MappingFile, Way
 from backoffice_adapter.mapping.translate import LeftOut, Rejected, Translate, Translation, Unmapped, translator
 from backoffice_adapter.source import Order
 from claims_core.errors import Misconfigured

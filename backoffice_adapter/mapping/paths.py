@@ -24,7 +24,9 @@ class _Step:
 
 
 def find_all(path: str) -> Find:
-    """`(node, top) -> values`: everything the path leads to, without the missing ones."""
+    """`(node, top) -> values`: everything the path leads to, without the missing ones. `.` is the node itself."""
+    if path == ".":
+        return lambda node, top: [node]
     steps = _parse(path)
 
     def find(node: Any, top: Any) -> list[Any]:

@@ -3,7 +3,6 @@
 The keys on the left are the allow-list: nothing else of a case can reach our tables.
 """
 
-from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -11,8 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from backoffice_adapter.mapping import formats, paths, phones
-from claims_core.snapshot import DocumentState, PaymentState
-from claims_core.stages import ClaimStage, LineOfBusiness, Mover, Outcome, Situation
+from claims_core.stages import ClaimStage, Mover, Outcome, Situation
 
 Scalar = str | int | bool
 # The desk's actions (`claims_core.tables.ChangeAction`), spelled here so that a mapping needs no database.
@@ -159,9 +157,10 @@ class Person(Part):
 
 
 class Payments(Part):
-    """Money issued, one item each."""
+    """Money issued, one item each; `each = "."` is the case itself, and `when` is asked of each item."""
 
     each: Path
+    when: When = {}
     ref: Take
     amount: Take
     state: Take
@@ -176,6 +175,7 @@ class Documents(Part):
     """Papers asked for, one item each."""
 
     each: Path
+    when: When = {}
     ref: Take
     title_ru: Take
     title_en: Take
@@ -258,52 +258,3 @@ class MappingFile(Part):
     tables: dict[str, dict[str, str]] = {}
     rule: Annotated[list[Rule], Field(min_length=1)]
     write_back: dict[Action, WriteBack] = {}
-
-
-# What a table or a constant may say where our own word is meant.
-OUR_WORDS: dict[tuple[str, str], frozenset[str]] = {
-    ("fields", "line_of_business"): frozenset(LineOfBusiness),
-    ("policyholder", "language"): frozenset({"ru", "en"}),
-    ("payments", "state"): frozenset(PaymentState),
-    ("documents", "state"): frozenset(DocumentState),
-}
-
-
-def mistakes(file: MappingFile) -> Iterator[tuple[tuple[str, ...], str]]:
-    """What no single key can know: tables that are not there, words that are not ours. Place and text of each."""
-    for part_name in ("fields", "policyholder", "payments", "documents", "decision"):
-        part = getattr(file, part_name)
-        for key, spec in part or ():
-            while isinstance(spec, Spec):
-                yield from _spec_mistakes(file, part_name, key, spec)
-                spec = spec.otherwise
-    for action, entry in file.write_back.items():
-        for table in _tables_of(entry.set):
-            if table not in file.tables:
-                yield ("write_back", action, "set"), f"there is no table [tables.{table}]"
-
-
-def _tables_of(template: Any) -> Iterator[str]:
-    if isinstance(template, list):
-        for part in template:
-            yield from _tables_of(part)
-    elif isinstance(template, dict):
-        if "from" in template and "table" in template:
-            yield str(template["table"])
-        for part in template.values():
-            yield from _tables_of(part)
-
-
-def _spec_mistakes(file: MappingFile, part: str, key: str, spec: Spec) -> Iterator[tuple[tuple[str, ...], str]]:
-    words = OUR_WORDS.get((part, key))
-    if spec.table is not None and spec.table not in file.tables:
-        yield (part, key, "table"), f"there is no table [tables.{spec.table}]"
-        return
-    if words is None:
-        return
-    said = [("tables", spec.table, theirs, ours) for theirs, ours in file.tables.get(spec.table or "", {}).items()]
-    said += [(part, key, origin, value) for origin in ("value", "default") if (value := getattr(spec, origin))]
-    for *place, word in said:
-        if word not in words:
-            known = ", ".join(sorted(words))
-            yield tuple(str(name) for name in place), f"'{word}' is not one of {known}"

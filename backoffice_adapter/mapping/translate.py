@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from backoffice_adapter.mapping import fields, formats, paths, phones
 from backoffice_adapter.mapping.fields import FieldProblem, Taker, UnknownCode
-from backoffice_adapter.mapping.rules import first_match
+from backoffice_adapter.mapping.rules import compile_when, first_match
 from backoffice_adapter.mapping.table import MappingFile, Rule, Spec
 from backoffice_adapter.source import Record
 from claims_core.snapshot import ClaimSnapshot, DocumentSnapshot, PaymentSnapshot, PersonSnapshot
@@ -148,10 +148,10 @@ def _list(file: MappingFile, part: str, shape: type[BaseModel]) -> Callable[[Any
         return lambda body, now: ()
     find = paths.find_all(section.each)
     needed = {name for name, field in shape.model_fields.items() if field.is_required()}
-    take = _group(file, part, needed=needed)
+    take, counts = _group(file, part, needed=needed), compile_when(section.when)
 
     def items(body: Any, now: datetime) -> tuple[Any, ...]:
-        nodes = find(body, body)
+        nodes = [node for node in find(body, body) if counts(node)]
         if len(nodes) > _MOST_ITEMS:
             raise FieldProblem(f"{part}: {len(nodes)} of them, more than {_MOST_ITEMS}")
         # A list read page by page may give an item twice: the later one holds.

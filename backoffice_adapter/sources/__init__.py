@@ -1,1 +1,16 @@
-"""One module a kind of back office."""
+"""The back offices that we can talk to. A new kind is a module here and a line in `open_source`."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from backoffice_adapter.settings import ClaimCenterConfig, FilesConfig
+from backoffice_adapter.source import CaseSource
+from backoffice_adapter.sources.claim_center import ClaimCenter
+from backoffice_adapter.sources.files import Files
+
+
+def open_source(config: ClaimCenterConfig | FilesConfig, *, key: bytes, clock: Callable[[], datetime]) -> CaseSource:
+    """The source that `config` describes. Raises `Misconfigured` when a secret is missing. Close it after use."""
+    if isinstance(config, ClaimCenterConfig):
+        return ClaimCenter(config, key=key)
+    return Files(config, key=key, clock=clock)

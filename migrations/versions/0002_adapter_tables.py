@@ -21,7 +21,6 @@ def upgrade() -> None:
         sa.Column("content", sa.String(), nullable=False),
         sa.Column("first_used_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mapping_version")),
-        sa.UniqueConstraint("source", "content_hash", name=op.f("uq_mapping_version_source_content_hash")),
         sa.UniqueConstraint("source", "version", name=op.f("uq_mapping_version_source_version")),
     )
     op.create_table(
@@ -59,6 +58,7 @@ def upgrade() -> None:
         sa.Column("cursor", postgresql.JSONB(astext_type=sa.String()), nullable=True),
         sa.Column("moved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("complete_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("mapping_version", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("source", name=op.f("pk_source_cursor")),
     )
     op.create_table(
@@ -89,6 +89,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", "code", name=op.f("pk_unmapped_code")),
     )
     op.create_table(
+        "case_mark",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("case_ref", sa.String(), nullable=False),
+        sa.Column("mark", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "case_ref", name=op.f("pk_case_mark")),
+    )
+    op.create_table(
+        "source_ability",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("recorded_here", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "action", name=op.f("pk_source_ability")),
+    )
+    op.create_table(
         "write_back",
         sa.Column("change_request_id", sa.Uuid(), nullable=False),
         sa.Column("transaction_ref", sa.String(), nullable=False),
@@ -108,6 +122,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Everything in these tables is lost."""
     op.drop_table("write_back")
+    op.drop_table("source_ability")
+    op.drop_table("case_mark")
     op.drop_table("unmapped_code")
     op.drop_index(op.f("ix_sync_run_source_started_at"), table_name="sync_run")
     op.drop_table("sync_run")

@@ -1,0 +1,56 @@
+"""Mistakes in a mapping that no single key can know: tables that are not there, words that are not ours."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from backoffice_adapter.mapping.table import MappingFile, Spec
+from claims_core.snapshot import DocumentState, PaymentState
+from claims_core.stages import LineOfBusiness
+
+# What a table or a constant may say where our own word is meant.
+OUR_WORDS: dict[tuple[str, str], frozenset[str]] = {
+    ("fields", "line_of_business"): frozenset(LineOfBusiness),
+    ("policyholder", "language"): frozenset({"ru", "en"}),
+    ("payments", "state"): frozenset(PaymentState),
+    ("documents", "state"): frozenset(DocumentState),
+}
+
+
+def mistakes(file: MappingFile) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The place (by its keys) and the text of each mistake."""
+    for part_name in ("fields", "policyholder", "payments", "documents", "decision"):
+        part = getattr(file, part_name)
+        for key, spec in part or ():
+            while isinstance(spec, Spec):
+                yield from _spec_mistakes(file, part_name, key, spec)
+                spec = spec.otherwise
+    for action, entry in file.write_back.items():
+        for table in _tables_of(entry.set):
+            if table not in file.tables:
+                yield ("write_back", action, "set"), f"there is no table [tables.{table}]"
+
+
+def _tables_of(template: Any) -> Iterator[str]:
+    if isinstance(template, list):
+        for part in template:
+            yield from _tables_of(part)
+    elif isinstance(template, dict):
+        if "from" in template and "table" in template:
+            yield str(template["table"])
+        for part in template.values():
+            yield from _tables_of(part)
+
+
+def _spec_mistakes(file: MappingFile, part: str, key: str, spec: Spec) -> Iterator[tuple[tuple[str, ...], str]]:
+    words = OUR_WORDS.get((part, key))
+    if spec.table is not None and spec.table not in file.tables:
+        yield (part, key, "table"), f"there is no table [tables.{spec.table}]"
+        return
+    if words is None:
+        return
+    said = [("tables", spec.table, theirs, ours) for theirs, ours in file.tables.get(spec.table or "", {}).items()]
+    said += [(part, key, origin, value) for origin in ("value", "default") if (value := getattr(spec, origin))]
+    for *place, word in said:
+        if word not in words:
+            known = ", ".join(sorted(words))
+            yield tuple(str(name) for name in place), f"'{word}' is not one of {known}"

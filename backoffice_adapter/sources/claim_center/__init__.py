@@ -1,0 +1,119 @@
+"""Guidewire ClaimCenter as a source: changed claims by a watermark or a sweep, each read by its id."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from backoffice_adapter.settings import ClaimCenterConfig
+from backoffice_adapter.source import Applied, Known, Order, Page, Record
+from backoffice_adapter.sources.claim_center import changes
+from backoffice_adapter.sources.claim_center.cases import checksum_of, read_case
+from backoffice_adapter.sources.claim_center.listing import Item, ListPage, pages
+from backoffice_adapter.sources.claim_center.transport import Sleep, Transport, as_moment
+from claims_core.errors import SourceRefused
+
+Cursor = dict[str, Any]
+
+
+class ClaimCenter:
+    """A ClaimCenter. Offset paging over a moving list may repeat and skip: we overlap, and take each id once a run."""
+
+    takes_changes = True
+
+    def __init__(
+        self,
+        config: ClaimCenterConfig,
+        *,
+        key: bytes,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.name = config.name
+        self._config, self._key = config, key
+        self._transport = Transport(config, transport=transport, sleep=sleep)
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        await self._transport.close()
+
+    async def get(self, ref: str) -> Record | None:
+        """The claim with its parts as it is now; None when it is absent or hidden from us."""
+        config = self._config
+        return await read_case(self._transport, ref, parts=config.parts, page_size=config.page_size, key=self._key)
+
+    async def apply(
+        self, ref: str, order: Order, *, checksum: str | None, transaction_ref: str, again: bool = False
+    ) -> Applied:
+        """Put one change into the claim, once for a `transaction_ref`; `checksum` is the version that was seen."""
+        return await changes.apply(
+            self._transport,
+            ref,
+            order,
+            checksum=checksum_of(checksum),
+            transaction_ref=transaction_ref,
+            again=again,
+        )
+
+    async def changed_since(self, cursor: Cursor | None, known: Known) -> AsyncGenerator[Page]:
+        """The claims that moved after `cursor`. A page of the list is one page here; its cursor stands behind it."""
+        cursor = dict(cursor or {})
+        taken: set[str] = set()
+        path, params = self._start(cursor)
+        async for listed in pages(self._transport, path, params):
+            marks = {ref: mark for ref, mark in self._marks(listed).items() if ref not in taken}
+            taken |= marks.keys()
+            same = await known.same_marks(marks)
+            wanted = [ref for ref in marks if ref not in same]
+            records = [record for record in await asyncio.gather(*map(self.get, wanted)) if record is not None]
+            cursor = self._moved(cursor, listed)
+            read = {record.ref for record in records}
+            yield Page(
+                records=records,
+                cursor=cursor,
+                complete=listed.next_path is None,
+                unchanged=len(same),
+                marks={ref: mark for ref, mark in marks.items() if ref in read},
+            )
+
+    def _start(self, cursor: Cursor) -> tuple[str, Mapping[str, Any] | None]:
+        watermark, config = self._config.watermark, self._config
+        if "next" in cursor:
+            return cursor["next"], None
+        params: dict[str, Any] = {"pageSize": config.page_size}
+        if watermark is not None:
+            params["sort"] = watermark.sort or watermark.field
+            after = as_moment(cursor.get("after"))
+            if after is not None:
+                params["filter"] = f"{watermark.field}:ge:{_written(after - watermark.overlap)}"
+        return config.list_path, params
+
+    def _marks(self, listed: ListPage) -> dict[str, str]:
+        return {self._ref(item): self._mark(item) for item in listed.items}
+
+    def _ref(self, item: Item) -> str:
+        for name in self._config.id_fields:
+            if isinstance(item.attributes.get(name), str) and item.attributes[name]:
+                return str(item.attributes[name])
+        raise SourceRefused(f"{self._config.list_path}: an element without {' or '.join(self._config.id_fields)}")
+
+    def _mark(self, item: Item) -> str:
+        watermark = self._config.watermark
+        return f"{item.checksum}|{item.attributes.get(watermark.field, '') if watermark else ''}"
+
+    def _moved(self, cursor: Cursor, listed: ListPage) -> Cursor:
+        """Behind this page. With a watermark the list is sorted by it; without, the way on is the link itself."""
+        watermark = self._config.watermark
+        if watermark is None:
+            return {} if listed.next_path is None else {"next": listed.next_path}
+        said = [item.attributes.get(watermark.field) for item in listed.items]
+        moments = [moment for text in [*said, cursor.get("after")] if (moment := as_moment(text)) is not None]
+        return {"after": _written(max(moments))} if moments else cursor
+
+
+def _written(moment: Any) -> str:
+    """As ClaimCenter writes it, to the millisecond and never later than it was."""
+    floor = moment - timedelta(microseconds=moment.microsecond % 1000)
+    return f"{floor.strftime('%Y-%m-%dT%H:%M:%S')}.{floor.microsecond // 1000:03}Z"

@@ -1,0 +1,96 @@
+"""One claim of ClaimCenter as one case: the claim by its id, and beside it the lists that tell where it stands."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from backoffice_adapter.source import Record, content_hash
+from backoffice_adapter.sources.claim_center.listing import Item, everything, is_resource, to_item
+from backoffice_adapter.sources.claim_center.transport import Absent, Transport, as_moment
+from claims_core.errors import SourceRefused, SourceUnavailable
+
+_MOMENTS = ("updateTime", "createTime")
+
+
+def claim_path(ref: str, *rest: str) -> str:
+    """The path of a claim. Ids look like `cc:33`; the colon stays, all else is encoded."""
+    return "/".join(["/claim/v1/claims", quote(ref, safe=":"), *rest])
+
+
+async def read_claim(transport: Transport, ref: str) -> Item | None:
+    """The claim alone; None when it is absent or hidden."""
+    try:
+        answer = await transport.get(claim_path(ref))
+    except Absent:
+        return None
+    if not is_resource(answer.get("data")):
+        raise SourceUnavailable("a claim without its attributes")
+    return to_item(answer["data"])
+
+
+async def read_case(
+    transport: Transport, ref: str, *, parts: Sequence[str], page_size: int, key: bytes
+) -> Record | None:
+    """The claim with its parts; None when it is absent or hidden."""
+    claim = await read_claim(transport, ref)
+    if claim is None:
+        return None
+    lists = await asyncio.gather(*(_part(transport, ref, part, page_size=page_size) for part in parts))
+    if any(items is None for items in lists):
+        await _refuse_if_there(
+            transport, ref, [part for part, items in zip(parts, lists, strict=True) if items is None]
+        )
+        return None
+    found = {part: items for part, items in zip(parts, lists, strict=True) if items is not None}
+    body: dict[str, Any] = {
+        "claim": dict(claim.attributes),
+        **{part: _attributes(items) for part, items in found.items()},
+    }
+    body["claim"].setdefault("id", ref)
+    newest = _newest([claim, *(item for items in found.values() for item in items)])
+    if newest is not None:
+        body["changed"] = newest
+    raw = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    return Record(ref=ref, raw=raw, hash=content_hash(raw, key), body=body, version=_version(claim, raw))
+
+
+def checksum_of(version: str | None) -> str | None:
+    """The claim's own checksum out of a record's version."""
+    return version[1:].partition(":")[0] if version and version.startswith("#") else None
+
+
+def _version(claim: Item, raw: bytes) -> str:
+    """The claim's checksum for the optimistic lock, and a word that moves when only a part of the case has moved.
+
+    Not a number: ClaimCenter's checksums are opaque, and `10` need not be later than `9`.
+    """
+    return f"#{claim.checksum}:{content_hash(raw, b'version').hex()[:12]}"
+
+
+async def _part(transport: Transport, ref: str, part: str, *, page_size: int) -> list[Item] | None:
+    try:
+        return await everything(transport, claim_path(ref, part), page_size=page_size)
+    except Absent:
+        return None
+
+
+async def _refuse_if_there(transport: Transport, ref: str, hidden: Sequence[str]) -> None:
+    """Parts answered 404: fine if the claim went away meanwhile; else we may not read them, and must say so."""
+    if await read_claim(transport, ref) is not None:
+        raise SourceRefused(
+            f"claims answer, but not their {', '.join(hidden)} (404): grant it, or take it from `parts`"
+        )
+
+
+def _attributes(items: Sequence[Item]) -> list[Mapping[str, Any]]:
+    """In a steady order: the hash must not move because a list was sorted otherwise."""
+    return [item.attributes for item in sorted(items, key=lambda item: str(item.attributes.get("id")))]
+
+
+def _newest(items: Sequence[Item]) -> str | None:
+    said = [item.attributes.get(name) for item in items for name in _MOMENTS]
+    dated = [(moment, text) for text in said if (moment := as_moment(text)) is not None]
+    return max(dated)[1] if dated else None

@@ -1,0 +1,89 @@
+"""Lists of ClaimCenter, a page at a time along `links.next`, each page whole or not at all."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from backoffice_adapter.sources.claim_center.transport import Transport
+from claims_core.errors import SourceRefused, SourceUnavailable
+
+# A million claims are 10,000 pages; more is a list that never ends.
+MOST_PAGES = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One resource of a list."""
+
+    attributes: Mapping[str, Any]
+    checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page; `next_path` is where the next one lies, below `/rest`."""
+
+    items: list[Item]
+    next_path: str | None
+
+
+async def pages(transport: Transport, path: str, params: Mapping[str, Any] | None = None) -> AsyncIterator[ListPage]:
+    """All pages from `path` on. Raises `SourceUnavailable` when a page is not whole or the links go round."""
+    seen = {path}
+    for _ in range(MOST_PAGES):
+        page = to_page(await transport.get(path, params), path)
+        yield page
+        if page.next_path is None:
+            return
+        if page.next_path in seen:
+            raise SourceUnavailable(f"the pages of {_bare(path)} go round in a circle")
+        seen.add(page.next_path)
+        path, params = page.next_path, None
+    raise SourceUnavailable(f"{_bare(path)} has more than {MOST_PAGES} pages")
+
+
+async def everything(transport: Transport, path: str, *, page_size: int) -> list[Item]:
+    """A short list whole; an item that comes twice because the list moved is kept once, as it came last."""
+    found: dict[str, Item] = {}
+    async for page in pages(transport, path, {"pageSize": page_size}):
+        for item in page.items:
+            found[str(item.attributes.get("id") or len(found))] = item
+    return list(found.values())
+
+
+def to_page(answer: Mapping[str, Any], path: str) -> ListPage:
+    """The envelope, checked: a page of which a part is missing is refused whole."""
+    data = answer.get("data")
+    if data is None and answer.get("count") == 0:
+        data = []
+    if not isinstance(data, list) or not all(is_resource(element) for element in data):
+        raise SourceUnavailable(f"{_bare(path)}: a page without its list of resources")
+    if answer.get("count") not in (None, len(data)):
+        raise SourceUnavailable(f"{_bare(path)}: a page of {answer.get('count')} holds {len(data)}")
+    return ListPage([to_item(element) for element in data], _next(answer, path))
+
+
+def to_item(element: Mapping[str, Any]) -> Item:
+    """A resource, its checksum as the opaque text it is."""
+    return Item(element["attributes"], str(element.get("checksum") or ""))
+
+
+def is_resource(element: Any) -> bool:
+    """Is this `{attributes, checksum, links}`?"""
+    return isinstance(element, dict) and isinstance(element.get("attributes"), dict)
+
+
+def _next(answer: Mapping[str, Any], path: str) -> str | None:
+    links = answer.get("links")
+    link = links.get("next") if isinstance(links, dict) else None
+    href = link.get("href") if isinstance(link, dict) else None
+    if not href:
+        return None
+    # The link is relative to /rest. An absolute one would carry our token to wherever it points.
+    if not isinstance(href, str) or not href.startswith("/") or href.startswith("//"):
+        raise SourceRefused(f"{_bare(path)}: the link to the next page leads elsewhere")
+    return href.removeprefix("/rest")
+
+
+def _bare(path: str) -> str:
+    return path.partition("?")[0]

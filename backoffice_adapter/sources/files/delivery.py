@@ -1,0 +1,128 @@
+"""Which files of a folder are delivered, whole and not read yet. Half-written ones are left alone."""
+
+import codecs
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from backoffice_adapter.settings import FilesConfig
+from backoffice_adapter.sources.files.rows import is_wide, open_file
+from claims_core.errors import SourceUnavailable
+
+_TEMPORARY = (".part", ".tmp", ".temp", ".filepart", ".crdownload", ".swp", "~")
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a file looked from outside; another size or time means that somebody is writing."""
+
+    size: int
+    changed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A file that is whole. `trailer_lines` at its end are not rows."""
+
+    path: Path
+    shape: Shape
+    checksum: bytes
+    lines: int
+    trailer_lines: int
+
+
+def shape_of(path: Path) -> Shape | None:
+    """The file's shape; None when it is gone."""
+    try:
+        seen = path.stat()
+    except OSError:
+        return None
+    return Shape(seen.st_size, seen.st_mtime_ns)
+
+
+def candidates(folder: Path, pattern: str) -> list[Path]:
+    """The files that may be deliveries, in the order of their names. Raises `SourceUnavailable` without the folder."""
+    if not folder.is_dir():
+        raise SourceUnavailable(f"the folder {folder} is not there")
+    found = (path for path in folder.glob(pattern) if path.is_file() and not is_temporary(path.name))
+    return sorted(found, key=lambda path: path.name)
+
+
+def is_temporary(name: str) -> bool:
+    """Is this a name that programs give to a file they are still writing?"""
+    return name.startswith((".", "~")) or name.lower().endswith(_TEMPORARY)
+
+
+def is_settled(shape: Shape, config: FilesConfig, now: datetime) -> bool:
+    """Was the file last written long enough ago? A server whose clock runs ahead must not make it wait for ever."""
+    written = datetime.fromtimestamp(shape.changed_ns / 1e9, tz=UTC)
+    return shape.size > 0 and abs(now - written) >= config.stable_for
+
+
+def look_at(path: Path, config: FilesConfig) -> Delivered | str:
+    """Read the file once through for its checksum and its end; why it is not whole otherwise."""
+    before = shape_of(path)
+    digest, lines, last = hashlib.blake2b(digest_size=16), 0, b""
+    try:
+        with open_file(path) as stream:
+            for block in iter(lambda: stream.read(_BLOCK), b""):
+                digest.update(block)
+                lines += block.count(b"\n")
+                last = (last + block)[-4_000:]
+    except (OSError, EOFError) as problem:
+        return f"it cannot be unpacked or read: {problem}"
+    if before is None or shape_of(path) != before:
+        return "it is being written"
+    trailer_lines, problem_said = _end(last, lines, config)
+    return problem_said or Delivered(path, before, digest.digest(), lines, trailer_lines)
+
+
+def _end(last: bytes, lines: int, config: FilesConfig) -> tuple[int, str | None]:
+    if config.end == "anything" or is_wide(config.encoding):
+        return 0, None
+    if not last.endswith(b"\n"):
+        return 0, "its last line has no end"
+    if config.end == "newline":
+        return 0, None
+    said = last.rstrip(b"\r\n").rpartition(b"\n")[2].rstrip(b"\r")
+    found = re.fullmatch((config.trailer or "").encode(), said)
+    if found is None:
+        return 0, "its trailer is missing"
+    rows = lines - 1 - (config.format == "csv")
+    if found.groups() and int(found[1]) != rows:
+        return 0, f"its trailer counts {int(found[1])} rows, and it has {rows}"
+    return 1, None
+
+
+def narrow(stream: IO[bytes], encoding: str) -> IO[bytes]:
+    """A stream of UTF-16 or UTF-32 as one of UTF-8, block by block; others as they are."""
+    return _Narrow(stream, encoding) if is_wide(encoding) else stream  # type: ignore[return-value]
+
+
+class _Narrow:
+    """Only what reading lines needs of a file."""
+
+    def __init__(self, stream: IO[bytes], encoding: str) -> None:
+        self._lines = self._split(stream, encoding)
+        self._held = b""
+
+    def readline(self, limit: int) -> bytes:
+        """The next line, or the first `limit` bytes of it."""
+        line = self._held or next(self._lines, b"")
+        line, self._held = line[:limit], line[limit:]
+        return line
+
+    @staticmethod
+    def _split(stream: IO[bytes], encoding: str) -> Iterator[bytes]:
+        reader, rest = codecs.getincrementaldecoder(encoding)(errors="strict"), ""
+        for block in iter(lambda: stream.read(_BLOCK), b""):
+            *whole, rest = (rest + reader.decode(block)).split("\n")
+            yield from (f"{line}\n".encode() for line in whole)
+        rest += reader.decode(b"", final=True)
+        if rest:
+            yield rest.encode()

@@ -1,0 +1,210 @@
+"""The adapter's own rows: runs, cursors, mapping versions, cases that could not be read, codes without a rule."""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from backoffice_adapter.mapping import Mapping as CaseMapping
+from backoffice_adapter.mapping import Rejected, Unmapped
+from backoffice_adapter.source import FileRead, Unreadable, content_hash
+from backoffice_adapter.tables import (
+    CaseMark,
+    MappingVersion,
+    ReadFile,
+    RejectedCase,
+    RunState,
+    SourceAbility,
+    SourceCursor,
+    SyncRun,
+)
+from claims_core.db import driver_connection
+from claims_core.ids import new_id
+from claims_core.tables import ChangeAction
+
+log = logging.getLogger(__name__)
+
+MOST_RAW = 200_000
+SETTLE = """
+update rejected_case set settled_at = $3 where source = $1 and settled_at is null and case_ref = any($2::text[])
+"""
+MARK = """
+insert into case_mark (source, case_ref, mark)
+select $1, k.ref, k.mark from unnest($2::text[], $3::text[]) as k(ref, mark)
+on conflict (source, case_ref) do update set mark = excluded.mark where case_mark.mark is distinct from excluded.mark
+"""
+REJECT = """
+insert into rejected_case (id, source, case_ref, content_hash, place, reason, raw, mapping_version, first_seen_at,
+  last_seen_at, times)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 1)
+on conflict (source, content_hash) do update set last_seen_at = excluded.last_seen_at, times = rejected_case.times + 1,
+  place = excluded.place, reason = excluded.reason, mapping_version = excluded.mapping_version, settled_at = null
+"""
+COUNT = """
+insert into unmapped_code (source, code, first_seen_at, last_seen_at, times, example_ref)
+values ($1, $2, $3, $3, $4, $5)
+on conflict (source, code) do update set last_seen_at = excluded.last_seen_at,
+  times = unmapped_code.times + excluded.times, example_ref = excluded.example_ref
+"""
+
+
+async def mapping_version(session: AsyncSession, source: str, mapping: CaseMapping, *, now: datetime) -> int:
+    """The number of this mapping, a new one if another text was in force last."""
+    found = await session.exec(
+        select(MappingVersion)
+        .where(MappingVersion.source == source)
+        .order_by(col(MappingVersion.version).desc())
+        .limit(1)
+    )
+    last = found.first()
+    if last is not None and last.content_hash == mapping.key.hex():
+        return last.version
+    version = last.version + 1 if last else 1
+    row = MappingVersion(
+        source=source, version=version, content_hash=mapping.key.hex(), content=mapping.text, first_used_at=now
+    )
+    session.add(row)
+    return version
+
+
+async def publish_abilities(session: AsyncSession, source: str, mapping: CaseMapping) -> None:
+    """Write down what the desk may offer for claims of this source."""
+    connection = await session.connection()
+    await connection.execute(delete(SourceAbility).where(col(SourceAbility.source) == source))
+    for action in sorted(mapping.actions()):
+        here = mapping.recorded_here(ChangeAction(action))
+        session.add(SourceAbility(source=source, action=action, recorded_here=here))
+
+
+async def read_cursor(session: AsyncSession, source: str) -> SourceCursor | None:
+    """How far this source has been read."""
+    return (await session.exec(select(SourceCursor).where(SourceCursor.source == source))).first()
+
+
+async def move_cursor(
+    session: AsyncSession, source: str, cursor: dict[str, Any] | None, *, version: int, complete: bool, now: datetime
+) -> None:
+    """Stand behind the page of this transaction; a cursor of None leaves the one we have."""
+    values: dict[str, Any] = {"source": source, "moved_at": now}
+    if cursor is not None:
+        values["cursor"] = cursor
+    if complete:
+        # Only a complete reading makes a mapping the one that has read everything.
+        values |= {"complete_at": now, "mapping_version": version}
+    statement = insert(SourceCursor).values(**values)
+    changed = {name: value for name, value in values.items() if name != "source"}
+    await (await session.connection()).execute(statement.on_conflict_do_update(index_elements=["source"], set_=changed))
+
+
+async def start_run(session: AsyncSession, source: str, *, full: bool, now: datetime) -> SyncRun:
+    """A run begins; what another process left running has died, for only one at a time has the source's lock."""
+    connection = await session.connection()
+    await connection.execute(
+        update(SyncRun)
+        .where(col(SyncRun.source) == source, col(SyncRun.state) == RunState.RUNNING)
+        .values(state=RunState.FAILED, finished_at=now, problem="the process ended before the run did")
+    )
+    run = SyncRun(source=source, full=full, started_at=now)
+    session.add(run)
+    return run
+
+
+async def note_run(session: AsyncSession, run: SyncRun, **values: Any) -> None:
+    """Write the run's counters or its end."""
+    await (await session.connection()).execute(update(SyncRun).where(col(SyncRun.id) == run.id).values(**values))
+
+
+async def quarantine(
+    session: AsyncSession, source: str, refused: Sequence[Rejected | Unreadable], *, version: int, now: datetime
+) -> None:
+    """Keep what could not be read, as it came, with the reason. The same content again is counted, not kept twice."""
+    if refused:
+        connection = await driver_connection(session)
+        await connection.executemany(REJECT, [_reject_row(source, one, version, now) for one in refused])
+
+
+async def settle_rejected(session: AsyncSession, source: str, refs: Sequence[str], *, now: datetime) -> None:
+    """Cases that could be read now: what was wrong with them before is settled."""
+    connection = await driver_connection(session)
+    await connection.execute(SETTLE, source, list(refs), now)
+
+
+async def has_rejected(session: AsyncSession, source: str) -> bool:
+    """Is there a case of this source that still cannot be read?"""
+    found = await session.exec(
+        select(RejectedCase.id).where(RejectedCase.source == source, col(RejectedCase.settled_at).is_(None)).limit(1)
+    )
+    return found.first() is not None
+
+
+async def count_unmapped(session: AsyncSession, source: str, unmapped: Iterable[Unmapped], *, now: datetime) -> None:
+    """Count codes without a rule, with a case to look at, and raise the alarm."""
+    times: Counter[str] = Counter()
+    example: dict[str, str] = {}
+    for one in unmapped:
+        times[one.code] += 1
+        example[one.code] = one.record.ref
+    connection = await driver_connection(session)
+    for code in sorted(times):
+        await connection.execute(COUNT, source, code, now, times[code], example[code])
+        log.error("unmapped_code", extra={"source": source, "unmapped": code, "times": times[code]})
+
+
+async def keep_marks(session: AsyncSession, source: str, marks: Mapping[str, str]) -> None:
+    """Remember the source's own marks of the cases just read."""
+    if marks:
+        refs = sorted(marks)
+        await (await driver_connection(session)).execute(MARK, source, refs, [marks[ref] for ref in refs])
+
+
+async def keep_file(session: AsyncSession, source: str, file: FileRead, *, now: datetime) -> None:
+    """Remember that a file was read to its end."""
+    row = insert(ReadFile).values(source=source, checksum=file.checksum, name=file.name, rows=file.rows, read_at=now)
+    await (await session.connection()).execute(row.on_conflict_do_nothing())
+
+
+async def file_is_known(session: AsyncSession, source: str, checksum: str) -> bool:
+    """Was a file with this content read to its end?"""
+    found = await session.exec(select(ReadFile.name).where(ReadFile.source == source, ReadFile.checksum == checksum))
+    return found.first() is not None
+
+
+async def same_marks(session: AsyncSession, source: str, marks: Mapping[str, str]) -> set[str]:
+    """The keys whose mark is the one we keep."""
+    found = await session.exec(
+        select(CaseMark).where(CaseMark.source == source, col(CaseMark.case_ref).in_(list(marks)))
+    )
+    return {row.case_ref for row in found if marks[row.case_ref] == row.mark}
+
+
+async def known_hashes(session: AsyncSession, source: str) -> frozenset[bytes]:
+    """The hashes of all cases of this source in the ledger (16 bytes each; a million take about 90 MB)."""
+    connection = await session.connection()
+    rows = await connection.execute(text("select source_hash from claim where source = :source"), {"source": source})
+    return frozenset(row[0] for row in rows)
+
+
+def _reject_row(source: str, one: Rejected | Unreadable, version: int, now: datetime) -> tuple[Any, ...]:
+    raw = one.record.raw if isinstance(one, Rejected) else one.raw
+    ref, place = (one.record.ref, one.record.place) if isinstance(one, Rejected) else (one.ref, one.place)
+    said = storable(raw.decode("utf-8", "backslashreplace"))[:MOST_RAW]
+    name = None if ref is None else storable(ref)[:500]
+    reason = storable(one.reason)[:1000]
+    return new_id(), source, name, content_hash(raw, b"").hex(), place, reason, said, version, now
+
+
+def storable(words: str) -> str:
+    """PostgreSQL holds any text but NUL."""
+    return words.replace("\x00", "\\x00")
+
+
+def as_json(values: Mapping[str, Any]) -> str:
+    """For the command line: one object on one line."""
+    return json.dumps(values, ensure_ascii=False, default=str)

@@ -1,0 +1,35 @@
+"""What we know of a source already, asked by the source so that it reads no more than it must."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from backoffice_adapter.sync import book
+from claims_core.db import session_scope
+
+
+@dataclass(frozen=True)
+class LedgerKnown:
+    """`Known` on our database; each question is a short transaction of its own."""
+
+    engine: AsyncEngine
+    source: str
+    full: bool
+
+    async def hashes(self) -> frozenset[bytes]:
+        """The hashes of all cases of this source in the ledger."""
+        async with session_scope(self.engine) as session:
+            return await book.known_hashes(session, self.source)
+
+    async def same_marks(self, marks: Mapping[str, str]) -> set[str]:
+        """The keys whose mark is as we last saw it; none in a full reading."""
+        if self.full or not marks:
+            return set()
+        async with session_scope(self.engine) as session:
+            return await book.same_marks(session, self.source, marks)
+
+    async def has_file(self, checksum: str) -> bool:
+        """Was a file with this content read to its end?"""
+        async with session_scope(self.engine) as session:
+            return await book.file_is_known(session, self.source, checksum)

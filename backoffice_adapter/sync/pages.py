@@ -1,0 +1,117 @@
+"""Pages of a source, translated; the next one is fetched and translated while this one is written."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from backoffice_adapter.mapping import LeftOut, Rejected, Translate, Unmapped
+from backoffice_adapter.source import CaseSource, Known, Page, Record
+from claims_core import ledger
+from claims_core.db import session_scope
+from claims_core.failpoints import failpoint, register
+from claims_core.snapshot import ClaimSnapshot
+
+register("sync.page_fetched", "sync.page_parsed")
+
+Item = TypeVar("Item")
+
+
+@dataclass(slots=True)
+class TranslatedPage:
+    """A page in our words; `records` are those of the snapshots, by their hash."""
+
+    page: Page
+    snapshots: list[ClaimSnapshot] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    unmapped: list[Unmapped] = field(default_factory=list)
+    left_out: int = 0
+    unchanged: int = 0
+    records: dict[bytes, Record] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> int:
+        """Everything that the source showed us."""
+        return (
+            len(self.snapshots)
+            + len(self.rejected)
+            + len(self.unmapped)
+            + len(self.page.unreadable)
+            + self.left_out
+            + self.unchanged
+        )
+
+
+async def translated_pages(
+    engine: AsyncEngine,
+    source: CaseSource,
+    cursor: dict[str, object] | None,
+    *,
+    known: Known,
+    translate: Translate,
+    now: datetime,
+) -> AsyncGenerator[TranslatedPage]:
+    """What is new in the source since `cursor`, a page at a time."""
+    async with aclosing(_fetched(source, cursor, known)) as fetched:
+        async for page in fetched:
+            records = page.records if page.compared else await _differing(engine, source.name, page.records)
+            done = await asyncio.to_thread(translate_page, page, records, translate, now)
+            failpoint("sync.page_parsed")
+            yield done
+
+
+async def _fetched(source: CaseSource, cursor: dict[str, object] | None, known: Known) -> AsyncGenerator[Page]:
+    async with aclosing(source.changed_since(cursor, known)) as pages:
+        async for page in pages:
+            failpoint("sync.page_fetched")
+            yield page
+
+
+def translate_page(page: Page, records: list[Record], translate: Translate, now: datetime) -> TranslatedPage:
+    """The records of a page in our words (pure, but for its length)."""
+    done = TranslatedPage(page, unchanged=page.unchanged + len(page.records) - len(records))
+    for record in records:
+        said = translate(record, now)
+        if isinstance(said, ClaimSnapshot):
+            done.snapshots.append(said)
+            done.records[record.hash] = record
+        elif isinstance(said, Rejected):
+            done.rejected.append(said)
+        elif isinstance(said, Unmapped):
+            done.unmapped.append(said)
+        elif isinstance(said, LeftOut):
+            done.left_out += 1
+    return done
+
+
+async def _differing(engine: AsyncEngine, source: str, records: list[Record]) -> list[Record]:
+    """Those whose hash is not the stored one: equal content needs no translation at all."""
+    if not records:
+        return []
+    async with session_scope(engine) as session:
+        refs = await ledger.changed_refs(session, source, {record.ref: record.hash for record in records})
+    return [record for record in records if record.ref in refs]
+
+
+async def read_ahead(items: AsyncGenerator[Item]) -> AsyncGenerator[Item]:
+    """The same items, the next one made while the caller works on this one."""
+
+    async def following() -> Item:
+        return await anext(items)
+
+    coming = asyncio.create_task(following())
+    try:
+        while True:
+            try:
+                item = await coming
+            except StopAsyncIteration:
+                return
+            coming = asyncio.create_task(following())
+            yield item
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
