@@ -1,0 +1,1 @@
+"""Set-up where others fail: odd machines, odd folders, odd surroundings."""

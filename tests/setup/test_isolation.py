@@ -1,0 +1,124 @@
+"""The demo and the tests take nothing from the surroundings (decision 15)."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from claims_core.settings import CoreSettings, forget_surroundings
+from notifier.settings import NotifierSettings
+from tests.conftest import refuse_foreign_database
+from tests.house.source import ROOT
+
+HOSTILE = {
+    "DATABASE_URL": "postgresql://production/claims",
+    "PGHOST": "production",
+    "PGPASSWORD": "hunter2",
+    "PGSERVICE": "production",
+    "TWILIO_ACCOUNT_SID": "ACreal",
+    "TWILIO_AUTH_TOKEN": "real",
+    "TWILIO_API_BASE_URL": "https://provider.invalid",
+    "TELEGRAM_BOT_TOKEN": "real",
+    "TELEGRAM_API_BASE_URL": "https://provider.invalid",
+    "MAX_BOT_TOKEN": "real",
+    "SMTP_URL": "smtp://real",
+    "OIDC_ISSUER": "https://sso.invalid",
+    "PORTAL_PUBLIC_URL": "https://portal.invalid",
+    "PORTAL_SECRET_KEY": "real",
+    "NOTIFIER_MARKET": "us",
+    "BACKOFFICE_CONFIG": "/etc/production.toml",
+    "INSURER_COUNTRY": "xx",
+    "SETTLE_WINDOW": "PT1H",
+    "CLAIMS_DATA_DIR": "/production",
+    "CLAIMS_INSTANCE_ID": "production",
+    "FAILPOINTS": "dispatch.after_http=kill",
+    "http_proxy": "http://proxy.invalid:3128",
+    "HTTPS_PROXY": "http://proxy.invalid:3128",
+    "ALL_PROXY": "socks5://proxy.invalid",
+    "no_proxy": "localhost",
+}
+HARMLESS = {
+    "PATH": "/usr/bin",
+    "HOME": "/home/anna",
+    "LANG": "ru_RU.UTF-8",
+    "CLAIMS_TEST_DATABASE_URL": "postgresql://t",
+}
+DOT_ENV = "".join(f"{name}={value}\n" for name, value in HOSTILE.items())
+
+SHOW = """
+import json, os
+from claims_core.settings import forget_surroundings
+forget_surroundings(os.environ)
+import importlib, sys
+import claims_core.settings
+importlib.reload(claims_core.settings)
+from claims_core.settings import CoreSettings
+from notifier.settings import NotifierSettings
+print(json.dumps([CoreSettings().model_dump(mode="json"), NotifierSettings().model_dump(mode="json")]))
+"""
+
+
+def test_every_hostile_variable_is_forgotten_and_every_harmless_one_kept():
+    environ = {**HOSTILE, **HARMLESS}
+    forget_surroundings(environ)
+    assert environ == {**HARMLESS, "CLAIMS_ENV_FILE": ""}
+
+
+def test_these_tests_themselves_run_without_them(monkeypatch: pytest.MonkeyPatch):
+    left = [name for name in os.environ if name in HOSTILE]
+    assert left == []
+    assert os.environ["CLAIMS_ENV_FILE"] == ""
+
+
+def settings_seen(folder: Path, environ: dict[str, str]) -> list[dict[str, object]]:
+    answer = subprocess.run(
+        [sys.executable, "-c", SHOW],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environ},
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return list(json.loads(answer.stdout))
+
+
+def test_settings_are_the_same_in_a_hostile_place_and_in_an_empty_one(tmp_path: Path):
+    hostile, empty = tmp_path / "hostile", tmp_path / "empty"
+    hostile.mkdir()
+    empty.mkdir()
+    (hostile / ".env").write_text(DOT_ENV)
+    assert settings_seen(hostile, HOSTILE) == settings_seen(empty, {})
+
+
+def test_settings_read_inside_the_tests_take_nothing_from_a_dot_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / ".env").write_text(DOT_ENV)
+    monkeypatch.chdir(tmp_path)
+    assert CoreSettings().database_url is None
+    assert "invalid" not in NotifierSettings().model_dump_json()
+
+
+async def test_a_test_database_with_somebody_elses_tables_is_refused(server_url: str):
+    admin = await asyncpg.connect(server_url)
+    foreign = "somebody_elses"
+    await admin.execute(f"drop database if exists {foreign}")
+    await admin.execute(f"create database {foreign}")
+    theirs = await asyncpg.connect(server_url, database=foreign)
+    try:
+        await refuse_foreign_database(theirs)  # empty: fine
+        await theirs.execute("create table precious (id int)")
+        with pytest.raises(pytest.UsageError, match="not of our tests"):
+            await refuse_foreign_database(theirs)
+    finally:
+        await theirs.close()
+        await admin.execute(f"drop database {foreign} with (force)")
+        await admin.close()
+
+
+async def test_a_test_cannot_reach_beyond_this_machine():
+    with pytest.raises(AssertionError, match="tried to reach"):
+        await asyncpg.connect("postgresql://x@192.0.2.1/x", timeout=5)
