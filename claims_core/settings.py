@@ -8,14 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from pydantic import SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from claims_core.errors import Misconfigured
-
-# `.env` in the working folder; CLAIMS_ENV_FILE names another file, and empty means none.
-ENV_FILE = os.environ.get("CLAIMS_ENV_FILE", ".env") or None
-# Every settings class of ours has this as its `model_config`.
-FROM_SURROUNDINGS = SettingsConfigDict(env_file=ENV_FILE, frozen=True, extra="ignore")
 
 # What could lead a demo or a test to somebody's real database, provider, proxy or configuration.
 _FOREIGN = re.compile(
@@ -32,10 +27,31 @@ def forget_surroundings(environ: MutableMapping[str, str]) -> None:
     environ["CLAIMS_ENV_FILE"] = ""
 
 
-class CoreSettings(BaseSettings):
-    """The database, the data folder, and the insurer's country and time zone."""
+class Surroundings(BaseSettings):
+    """What every settings class of ours is: frozen, read from the environment, then from `.env`.
 
-    model_config = FROM_SURROUNDINGS
+    CLAIMS_ENV_FILE names another file than `.env`, and empty means none. It is looked at when settings are read, not
+    when this module is, so that a demo or a test can close its ears first.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What was passed on wins over the environment, and the environment over the file."""
+        named = os.environ.get("CLAIMS_ENV_FILE", ".env")
+        return init_settings, env_settings, DotEnvSettingsSource(settings_cls, env_file=named or None)
+
+
+class CoreSettings(Surroundings):
+    """The database, the data folder, and the insurer's country and time zone."""
 
     database_url: SecretStr | None = None
     claims_data_dir: Path = Path("var")
@@ -45,7 +61,7 @@ class CoreSettings(BaseSettings):
     settle_window: timedelta = timedelta(minutes=2)
 
 
-Settings = TypeVar("Settings", bound=BaseSettings)
+Settings = TypeVar("Settings", bound=Surroundings)
 
 
 def read_settings(kind: type[Settings]) -> Settings:

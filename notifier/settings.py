@@ -5,10 +5,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import SecretStr, model_validator
-from pydantic_settings import BaseSettings
+from pydantic import Field, SecretStr, model_validator
 
-from claims_core.settings import FROM_SURROUNDINGS
+from claims_core.settings import Surroundings
 
 
 class Market(StrEnum):
@@ -20,10 +19,8 @@ class Market(StrEnum):
     UK = "uk"
 
 
-class NotifierSettings(BaseSettings):
+class NotifierSettings(Surroundings):
     """Provider, market, limits. Without a Twilio account the notifier only starts with `--console`."""
-
-    model_config = FROM_SURROUNDINGS
 
     twilio_account_sid: str | None = None
     twilio_auth_token: SecretStr | None = None
@@ -34,7 +31,7 @@ class NotifierSettings(BaseSettings):
     twilio_whatsapp_from: str | None = None
     twilio_api_base_url: str | None = None
     # {"claim_moved.en": {"sid": "HX…", "values": ["given_name", "date"]}}: approved WhatsApp texts and their variables.
-    twilio_contents: dict[str, dict[str, str | list[str]]] = {}
+    twilio_contents: dict[str, dict[str, str | list[str]]] = Field(default_factory=dict)
 
     portal_public_url: str
     portal_short_url: str | None = None

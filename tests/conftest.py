@@ -18,7 +18,6 @@ from claims_core.db import make_engine, session_scope
 
 # Before any test module is read, and so that processes started by tests inherit it.
 settings.forget_surroundings(os.environ)
-settings.FROM_SURROUNDINGS["env_file"] = None
 
 OURS = "claims_test"
 TABLES = "select count(*) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"

@@ -101,9 +101,7 @@ def test_it_says_what_it_can_do(words: list[str], says: str):
     assert answer.returncode == (2 if words == ["nope"] else 0)
 
 
-def test_checks_run_to_the_end_and_the_tests_come_last(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-):
+def test_checks_all_run_and_the_tests_come_last(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PATH", os.environ["PATH"])
     monkeypatch.setenv("VIRTUAL_ENV", "")
     fine, bad = [sys.executable, "-c", ""], [sys.executable, "-c", "raise SystemExit(3)"]

@@ -51,14 +51,15 @@ DOT_ENV = "".join(f"{name}={value}\n" for name, value in HOSTILE.items())
 
 SHOW = """
 import json, os
-from claims_core.settings import forget_surroundings
-forget_surroundings(os.environ)
-import importlib, sys
-import claims_core.settings
-importlib.reload(claims_core.settings)
-from claims_core.settings import CoreSettings
+from claims_core.settings import CoreSettings, forget_surroundings
+from claims_portal.settings import PortalSettings
 from notifier.settings import NotifierSettings
-print(json.dumps([CoreSettings().model_dump(mode="json"), NotifierSettings().model_dump(mode="json")]))
+
+needed = {"portal_public_url": "http://localhost:1", "portal_secret_key": "of the demo, made by itself, 32 or more"}
+forget_surroundings(os.environ)
+kinds = (CoreSettings, NotifierSettings, PortalSettings)
+print(json.dumps([kind(**needed, **({"portal_demo": True} if kind is PortalSettings else {})).model_dump(mode="json")
+                  for kind in kinds]))
 """
 
 
@@ -99,7 +100,16 @@ def test_settings_read_inside_the_tests_take_nothing_from_a_dot_env(tmp_path: Pa
     (tmp_path / ".env").write_text(DOT_ENV)
     monkeypatch.chdir(tmp_path)
     assert CoreSettings().database_url is None
-    assert "invalid" not in NotifierSettings().model_dump_json()
+    ours = NotifierSettings(portal_public_url="http://localhost", portal_secret_key="of the test")  # type: ignore[arg-type]
+    assert ours.twilio_account_sid is None
+    assert ours.twilio_api_base_url is None
+
+
+def test_production_does_read_its_dot_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / ".env").write_text(DOT_ENV)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CLAIMS_ENV_FILE")
+    assert CoreSettings().claims_instance_id == "production"
 
 
 async def test_a_test_database_with_somebody_elses_tables_is_refused(server_url: str):
