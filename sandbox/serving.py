@@ -1,0 +1,55 @@
+"""Emulators on real sockets: a server that can drop a connection as a bad network does, and ports that are free."""
+
+import asyncio
+import socket
+from contextlib import closing
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Response
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from claims_core.errors import Misconfigured
+
+HOST = "127.0.0.1"
+TRANSPORT = "sandbox.transport"
+
+
+class _Protocol(HttpToolsProtocol):
+    """Uvicorn's own, which also lets an answer reach the connection it would go out on."""
+
+    def on_headers_complete(self) -> None:
+        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
+        super().on_headers_complete()
+
+
+class DroppedConnection(Response):
+    """Ends the connection without an answer: what a reset looks like to a caller."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        transport = (scope.get("extensions") or {}).get(TRANSPORT, {}).get("transport")
+        if transport is None:
+            raise ConnectionAbortedError("the script asked for a reset")
+        transport.abort()
+        await asyncio.sleep(0.01)  # the server must notice that there is nobody to answer
+
+
+def server_of(app: FastAPI, port: int) -> uvicorn.Server:
+    """A server on this machine only. `await server.serve()` runs it; `server.should_exit = True` ends it."""
+    config = uvicorn.Config(app, host=HOST, port=port, http=_Protocol, log_level="warning", access_log=False)
+    return uvicorn.Server(config)
+
+
+def free_port(preferred: int, *, taken: frozenset[int] = frozenset()) -> int:
+    """`preferred`, or the next port that nobody listens on."""
+    for port in range(preferred, preferred + 200):
+        if port in taken:
+            continue
+        with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise Misconfigured(f"no free port from {preferred} to {preferred + 199}: stop something that listens there")
