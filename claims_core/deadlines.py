@@ -157,10 +157,14 @@ def terms_for(product: str, country: str) -> Terms:
     )
 
 
+def country_zones() -> dict[str, str]:
+    """The zone in which a day ends last, by country; UTC for others."""
+    return {country: seed["zone"] for country, seed in _seeds()["countries"].items()}
+
+
 def zone_of(country: str) -> ZoneInfo:
     """The zone in which a day of the country ends last: only then is a date of that day missed."""
-    countries = _seeds()["countries"]
-    return ZoneInfo(countries.get(country, countries["default"])["zone"])
+    return ZoneInfo(country_zones().get(country, "UTC"))
 
 
 @lru_cache(maxsize=256)

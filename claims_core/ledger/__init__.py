@@ -4,16 +4,51 @@ Every function takes an open session and stays inside its transaction: the calle
 """
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.db import driver_connection
-from claims_core.ledger.known import changed_among
+from claims_core.ledger.asked import answer_question, ask_question, record_contact
+from claims_core.ledger.audit import Verified, audit, seal_audit, verify_audit
+from claims_core.ledger.change_requests import (
+    finish_change,
+    refuse_change,
+    request_change,
+    take_change,
+    undo_change,
+)
+from claims_core.ledger.known import changed_among, known_claim
+from claims_core.ledger.missed import miss_promises
 from claims_core.ledger.record import Recorded, record
+from claims_core.snapshot import ClaimSnapshot
 
-__all__ = ["Recorded", "changed_refs", "record"]
+__all__ = [
+    "Recorded",
+    "Verified",
+    "answer_question",
+    "ask_question",
+    "audit",
+    "changed_refs",
+    "current_snapshot",
+    "finish_change",
+    "miss_promises",
+    "record",
+    "record_contact",
+    "refuse_change",
+    "request_change",
+    "seal_audit",
+    "take_change",
+    "undo_change",
+    "verify_audit",
+]
 
 
 async def changed_refs(session: AsyncSession, source: str, hashes: Mapping[str, bytes]) -> set[str]:
     """Of `hashes` by source ref, those whose stored hash differs or that are unknown: the rest needs no work."""
     return await changed_among(await driver_connection(session), source, hashes)
+
+
+async def current_snapshot(session: AsyncSession, claim_id: UUID) -> ClaimSnapshot:
+    """The claim as we know it, without its policyholder; raises `NotFound`."""
+    return (await known_claim(await driver_connection(session), claim_id, lock=False)).snapshot

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from claims_core.errors import NotFound
 from claims_core.ledger.rows import CLAIM, to_snapshot
 from claims_core.promises import PauseRow, PromiseRow, to_promise
 from claims_core.snapshot import ClaimSnapshot
@@ -26,11 +27,18 @@ select c.source, c.source_ref, c.source_hash = k.hash as same
 from unnest($1::text[], $2::text[], $3::bytea[]) as k(source, ref, hash)
 join claim c on c.source = k.source and c.source_ref = k.ref
 """
+CLAIM_COLUMNS = ", ".join("c." + name for name in CLAIM.columns)
 LOCK = f"""
-select {", ".join("c." + name for name in CLAIM.columns)} from unnest($1::text[], $2::text[]) as k(source, ref)
+select {CLAIM_COLUMNS} from unnest($1::text[], $2::text[]) as k(source, ref)
 join claim c on c.source = k.source and c.source_ref = k.ref
 order by c.source, c.source_ref for update of c
 """  # noqa: S608
+ONE = f"select {CLAIM_COLUMNS} from claim c where c.id = $1"  # noqa: S608
+HANDLERS = """
+select id, claim_id, state, told, source_word from change_request
+where claim_id = any($1) and (state = 'applying' or state = 'applied' and source_word is not null)
+order by requested_at, id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,10 @@ class Known:
     settled: Mapping[str, datetime]
     promises: tuple[PromiseRow, ...]
     pauses: tuple[PauseRow, ...]
+    # Changes of handlers that our ledger is the record of, and whether one on its way is not to be told.
+    own_changes: tuple[str, ...] = ()
+    source_word: Mapping[str, str | None] | None = None
+    untold: bool = False
 
 
 class Standing(Enum):
@@ -105,6 +117,20 @@ async def read_known(
     return same, await _with_parts(connection, [dict(claim) for claim in claims], by_key)
 
 
+async def known_claim(connection: asyncpg.Connection, claim_id: UUID, *, lock: bool) -> Known:
+    """One claim as our tables have it; raises `NotFound`. With `lock`, until the end of the transaction."""
+    claim = await connection.fetchrow(f"{ONE} for update" if lock else ONE, claim_id)
+    if claim is None:
+        raise NotFound("there is no such claim")
+    (known,) = (await _with_parts(connection, [dict(claim)], {})).values()
+    return known
+
+
+def source_word(snapshot: ClaimSnapshot) -> dict[str, str | None]:
+    """What a source says of the fields that a handler may change."""
+    return {"stage": snapshot.stage, "situation": snapshot.situation, "outcome": snapshot.outcome}
+
+
 async def _with_parts(
     connection: asyncpg.Connection, claims: Sequence[Mapping[str, Any]], by_key: Mapping[Key, ClaimSnapshot]
 ) -> dict[Key, Known]:
@@ -113,20 +139,25 @@ async def _with_parts(
     documents = _grouped(await connection.fetch("select * from document_request where claim_id = any($1)", ids))
     promises = _grouped(await connection.fetch("select * from promise where claim_id = any($1)", ids))
     pauses = _grouped(await connection.fetch("select * from pause where claim_id = any($1)", ids))
+    changes = _grouped(await connection.fetch(HANDLERS, ids))
     found = {}
     for claim in claims:
         key = claim["source"], claim["source_ref"]
-        papers = documents[claim["id"]]
+        papers, own = documents[claim["id"]], [row for row in changes[claim["id"]] if row["source_word"]]
+        person = by_key[key].policyholder if key in by_key else None
         found[key] = Known(
             id=claim["id"],
             policyholder_id=claim["policyholder_id"],
             version=claim["version"],
             stage_since=claim["stage_since"],
             situation_since=claim["situation_since"],
-            snapshot=to_snapshot(claim, payments[claim["id"]], papers, policyholder=by_key[key].policyholder),
+            snapshot=to_snapshot(claim, payments[claim["id"]], papers, policyholder=person),
             settled={paper["request_ref"]: paper["settled_at"] for paper in papers if paper["settled_at"]},
             promises=tuple(to_promise(row) for row in promises[claim["id"]]),
             pauses=tuple(PauseRow(**row) for row in pauses[claim["id"]]),
+            own_changes=tuple(str(row["id"]) for row in own),
+            source_word=own[-1]["source_word"] if own else None,
+            untold=any(row["state"] == "applying" and not row["told"] for row in changes[claim["id"]]),
         )
     return found
 

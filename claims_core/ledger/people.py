@@ -8,7 +8,7 @@ import asyncpg
 from claims_core.ids import new_id
 from claims_core.ledger.known import Key
 from claims_core.ledger.rows import CONTACT_POINT, PERSON, contact_rows, person_row
-from claims_core.ledger.staging import add, merge, stage
+from claims_core.ledger.staging import add, merge
 from claims_core.snapshot import ClaimSnapshot, PersonSnapshot
 
 SEEN = """
@@ -41,8 +41,5 @@ async def write_people(connection: asyncpg.Connection, snapshots: Iterable[Claim
 
 async def _update(connection: asyncpg.Connection, known: Mapping[Key, PersonSnapshot], ids: Mapping[Key, UUID]) -> None:
     await merge(connection, PERSON, [person_row(key[0], person, ids[key]) for key, person in known.items()])
-    await stage(
-        connection, CONTACT_POINT, [row for key, person in known.items() for row in contact_rows(person, ids[key])]
-    )
-    await connection.execute(CONTACT_POINT.merge)
-    await connection.execute(OFF_FILE, [ids[key] for key in known])
+    points = [row for key, person in known.items() for row in contact_rows(person, ids[key])]
+    await merge(connection, CONTACT_POINT, points, instead_of=(OFF_FILE, [ids[key] for key in known]))

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from claims_core.db import columns_of
@@ -13,6 +14,7 @@ from claims_core.ledger.staging import Row, target
 from claims_core.promises import PauseRow, PromiseRow
 from claims_core.snapshot import (
     OPEN_DOCUMENTS,
+    CaseEventKind,
     Change,
     ClaimSnapshot,
     DocumentSnapshot,
@@ -23,7 +25,7 @@ from claims_core.snapshot import (
     mover_of,
     page_state_of,
 )
-from claims_core.stages import ClaimStage, LineOfBusiness, Mover, Outcome, Situation
+from claims_core.stages import ClaimStage, LineOfBusiness, Mover, Outcome, PageState, Situation
 from claims_core.tables import (
     CaseEvent,
     Claim,
@@ -53,7 +55,6 @@ DOCUMENT = target(DocumentRequest, key=["claim_id", "request_ref"], first=_ASKED
 NUMBER = target(ClaimNumber, key=["claim_id", "number"], kept=["replaced_at"])
 PROMISE = target(Promise, key=["id"], first=PromiseRow._fields)
 PAUSE = target(Pause, key=["id"], first=PauseRow._fields)
-EVENT = target(CaseEvent, key=["claim_id", "fact_key"], without=["seq"], kept=columns_of(CaseEvent))
 
 _ENUMS: dict[str, type] = {
     "line_of_business": LineOfBusiness,
@@ -64,12 +65,55 @@ _ENUMS: dict[str, type] = {
 }
 
 
+class EventRow(NamedTuple):
+    """A case event as its table holds it, in the order of `EVENT`; the times are the batch's."""
+
+    id: UUID
+    claim_id: UUID
+    kind: CaseEventKind
+    fact_key: str
+    stage: ClaimStage
+    situation: Situation | None
+    page_state: PageState
+    mapping_version: int | None
+    detail: str
+    occurred_at: datetime | None = None
+    recorded_at: datetime | None = None
+    tell_after: datetime | None = None
+    historic: bool = False
+
+    @classmethod
+    def of(cls, change: Change, snapshot: ClaimSnapshot, claim_id: UUID, *, untold: bool = False) -> "EventRow":
+        """The row of a change. What a handler wants told to nobody has `told: false` in its detail."""
+        detail = {**change.detail, "told": False} if untold else change.detail
+        return cls(
+            new_id(),
+            claim_id,
+            change.kind,
+            change.fact_key,
+            snapshot.stage,
+            snapshot.situation,
+            page_state_of(snapshot),
+            snapshot.mapping_version,
+            json.dumps(detail, ensure_ascii=False) if detail else "{}",
+        )
+
+
+EVENT = target(
+    CaseEvent,
+    key=["claim_id", "fact_key"],
+    first=EventRow._fields,
+    without=["seq"],
+    kept=columns_of(CaseEvent),
+)
+
+
 def claim_row(
     snapshot: ClaimSnapshot,
-    *,
     claim_id: UUID,
     policyholder_id: UUID,
-    version: int,
+    *,
+    version: int = 1,
     observed_at: datetime,
     stage_since: datetime,
     situation_since: datetime,
@@ -109,40 +153,12 @@ def payment_rows(snapshot: ClaimSnapshot, claim_id: UUID) -> Iterator[Row]:
 
 
 def document_rows(
-    snapshot: ClaimSnapshot, claim_id: UUID, *, moment: datetime, settled: Mapping[str, datetime]
+    snapshot: ClaimSnapshot, claim_id: UUID, *, moment: datetime, settled: Mapping[str, datetime] = MappingProxyType({})
 ) -> Iterator[Row]:
     """The documents asked for, each key once; what is settled already keeps its moment from `settled`."""
     for paper in {asked.ref: asked for asked in snapshot.documents}.values():
         settled_at = None if paper.state in OPEN_DOCUMENTS else settled.get(paper.ref) or moment
         yield *_asked(paper), new_id(), claim_id, paper.ref, moment, settled_at
-
-
-def event_row(
-    change: Change,
-    snapshot: ClaimSnapshot,
-    claim_id: UUID,
-    *,
-    at: datetime,
-    now: datetime,
-    settle: timedelta,
-    historic: bool,
-) -> Row:
-    """The case event's row, in the order of `EVENT`."""
-    return (
-        new_id(),
-        claim_id,
-        change.kind,
-        change.fact_key,
-        snapshot.stage,
-        snapshot.situation,
-        page_state_of(snapshot),
-        at,
-        now,
-        now + settle,
-        historic,
-        snapshot.mapping_version,
-        json.dumps(change.detail, ensure_ascii=False) if change.detail else "{}",
-    )
 
 
 def to_snapshot(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -70,9 +71,20 @@ async def stage(connection: asyncpg.Connection, into: Target, rows: Sequence[Row
     await connection.copy_records_to_table(staged, records=rows, columns=into.columns)
 
 
-async def merge(connection: asyncpg.Connection, into: Target, rows: Sequence[Row]) -> int:
-    """Write rows that may be there already, each key once; how many rows of the table changed."""
-    if not rows:
+async def merge(
+    connection: asyncpg.Connection,
+    into: Target,
+    rows: Sequence[Row],
+    *,
+    instead_of: tuple[str, Sequence[UUID]] | None = None,
+) -> int:
+    """Write rows that may be there already, each key once; how many rows of the table changed.
+
+    `instead_of` is a statement that takes away what is no longer staged, and the ids it is about.
+    """
+    if not rows and instead_of is None:
         return 0
     await stage(connection, into, rows)
+    if instead_of is not None:
+        await connection.execute(*instead_of)
     return int((await connection.execute(into.merge)).rpartition(" ")[2])

@@ -41,12 +41,15 @@ class ChangeRequest(Table, table=True):
     not_before: datetime
     claim_version: int
     state: ChangeState = Field(default=ChangeState.WAITING, sa_type=stored_as_value(ChangeState))
+    taken_at: datetime | None = None
     problem: str | None = None
     finished_at: datetime | None = None
+    # Where our ledger is the record: what the source had said. As long as it repeats that, our word holds.
+    source_word: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
 
 
 class AuditEntry(Table, table=True):
-    """An act of a person or an administrator. Sealed into a hash chain a batch at a time."""
+    """An act of a person or an administrator. Sealed into a hash chain a batch at a time, at its `place`."""
 
     seq: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     at: datetime
@@ -54,6 +57,7 @@ class AuditEntry(Table, table=True):
     action: str
     subject: str
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default="{}"))
+    place: int | None = Field(default=None, sa_column=Column(BigInteger, unique=True))
     prev_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
 
@@ -63,6 +67,7 @@ class JobSlot(Table, table=True):
 
     job: str = Field(primary_key=True)
     slot: datetime = Field(primary_key=True)
+    next_slot: datetime
     started_at: datetime
     finished_at: datetime | None = None
     result: str | None = None

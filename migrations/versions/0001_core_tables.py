@@ -20,9 +20,11 @@ def upgrade() -> None:
         sa.Column("action", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("detail", postgresql.JSONB(astext_type=sa.String()), server_default="{}", nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=True),
         sa.Column("prev_hash", sa.LargeBinary(), nullable=True),
         sa.Column("hash", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_entry")),
+        sa.UniqueConstraint("place", name=op.f("uq_audit_entry_place")),
     )
     op.create_table(
         "installation",
@@ -35,6 +37,7 @@ def upgrade() -> None:
         "job_slot",
         sa.Column("job", sa.String(), nullable=False),
         sa.Column("slot", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_slot", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("result", sa.String(), nullable=True),
@@ -200,8 +203,10 @@ def upgrade() -> None:
             sa.String(length=40),
             nullable=False,
         ),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("problem", sa.String(), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("source_word", postgresql.JSONB(astext_type=sa.String()), nullable=True),
         sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_change_request_claim_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_change_request")),
     )

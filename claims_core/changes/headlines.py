@@ -1,20 +1,13 @@
-"""What changed between two moments of a claim that its policyholder can see (pure).
+"""The facts worth telling, in the order of their weight: each comparison finds one in a transition, or None (pure)."""
 
-A transition yields at most one headline, the fact worth telling, and any number of silent side facts. What only
-the back office can see (versions, hashes, its own key of the handler) yields nothing.
-"""
-
-import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from operator import attrgetter
 
+from claims_core.changes.step import Detail, Fact, Step, open_documents
 from claims_core.snapshot import (
     OPEN_DOCUMENTS,
     CaseEventKind,
-    Change,
     ClaimSnapshot,
     DocumentSnapshot,
     DocumentState,
@@ -22,92 +15,14 @@ from claims_core.snapshot import (
     PaymentState,
     page_state_of,
 )
-from claims_core.stages import STAGE_ORDER, ClaimStage, Outcome, PageState, Situation, is_decided, is_expected_move
-
-Detail = dict[str, str | int | None]
-Fact = tuple[str, Detail]
-
-# PostgreSQL indexes at most 2,704 bytes of a key; a claim may be asked for a hundred papers at once.
-LONGEST_KEY = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One transition: two moments, the date that was promised before it, and the moment that names it."""
-
-    before: ClaimSnapshot
-    after: ClaimSnapshot
-    promised: date | None
-    moment: str
-
-    def enters(self, situation: Situation) -> bool:
-        """Is the claim in `situation` now, and was it not before?"""
-        return self.after.situation is situation and self.before.situation is not situation
-
-
-def changes_between(
-    before: ClaimSnapshot, after: ClaimSnapshot, *, promised: date | None = None, seen_at: datetime | None = None
-) -> tuple[Change, ...]:
-    """The facts between two moments: one headline at most, first, then the silent side facts.
-
-    `promised` is the decision date told so far; `seen_at` names the transition where the source dates nothing.
-    An unexpected move between stages is believed and yields only a correction, which is told to nobody.
-    """
-    step = Step(before, after, promised, _moment(after, seen_at))
-    headline = _corrected(step) or _headline(step)
-    sides = (_change(kind, step.moment, detail) for kind, compare in SIDES if (detail := compare(step)) is not None)
-    return (*(() if headline is None else (headline,)), *sides)
-
-
-def first_facts(snapshot: ClaimSnapshot) -> tuple[Change, ...]:
-    """The facts of a claim seen for the first time: that it is registered, and what else is already so."""
-    blank = snapshot.model_copy(
-        update={
-            "stage": ClaimStage.REGISTERED,
-            "situation": None,
-            "outcome": None,
-            "mover": None,
-            "new_date": None,
-            "inspection_at": None,
-            "payments": (),
-            "documents": (),
-        }
-    )
-    headline = _headline(Step(blank, snapshot, None, _moment(snapshot, None)))
-    registered = Change(kind=CaseEventKind.REGISTERED, fact_key=CaseEventKind.REGISTERED.value, detail={})
-    if headline is None or headline.kind in (CaseEventKind.STAGE_CHANGED, CaseEventKind.SITUATION_CHANGED):
-        return (registered,)
-    return (registered, headline)
-
-
-def open_documents(snapshot: ClaimSnapshot) -> list[DocumentSnapshot]:
-    """The documents that we still wait for."""
-    return [document for document in snapshot.documents if document.state in OPEN_DOCUMENTS]
-
-
-def _moment(after: ClaimSnapshot, seen_at: datetime | None) -> str:
-    dated = after.changed_at or (None if after.source_version else seen_at)
-    return dated.isoformat() if dated else after.source_version or after.source_hash.hex()
-
-
-def _change(kind: CaseEventKind, key: str, detail: Detail) -> Change:
-    known = {name: value for name, value in detail.items() if value is not None}
-    short = key if len(key) <= LONGEST_KEY else hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
-    return Change(kind=kind, fact_key=f"{kind.value}:{short}", detail=known)
-
-
-def _corrected(step: Step) -> Change | None:
-    if is_expected_move(step.before.stage, step.after.stage):
-        return None
-    detail: Detail = {"stage": step.after.stage.value, "old_stage": step.before.stage.value}
-    return _change(CaseEventKind.STAGE_CORRECTED, step.moment, detail)
-
-
-def _headline(step: Step) -> Change | None:
-    for kind, find in HEADLINES:
-        if (fact := find(step)) is not None:
-            return _change(kind, *fact)
-    return None
+from claims_core.stages import (
+    STAGE_ORDER,
+    ClaimStage,
+    Outcome,
+    PageState,
+    Situation,
+    is_decided,
+)
 
 
 def _withdrawn(step: Step) -> Fact | None:
@@ -203,8 +118,11 @@ def _promise_moved(step: Step) -> Fact | None:
     told_before = step.promised or step.before.new_date
     if new_date is None or new_date == told_before or page_state_of(step.after) is not PageState.EXTENDED:
         return None
-    detail: Detail = {"date": _iso(new_date), "old_date": _iso(told_before), "reason": step.after.reason}
-    return new_date.isoformat(), detail
+    return new_date.isoformat(), {
+        "date": new_date.isoformat(),
+        "old_date": _iso(told_before),
+        "reason": step.after.reason,
+    }
 
 
 def _stage(step: Step) -> Fact | None:
@@ -239,40 +157,6 @@ HEADLINES: tuple[tuple[CaseEventKind, Callable[[Step], Fact | None]], ...] = (
     (CaseEventKind.PROMISE_MOVED, _promise_moved),
     (CaseEventKind.STAGE_CHANGED, _stage),
     (CaseEventKind.SITUATION_CHANGED, _situation),
-)
-
-
-def _differs(*names: str) -> Callable[[Step], Detail | None]:
-    values = attrgetter(*names)
-    return lambda step: {} if values(step.before) != values(step.after) else None
-
-
-def _money_differs(step: Step) -> Detail | None:
-    after, names = step.after, ("assessed", "deductible", "approved")
-    if all(getattr(step.before, name) == getattr(after, name) for name in names):
-        return None
-    amounts = {name: str(getattr(after, name)) for name in names if getattr(after, name) is not None}
-    return {**amounts, "currency": after.currency}
-
-
-SIDES: tuple[tuple[CaseEventKind, Callable[[Step], Detail | None]], ...] = (
-    (CaseEventKind.HANDLER_CHANGED, _differs("handler_name", "team")),
-    (CaseEventKind.MONEY_CHANGED, _money_differs),
-    (
-        CaseEventKind.FACTS_CHANGED,
-        _differs(
-            "claim_number",
-            "policy_number",
-            "line_of_business",
-            "product",
-            "object_label",
-            "loss_date",
-            "reported_at",
-            "inspection_place",
-            "reason",
-            "decision_reasons",
-        ),
-    ),
 )
 
 

@@ -1,0 +1,124 @@
+"""What a batch of snapshots will write, decided before anything is written (pure)."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from claims_core import promises
+from claims_core.changes import changes_between, first_facts
+from claims_core.ids import new_id
+from claims_core.ledger import rows
+from claims_core.ledger.known import Key, Known, key_of, source_word
+from claims_core.ledger.staging import Row, Target
+from claims_core.promises import Calendar
+from claims_core.snapshot import ClaimSnapshot
+
+# What a handler may change, and what comes with it.
+HANDLED = ("stage", "situation", "outcome", "mover", "reason", "approved", "decision_reasons")
+
+
+@dataclass(slots=True)
+class Batch:
+    """The rows of claims not there yet, and the rows of claims that changed; each claim once.
+
+    `silent` are the claims of a first load: what is recorded about them is history.
+    """
+
+    now: datetime
+    settle: timedelta
+    silent: set[Key] = field(default_factory=set)
+    told: bool = False
+    stale: int = 0
+    stage_changes: int = 0
+    fresh: dict[Target, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    changed: dict[Target, list[Row]] = field(default_factory=lambda: defaultdict(list))
+
+    def first_sight(self, snapshot: ClaimSnapshot, policyholder_id: UUID) -> None:
+        """A claim that we have never seen. Of what is so already, one fact at most is told."""
+        claim_id, since = new_id(), min(snapshot.changed_at or snapshot.reported_at, self.now)
+        calendar = Calendar.of(snapshot, claim_id, moment=since, now=self.now)
+        self.fresh[rows.CLAIM].append(
+            rows.claim_row(
+                snapshot, claim_id, policyholder_id, observed_at=self.now, stage_since=since, situation_since=since
+            )
+        )
+        self.fresh[rows.PAYMENT].extend(rows.payment_rows(snapshot, claim_id))
+        self.fresh[rows.DOCUMENT].extend(rows.document_rows(snapshot, claim_id, moment=since))
+        self.fresh[rows.PROMISE].extend(promises.first_promises(snapshot, calendar))
+        self.fresh[rows.PAUSE].extend(promises.first_pauses(snapshot, calendar))
+        facts, silent = first_facts(snapshot), key_of(snapshot) in self.silent
+        for fact in facts:
+            # One message at first sight: of the decision, say, and not that the claim was registered long ago.
+            historic = silent or fact is not facts[-1]
+            at = snapshot.reported_at if fact is facts[0] else since
+            self.fresh[rows.EVENT].append(self._event(rows.EventRow.of(fact, snapshot, claim_id), at, historic))
+
+    def change(self, known: Known, snapshot: ClaimSnapshot, policyholder_id: UUID, *, own: str | None = None) -> None:
+        """A claim that changed. `own` names a change whose record is our ledger and no source."""
+        before, moment = known.snapshot, self._moment(snapshot, own)
+        calendar = Calendar.of(snapshot, known.id, moment=moment, now=self.now)
+        promised = promises.promised_date(known.promises)
+        snapshot = promises.with_new_date(before, snapshot, promised, calendar)
+        dated = snapshot.changed_at or snapshot.source_version
+        name = own or (None if dated else self.now.isoformat())
+        changes = changes_between(before, snapshot, promised=promised, moment=name)
+        self.changed[rows.CLAIM].append(
+            rows.claim_row(
+                snapshot,
+                known.id,
+                policyholder_id,
+                version=known.version + bool(changes),
+                observed_at=self.now,
+                stage_since=known.stage_since if snapshot.stage is before.stage else moment,
+                situation_since=known.situation_since if snapshot.situation is before.situation else moment,
+            )
+        )
+        self._parts(known, snapshot, calendar)
+        self.stage_changes += snapshot.stage is not before.stage
+        silent = key_of(snapshot) in self.silent
+        for change in changes:
+            event = rows.EventRow.of(change, snapshot, known.id, untold=known.untold)
+            self.changed[rows.EVENT].append(self._event(event, moment, silent))
+
+    def _parts(self, known: Known, snapshot: ClaimSnapshot, calendar: Calendar) -> None:
+        self.changed[rows.PAYMENT].extend(rows.payment_rows(snapshot, known.id))
+        self.changed[rows.DOCUMENT].extend(
+            rows.document_rows(snapshot, known.id, moment=calendar.moment, settled=known.settled)
+        )
+        moved = {row.id: row for row in promises.next_pauses(snapshot, known.pauses, calendar)}
+        pauses = {row.id: row for row in known.pauses} | moved
+        self.changed[rows.PAUSE].extend(moved.values())
+        self.changed[rows.PROMISE].extend(
+            promises.next_promises(known.snapshot, snapshot, known.promises, list(pauses.values()), calendar)
+        )
+        if snapshot.claim_number != known.snapshot.claim_number:
+            self.changed[rows.NUMBER].append((known.id, known.snapshot.claim_number, self.now))
+
+    def _event(self, event: rows.EventRow, at: datetime, historic: bool) -> Row:
+        self.told = self.told or not historic
+        return event._replace(
+            occurred_at=min(at, self.now),
+            recorded_at=self.now,
+            tell_after=self.now + self.settle,
+            historic=historic,
+        )
+
+    def _moment(self, snapshot: ClaimSnapshot, own: str | None) -> datetime:
+        """When it changed, as far as the back office says so; never in the future."""
+        return self.now if own or snapshot.changed_at is None else min(snapshot.changed_at, self.now)
+
+
+def with_our_word(known: Known, snapshot: ClaimSnapshot) -> ClaimSnapshot:
+    """`snapshot` with what handlers did here, while the source only repeats what it had said before that."""
+    if known.source_word is None or known.source_word != source_word(snapshot):
+        return snapshot
+    ours, changes = known.snapshot, known.own_changes
+    return snapshot.model_copy(
+        update={
+            **{name: getattr(ours, name) for name in HANDLED},
+            "payments": snapshot.payments + tuple(paid for paid in ours.payments if paid.ref in changes),
+            "documents": snapshot.documents
+            + tuple(paper for paper in ours.documents if paper.ref.partition(":")[0] in changes),
+        }
+    )

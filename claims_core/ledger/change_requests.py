@@ -1,0 +1,174 @@
+"""What handlers asked for, on its way into the back office and back as a fact."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, exists, update
+from sqlalchemy.orm import aliased
+from sqlmodel import col, func, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from claims_core.db import driver_connection
+from claims_core.errors import Conflict, NotFound
+from claims_core.foreseen import foreseen
+from claims_core.ledger.audit import audit
+from claims_core.ledger.known import known_claim, source_word
+from claims_core.ledger.record import record, record_own
+from claims_core.requested import ChangeAction, asked_for
+from claims_core.snapshot import ClaimSnapshot
+from claims_core.tables import ChangeRequest, ChangeState, Claim
+
+OPEN = (ChangeState.WAITING, ChangeState.APPLYING)
+# Whoever took a change and said nothing for so long has died; the next one asks the back office what it knows.
+TAKEN_FOR = timedelta(minutes=2)
+
+
+async def request_change(
+    session: AsyncSession,
+    *,
+    claim_id: UUID,
+    claim_version: int,
+    action: ChangeAction,
+    values: dict[str, Any],
+    note: str | None,
+    told: bool,
+    untold_reason: str | None,
+    by: str,
+    now: datetime,
+    undo_for: timedelta,
+) -> ChangeRequest:
+    """Ask for a change, to be applied when `undo_for` is over. `values` are those of `claims_core.requested`.
+
+    Raises `Conflict` when the claim is no longer as the handler saw it, or another change is on its way;
+    pydantic's `ValidationError` when the values are not of this action.
+    """
+    asked_for(action, values)
+    claim = (await session.exec(select(Claim).where(Claim.id == claim_id).with_for_update())).one_or_none()
+    if claim is None:
+        raise NotFound("there is no such claim")
+    if claim.version != claim_version:
+        raise Conflict("the claim has changed since the page was opened")
+    under_way = select(ChangeRequest).where(ChangeRequest.claim_id == claim_id, col(ChangeRequest.state).in_(OPEN))
+    if (await session.exec(under_way)).first():
+        raise Conflict("another change of this claim is being saved")
+    change = ChangeRequest(
+        claim_id=claim_id,
+        action=action,
+        values=values,
+        note=note,
+        told=told,
+        untold_reason=untold_reason,
+        requested_by=by,
+        requested_at=now,
+        not_before=now + undo_for,
+        claim_version=claim_version,
+    )
+    session.add(change)
+    detail = {"change_request_id": str(change.id), "action": action.value, "told": told, "reason": untold_reason}
+    await audit(session, actor=by, action="change_requested", subject=f"claim:{claim_id}", detail=detail, now=now)
+    await session.exec(select(func.pg_notify("change_request", str(change.id))))
+    return change
+
+
+async def undo_change(session: AsyncSession, change_id: UUID, *, by: str, now: datetime) -> bool:
+    """Take a change back while its minute runs. False when it is too late or was never there."""
+    gone = await session.exec(
+        delete(ChangeRequest)
+        .where(
+            col(ChangeRequest.id) == change_id,
+            col(ChangeRequest.state) == ChangeState.WAITING,
+            col(ChangeRequest.not_before) > now,
+        )
+        .returning(col(ChangeRequest.claim_id))
+    )
+    claim_id = gone.scalar_one_or_none()
+    if claim_id is None:
+        return False
+    detail = {"change_request_id": str(change_id)}
+    await audit(session, actor=by, action="change_undone", subject=f"claim:{claim_id}", detail=detail, now=now)
+    return True
+
+
+async def take_change(session: AsyncSession, *, source: str, now: datetime) -> ChangeRequest | None:
+    """Win the oldest change of a source that is due; None when there is none. Exactly one caller gets it.
+
+    A change whose taker died is handed out again: applying must be safe to repeat.
+    """
+    due = or_(
+        (col(ChangeRequest.state) == ChangeState.WAITING) & (col(ChangeRequest.not_before) <= now),
+        (col(ChangeRequest.state) == ChangeState.APPLYING) & (col(ChangeRequest.taken_at) <= now - TAKEN_FOR),
+    )
+    earlier = aliased(ChangeRequest)
+    first = ~exists().where(
+        col(earlier.claim_id) == ChangeRequest.claim_id,
+        col(earlier.state).in_(OPEN),
+        col(earlier.requested_at) < ChangeRequest.requested_at,
+    )
+    found = await session.exec(
+        select(ChangeRequest)
+        .join(Claim, col(Claim.id) == ChangeRequest.claim_id)
+        .where(Claim.source == source, due, first)
+        .order_by(col(ChangeRequest.requested_at), col(ChangeRequest.id))
+        .limit(1)
+        .with_for_update(of=ChangeRequest, skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    change = found.one_or_none()
+    if change is not None:
+        change.state, change.taken_at = ChangeState.APPLYING, now
+        await session.flush()
+    return change
+
+
+async def finish_change(
+    session: AsyncSession, change_id: UUID, *, snapshot: ClaimSnapshot | None, now: datetime
+) -> None:
+    """The back office said yes: the fact and the end of the request, in one transaction. Safe to repeat.
+
+    `snapshot` is the claim as the back office has it now. Without one the source takes no changes: our ledger is
+    the record, and what was asked for becomes so. Raises `Conflict` when the change is not being applied.
+    """
+    change = await _locked(session, change_id)
+    if change.state is ChangeState.APPLIED:
+        return
+    if change.state is not ChangeState.APPLYING:
+        raise Conflict(f"a change that is {change.state} cannot be finished")
+    if snapshot is not None:
+        await record(session, [snapshot], now=now, settle=timedelta(0))
+    else:
+        change.source_word = await _make_so(session, change, now)
+    change.state, change.finished_at = ChangeState.APPLIED, now
+    await session.flush()
+
+
+async def _make_so(session: AsyncSession, change: ChangeRequest, now: datetime) -> dict[str, Any]:
+    """Apply the change to our own record; what the source had said before, to know later whether it says anew."""
+    known = await known_claim(await driver_connection(session), change.claim_id, lock=True)
+    after = foreseen(known.snapshot, asked_for(change.action, change.values), change_ref=str(change.id))
+    await record_own(session, known, after, own=str(change.id), now=now)
+    return dict(known.source_word or source_word(known.snapshot))
+
+
+async def refuse_change(session: AsyncSession, change_id: UUID, *, problem: str, now: datetime) -> None:
+    """The back office said no, in words a handler can read. Nothing became a fact and nothing is told."""
+    refused = await session.exec(
+        update(ChangeRequest)
+        .where(col(ChangeRequest.id) == change_id, col(ChangeRequest.state) == ChangeState.APPLYING)
+        .values(state=ChangeState.REFUSED, problem=problem, finished_at=now)
+    )
+    if refused.rowcount != 1:
+        raise Conflict("the change is not being applied")
+
+
+async def _locked(session: AsyncSession, change_id: UUID) -> ChangeRequest:
+    found = await session.exec(
+        select(ChangeRequest)
+        .where(ChangeRequest.id == change_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    change = found.one_or_none()
+    if change is None:
+        raise NotFound("there is no such change")
+    return change
