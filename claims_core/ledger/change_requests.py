@@ -44,14 +44,7 @@ async def request_change(
     pydantic's `ValidationError` when the values are not of this action.
     """
     asked_for(action, values)
-    claim = (await session.exec(select(Claim).where(Claim.id == claim_id).with_for_update())).one_or_none()
-    if claim is None:
-        raise NotFound("there is no such claim")
-    if claim.version != claim_version:
-        raise Conflict("the claim has changed since the page was opened")
-    under_way = select(ChangeRequest).where(ChangeRequest.claim_id == claim_id, col(ChangeRequest.state).in_(OPEN))
-    if (await session.exec(under_way)).first():
-        raise Conflict("another change of this claim is being saved")
+    await _lock_as_seen(session, claim_id, claim_version)
     change = ChangeRequest(
         claim_id=claim_id,
         action=action,
@@ -69,6 +62,17 @@ async def request_change(
     await audit(session, actor=by, action="change_requested", subject=f"claim:{claim_id}", detail=detail, now=now)
     await session.exec(select(func.pg_notify("change_request", str(change.id))))
     return change
+
+
+async def _lock_as_seen(session: AsyncSession, claim_id: UUID, version: int) -> None:
+    claim = (await session.exec(select(Claim).where(Claim.id == claim_id).with_for_update())).one_or_none()
+    if claim is None:
+        raise NotFound("there is no such claim")
+    if claim.version != version:
+        raise Conflict("the claim has changed since the page was opened")
+    under_way = select(ChangeRequest).where(ChangeRequest.claim_id == claim_id, col(ChangeRequest.state).in_(OPEN))
+    if (await session.exec(under_way)).first():
+        raise Conflict("another change of this claim is being saved")
 
 
 async def undo_change(session: AsyncSession, change_id: UUID, *, by: str, now: datetime) -> bool:
