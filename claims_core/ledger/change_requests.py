@@ -38,10 +38,8 @@ async def request_change(
     now: datetime,
     undo_for: timedelta,
 ) -> ChangeRequest:
-    """Ask for a change, to be applied when `undo_for` is over. `values` are those of `claims_core.requested`.
-
-    Raises `Conflict` when the claim is no longer as the handler saw it, or another change is on its way;
-    pydantic's `ValidationError` when the values are not of this action.
+    """Ask for a change, applied when `undo_for` is over. Raises pydantic's `ValidationError` for values of another
+    action, `Conflict` when the claim is no longer as the handler saw it or another change of it is on its way.
     """
     asked_for(action, values)
     await _lock_as_seen(session, claim_id, claim_version)
@@ -58,10 +56,20 @@ async def request_change(
         claim_version=claim_version,
     )
     session.add(change)
-    detail = {"change_request_id": str(change.id), "action": action.value, "told": told, "reason": untold_reason}
-    await audit(session, actor=by, action="change_requested", subject=f"claim:{claim_id}", detail=detail, now=now)
-    await session.exec(select(func.pg_notify("change_request", str(change.id))))
+    await _announce(session, change, now)
     return change
+
+
+async def _announce(session: AsyncSession, change: ChangeRequest, now: datetime) -> None:
+    detail = {
+        "change_request_id": str(change.id),
+        "action": change.action.value,
+        "told": change.told,
+        "reason": change.untold_reason,
+    }
+    subject = f"claim:{change.claim_id}"
+    await audit(session, actor=change.requested_by, action="change_requested", subject=subject, detail=detail, now=now)
+    await session.exec(select(func.pg_notify("change_request", str(change.id))))
 
 
 async def _lock_as_seen(session: AsyncSession, claim_id: UUID, version: int) -> None:
