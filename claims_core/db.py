@@ -111,6 +111,13 @@ async def open_pool(url: str, *, size: int = 10) -> asyncpg.Pool:
     return await asyncpg.create_pool(plain, min_size=1, max_size=size, init=prepare)
 
 
+@asynccontextmanager
+async def pool_scope(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+    """One unit of work on a plain connection: committed at the end, or nothing happened."""
+    async with pool.acquire() as connection, connection.transaction():
+        yield cast(asyncpg.Connection, connection)
+
+
 def advisory_key(name: str) -> int:
     """A stable 63-bit key for PostgreSQL's advisory locks, from a name that a person can read in the code."""
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big") >> 1

@@ -27,3 +27,8 @@ def new_short_token(length: int = 8) -> str:
 def new_code(digits: int = 6) -> str:
     """A one-time code of `digits` decimal digits."""
     return f"{secrets.randbelow(10**digits):0{digits}}"
+
+
+def jitter(most: float) -> float:
+    """Between 0 and `most`, anew each time: what failed together must not come back together."""
+    return secrets.randbelow(1_000_000) / 1_000_000 * most

@@ -1,6 +1,7 @@
 """What the planner and the hand-over must know, in one trip to the database for a whole batch."""
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,13 +9,16 @@ from uuid import UUID
 
 import asyncpg
 
+from claims_core.errors import ClaimsError
 from notifier.background import BACKGROUND, Background, Fact
 from notifier.decisions import still_to_send
 from notifier.links import new_links
-from notifier.rendering import names_in
+from notifier.rendering import RenderingFailed, names_in
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Importance, Reason
 from notifier.texts import Cause, values_of
+
+log = logging.getLogger(__name__)
 
 # $1 is now. Every part is one look-up by an index; a batch of 500 rows costs one plan and one trip.
 _COLUMNS = {
@@ -132,7 +136,7 @@ async def ready_for(
             verdict=verdicts[row["id"]],
             address=row["spoken_address"],
             language=row["said_in"],
-            values=values_of(cause_of(row), background_of(row), settings=settings, now=now, link=links.get(row["id"])),
+            values=_values(row, settings, now, links.get(row["id"])),
         )
         for row in rows
     }
@@ -183,7 +187,19 @@ def cause_of(row: asyncpg.Record) -> Cause:
 
 
 def _links(row: asyncpg.Record) -> bool:
-    return row["claim_id"] is not None and "link" in names_in(row["template"], row["channel"], row["said_in"])
+    try:
+        return row["claim_id"] is not None and "link" in names_in(row["template"], row["channel"], row["said_in"])
+    except RenderingFailed:
+        return False  # its rendering will say so, and end this one notification alone
+
+
+def _values(row: asyncpg.Record, settings: NotifierSettings, now: datetime, link: str | None) -> dict[str, str]:
+    """The values; none at all when something of this one row cannot be read, so that its neighbours still go."""
+    try:
+        return values_of(cause_of(row), background_of(row), settings=settings, now=now, link=link)
+    except (ClaimsError, ValueError, TypeError, LookupError) as problem:
+        log.error("values_missing", extra={"notification_id": row["id"], "why": type(problem).__name__})
+        return {}
 
 
 def _verdict(row: asyncpg.Record, settings: NotifierSettings, now: datetime) -> Reason | datetime | None:

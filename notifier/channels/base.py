@@ -1,5 +1,6 @@
 """What any way to reach a person must offer us, and the outcomes of a hand-over."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,11 @@ _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 def without_code(text: str) -> str:
     """`text` with every run of six digits hidden: what we keep of a message that carries a one-time code."""
     return _CODE.sub("••••••", text)
+
+
+def hash_of_token(token: str) -> bytes:
+    """What we store of the token in a provider's callback address. It has 128 bits, so that no key is needed."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 class Verdict(StrEnum):
@@ -77,6 +83,7 @@ class Found:
     state: DeliveryState
     error_code: str | None = None
     read: bool = False
+    verdict: Verdict | None = None
 
 
 class Channel(Protocol):

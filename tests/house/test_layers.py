@@ -1,5 +1,7 @@
 """The architecture holds: layers and floors as pyproject.toml says, doors between packages, pure decisions."""
 
+import logging
+
 import pytest
 from importlinter.cli import lint_imports
 
@@ -15,6 +17,10 @@ def test_every_module_lives_on_a_floor_and_imports_only_downwards(
 ):
     monkeypatch.chdir(ROOT)
     failed = lint_imports(config_filename="pyproject.toml", no_cache=True, is_debug_mode=False)
+    # The linter sets up logging of its own and silences every logger that was there before.
+    for logger in logging.root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.disabled = False
     assert not failed, capsys.readouterr().out
 
 

@@ -18,7 +18,7 @@ from claims_core.errors import (
 )
 from notifier.channels.base import Accepted, Capabilities, Content, Found, SenderStopped, without_code
 from notifier.channels.twilio.http import TwilioHttp
-from notifier.channels.twilio.words import STATE_OF
+from notifier.channels.twilio.words import STATE_OF, verdict_on
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, DeliveryState
 
@@ -161,4 +161,5 @@ def _found(message: Any) -> Found:
         state=STATE_OF.get(status, DeliveryState.ACCEPTED),
         error_code=str(message.error_code) if message.error_code else None,
         read=status == "read",
+        verdict=verdict_on(str(message.error_code or "")),
     )

@@ -1,0 +1,178 @@
+"""From a taken notification to one that may leave: looked at once more, rendered, its delivery committed."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+
+from claims_core.db import pool_scope
+from claims_core.failpoints import failpoint, register
+from claims_core.ids import new_id, new_token
+from notifier.channels.base import Channel, Content, hash_of_token, without_code
+from notifier.dispatch.taking import Batch, Taken
+from notifier.facts import Ready, ready_for
+from notifier.message import sms_parts
+from notifier.rendering import RenderingFailed, render
+from notifier.settings import NotifierSettings
+from notifier.states import ChannelName, Importance, NotificationState, Reason
+
+log = logging.getLogger(__name__)
+register("send.taken", "send.rendered", "send.delivery_committed")
+
+# How long a provider's word about an address holds: numbers are given to new people.
+NOTE_HOLDS = timedelta(days=90)
+CAPPED = frozenset({Importance.PROGRESS, Importance.HEARTBEAT})
+
+# $1 lease token, $2 now, then what becomes of each row that does not leave. Ours only while the lease is.
+_PUT_BACK = """
+update notification n set state = o.state, reason = o.reason, not_before = coalesce(o.not_before, n.not_before),
+  takes = 0, lease_token = null, lease_until = null,
+  finished_at = case when o.state = 'planned' then null else $2::timestamptz end,
+  values = case when n.importance = 'code' and o.state <> 'planned' then '{}'::jsonb else n.values end
+from unnest($3::uuid[], $4::text[], $5::text[], $6::timestamptz[]) as o(id, state, reason, not_before)
+where n.id = o.id and n.state = 'sending' and n.lease_token = $1
+"""
+_COMMIT = """
+insert into delivery (id, notification_id, attempt, token_hash, channel, provider, address, text, segments, state,
+  worker, started_at, send_by, resolve_after, conflict)
+select o.id, n.id, coalesce((select max(d.attempt) from delivery d where d.notification_id = n.id), 0) + 1,
+  o.token_hash, n.channel, o.provider, o.address, o.text, o.segments, 'sending', $2, $3, n.send_by, o.resolve_after,
+  false
+from unnest($4::uuid[], $5::uuid[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::int[], $11::timestamptz[])
+  as o(id, notification_id, token_hash, provider, address, text, segments, resolve_after)
+join notification n on n.id = o.notification_id and n.state = 'sending' and n.lease_token = $1
+  and n.lease_until > $3
+returning id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """One message that may leave now, once. Its delivery is committed; the text is as it leaves."""
+
+    delivery_id: UUID
+    taken: Taken
+    lease_token: UUID
+    lease_until: datetime
+    address: str
+    text: str
+    token: str
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A taken notification that does not leave now, and what becomes of it."""
+
+    id: UUID
+    state: NotificationState
+    reason: Reason | None = None
+    not_before: datetime | None = None
+
+
+async def make_ready(
+    pool: asyncpg.Pool,
+    batch: Batch,
+    channels: Mapping[ChannelName, Channel],
+    *,
+    settings: NotifierSettings,
+    worker: str,
+    now: datetime,
+) -> list[HandOver]:
+    """Commit the deliveries of all that may still leave; the rest goes back, or ends with its reason.
+
+    Whoever has withdrawn before this began hears nothing. What the lease no longer covers is left alone.
+    """
+    failpoint("send.taken")
+    async with pool_scope(pool) as connection:
+        ready = await ready_for(connection, [row.id for row in batch.rows], settings=settings, now=now)
+        unreachable = await _unreachable(connection, ready, now)
+        capped: set[UUID] = set()
+        outcomes = [_outcome(row, ready.get(row.id), batch, channels, unreachable, capped, now) for row in batch.rows]
+        going = [each for each in outcomes if isinstance(each, HandOver)]
+        kept = [each for each in outcomes if isinstance(each, Kept)]
+        failpoint("send.rendered")
+        if kept:
+            columns = [[getattr(each, name) for each in kept] for name in ("id", "state", "reason", "not_before")]
+            await connection.execute(_PUT_BACK, batch.lease_token, now, *columns)
+        committed = await _commit(connection, going, channels, batch, settings, worker, now) if going else set()
+    failpoint("send.delivery_committed")
+    return [each for each in going if each.delivery_id in committed]
+
+
+def _outcome(
+    row: Taken,
+    ready: Ready | None,
+    batch: Batch,
+    channels: Mapping[ChannelName, Channel],
+    unreachable: set[tuple[str, str]],
+    capped: set[UUID],
+    now: datetime,
+) -> HandOver | Kept:
+    if ready is None:
+        return Kept(row.id, NotificationState.SUPPRESSED, Reason.NO_CONTACT)
+    verdict = ready.verdict
+    if isinstance(verdict, datetime):
+        return Kept(row.id, NotificationState.PLANNED, not_before=verdict)
+    if verdict is not None:
+        late = verdict is Reason.TOO_LATE
+        return Kept(row.id, NotificationState.EXPIRED if late else NotificationState.SUPPRESSED, verdict)
+    if ready.address is None or (ready.address, row.channel) in unreachable:
+        return Kept(row.id, NotificationState.SUPPRESSED, Reason.NO_CONTACT)
+    if row.channel not in channels:
+        return Kept(row.id, NotificationState.SUPPRESSED, Reason.CHANNEL_NOT_ALLOWED)
+    if row.importance in CAPPED and row.recipient_id in capped:
+        # The cap is counted in the database; two of one person in one batch would both see the other unsent.
+        return Kept(row.id, NotificationState.PLANNED, not_before=now + timedelta(seconds=1))
+    try:
+        text = render(row.template, row.channel, ready.language, ready.values)
+    except RenderingFailed as problem:
+        log.error("rendering_failed", extra={"notification_id": row.id, "template": row.template, "why": str(problem)})
+        return Kept(row.id, NotificationState.FAILED, Reason.RENDER)
+    capped.add(row.recipient_id)
+    content = Content(row.template, ready.language, ready.values)
+    return HandOver(new_id(), row, batch.lease_token, batch.lease_until, ready.address, text, new_token(), content)
+
+
+async def _unreachable(
+    connection: asyncpg.Connection, ready: Mapping[UUID, Ready], now: datetime
+) -> set[tuple[str, str]]:
+    addresses = [each.address for each in ready.values() if each.address]
+    rows = await connection.fetch(
+        "select address, channel from address_note where address = any($1::text[]) and noted_at > $2",
+        addresses,
+        now - NOTE_HOLDS,
+    )
+    return {(row["address"], row["channel"]) for row in rows}
+
+
+async def _commit(
+    connection: asyncpg.Connection,
+    going: list[HandOver],
+    channels: Mapping[ChannelName, Channel],
+    batch: Batch,
+    settings: NotifierSettings,
+    worker: str,
+    now: datetime,
+) -> set[UUID]:
+    ways = [channels[each.taken.channel] for each in going]
+    is_code = [each.taken.importance is Importance.CODE for each in going]
+    rows = await connection.fetch(
+        _COMMIT,
+        batch.lease_token,
+        worker,
+        now,
+        [each.delivery_id for each in going],
+        [each.taken.id for each in going],
+        [hash_of_token(each.token) for each in going],
+        [way.provider for way in ways],
+        [each.address for each in going],
+        # A code never lies anywhere in the clear: what is kept of its message hides it.
+        [without_code(each.text) if code else each.text for each, code in zip(going, is_code, strict=True)],
+        [sms_parts(each.text).segments if each.taken.channel is ChannelName.SMS else 1 for each in going],
+        [now + settings.notifier_call_deadline + way.capabilities.listing_lag for way in ways],
+    )
+    return {row["id"] for row in rows}

@@ -1,0 +1,188 @@
+"""Handing over: takes rows, calls the provider with up to 256 calls open, writes outcomes every 25 ms."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+
+from claims_core.db import pool_scope
+from claims_core.errors import ChannelError
+from claims_core.failpoints import failpoint, register
+from notifier.channels.base import Channel
+from notifier.dispatch.outcomes import Outcome, acknowledge, judge_sender
+from notifier.dispatch.readying import HandOver, make_ready
+from notifier.dispatch.taking import EVERYTHING, URGENT, open_sender, take
+from notifier.settings import NotifierSettings
+from notifier.states import ChannelName
+
+log = logging.getLogger(__name__)
+register("send.before_http", "send.after_http", "send.before_ack", "send.after_ack")
+
+ACKNOWLEDGE_EVERY = 0.025  # seconds; a kill leaves at most this much of outcomes in doubt
+FEW = 0.25  # a take is worth its trip when this share of the slots is free
+URGENT_SLOTS = 16  # beyond the others: a code does not wait for a slot
+DRAIN_SECONDS = 15.0
+DATABASE_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+@dataclass
+class Sender:
+    """One sender of one process: its calls in flight and the outcomes that are not written yet."""
+
+    name: str
+    pool: asyncpg.Pool
+    channels: Mapping[ChannelName, Channel]
+    settings: NotifierSettings
+    worker: str
+    clock: Callable[[], datetime]
+    instance_id: str | None = None
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
+    _calls: set[asyncio.Task[None]] = field(default_factory=set)
+    _outcomes: list[Outcome] = field(default_factory=list)
+    _next_suspect: float = 0.0
+
+    async def take_and_call(self, most: int, *, lane: int = EVERYTHING, suspects: bool = False) -> tuple[int, float]:
+        """Take, ready and start the calls of one batch. How many were taken, and what the rate still allows."""
+        now = self.clock()
+        batch = await take(
+            self.pool,
+            self.name,
+            most=most,
+            now=now,
+            lease=self.settings.notifier_lease,
+            lane=lane,
+            suspects=suspects,
+            instance_id=self.instance_id,
+        )
+        if not batch.rows:
+            return 0, batch.tokens_left
+        # The moment from which a withdrawal may come too late: nothing that was withdrawn before it leaves.
+        began = self.clock()
+        for hand_over in await make_ready(
+            self.pool, batch, self.channels, settings=self.settings, worker=self.worker, now=began
+        ):
+            call = asyncio.create_task(self._call(hand_over))
+            self._calls.add(call)
+            call.add_done_callback(self._ended)
+        return len(batch.rows), batch.tokens_left
+
+    async def _call(self, hand_over: HandOver) -> None:
+        now = self.clock()
+        if now + self.settings.notifier_call_deadline >= hand_over.lease_until:
+            # We slept through our lease: somebody else may have taken over. Not a byte has left.
+            log.warning("hand_over_too_late", extra={"delivery_id": hand_over.delivery_id})
+            return
+        channel = self.channels[hand_over.taken.channel]
+        accepted, problem = None, None
+        failpoint("send.before_http")
+        try:
+            accepted = await channel.send(
+                hand_over.address,
+                hand_over.text,
+                token=hand_over.token,
+                send_by=hand_over.taken.send_by,
+                now=now,
+                callback_url=self._callback_url(channel, hand_over.token),
+                content=hand_over.content,
+            )
+        except ChannelError as error:
+            problem = error
+        failpoint("send.after_http")
+        self._outcomes.append(Outcome(hand_over, accepted, problem, channel.capabilities.receipts))
+
+    def _callback_url(self, channel: Channel, token: str) -> str:
+        return f"{self.settings.portal_public_url.rstrip('/')}/webhooks/{channel.provider}/status/{token}"
+
+    def _ended(self, call: asyncio.Task[None]) -> None:
+        self._calls.discard(call)
+        if len(self._calls) <= self._slots * (1 - FEW):
+            self.bell.set()
+        if not call.cancelled() and (error := call.exception()) is not None:
+            # A bug of ours: the row keeps its lease, and what became of the message is found out later.
+            log.error("hand_over_broke", exc_info=error)
+
+    @property
+    def _slots(self) -> int:
+        return self.settings.notifier_in_flight
+
+    async def write_outcomes(self) -> int:
+        """Write what the calls brought since the last time. Nothing is lost if the database is away."""
+        if not self._outcomes:
+            return 0
+        outcomes, self._outcomes = self._outcomes, []
+        try:
+            failpoint("send.before_ack")
+            async with pool_scope(self.pool) as connection:
+                now = self.clock()
+                await acknowledge(connection, outcomes, now=now)
+                await judge_sender(connection, self.name, outcomes, now=now)
+            failpoint("send.after_ack")
+        except DATABASE_AWAY:
+            self._outcomes = outcomes + self._outcomes
+            raise
+        return len(outcomes)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`, then let the open calls end and write what they brought (15 s at most)."""
+        await open_sender(self.pool, self.name, per_second=self.settings.notifier_rate_per_second, now=self.clock())
+        done = asyncio.Event()
+        writing = asyncio.create_task(self._keep_writing(done))
+        try:
+            while not stop.is_set():
+                wait = await self._round()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self.bell.wait()
+                self.bell.clear()
+        finally:
+            if self._calls:
+                await asyncio.wait(set(self._calls), timeout=DRAIN_SECONDS)
+            done.set()
+            await writing
+
+    async def _round(self) -> float:
+        """One look at the queue; how many seconds until the next is worth while if nothing rings."""
+        poll = self.settings.notifier_poll.total_seconds()
+        free = self._slots - len(self._calls)
+        try:
+            if free < self._slots * FEW:
+                await self.take_and_call(URGENT_SLOTS, lane=URGENT)
+                return poll
+            taken, tokens = await self.take_and_call(free)
+            if tokens < 1:
+                await self.take_and_call(URGENT_SLOTS, lane=URGENT)
+                return min(poll, max(0.05, (1 - tokens) / self.settings.notifier_rate_per_second))
+            if self._suspect_due(poll):
+                await self.take_and_call(1, suspects=True)
+            return 0.0 if taken == free else poll
+        except DATABASE_AWAY as problem:
+            log.warning("database_away", extra={"why": type(problem).__name__})
+            return poll
+
+    def _suspect_due(self, every: float) -> bool:
+        moment = asyncio.get_running_loop().time()
+        if moment < self._next_suspect:
+            return False
+        self._next_suspect = moment + every
+        return True
+
+    async def _keep_writing(self, done: asyncio.Event) -> None:
+        while not (done.is_set() and not self._outcomes):
+            await asyncio.sleep(ACKNOWLEDGE_EVERY)
+            try:
+                await self.write_outcomes()
+            except DATABASE_AWAY as problem:
+                log.warning("database_away", extra={"why": type(problem).__name__})
+                if done.is_set():
+                    return
+                await asyncio.sleep(1)
+
+    async def settle_calls(self) -> None:
+        """Wait for the open calls and write their outcomes."""
+        while self._calls:
+            await asyncio.wait(set(self._calls))
+        await self.write_outcomes()

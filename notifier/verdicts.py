@@ -1,0 +1,51 @@
+"""What a provider's word about a recipient changes: a standing opt-out, a note on the address, an SMS instead."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from claims_core.ids import new_id
+from notifier.channels.base import Verdict
+
+# In each, $1 is now and the arrays hold a delivery a row.
+_OPT_OUT = """
+insert into opt_out (id, address, channel, how, at)
+select o.id, d.address, d.channel, 'provider', $1 from unnest($2::uuid[], $3::uuid[]) as o(id, delivery_id)
+join delivery d on d.id = o.delivery_id
+on conflict (address, channel) where ended_at is null do nothing
+"""
+_NOTE = """
+insert into address_note (address, channel, code, noted_at)
+select distinct on (d.address, d.channel) d.address, d.channel, o.code, $1
+from unnest($2::uuid[], $3::text[]) as o(delivery_id, code) join delivery d on d.id = o.delivery_id
+on conflict (address, channel) do update set code = excluded.code, noted_at = excluded.noted_at
+"""
+# A messenger that does not reach the person is followed by an SMS, once: the next step has its own unique key.
+_SMS_INSTEAD = """
+insert into notification (id, cause_kind, cause_id, template, recipient_id, step, claim_id, event_seq, importance,
+  priority, channel, contact_point_id, sender, language, values, state, cadence, pilot_arm, rule_version, planned_at,
+  not_before, send_by, takes)
+select o.id, n.cause_kind, n.cause_id, n.template, n.recipient_id, n.step + 1, n.claim_id, n.event_seq, n.importance,
+  n.priority, 'sms', n.contact_point_id, 'sms', n.language, n.values, 'planned', n.cadence, n.pilot_arm,
+  n.rule_version, $1, $1, n.send_by, 0
+from unnest($2::uuid[], $3::uuid[]) as o(id, delivery_id) join delivery d on d.id = o.delivery_id
+join notification n on n.id = d.notification_id
+where n.channel = 'whatsapp' and n.importance <> 'code' and n.send_by > $1
+on conflict (cause_kind, cause_id, template, recipient_id, step) do nothing
+"""
+_NO_WAY_TO_THE_PERSON = frozenset({Verdict.BAD_ADDRESS, Verdict.OPTED_OUT, Verdict.NEVER})
+
+
+async def heed(connection: asyncpg.Connection, verdicts: Mapping[UUID, tuple[Verdict, str]], *, now: datetime) -> None:
+    """Record what was said about each delivery (its id, the verdict, the provider's code). May be told twice."""
+    opted_out = [each for each, (verdict, _) in verdicts.items() if verdict is Verdict.OPTED_OUT]
+    bad = {each: code for each, (verdict, code) in verdicts.items() if verdict is Verdict.BAD_ADDRESS}
+    lost = [each for each, (verdict, _) in verdicts.items() if verdict in _NO_WAY_TO_THE_PERSON]
+    if opted_out:
+        await connection.execute(_OPT_OUT, now, [new_id() for _ in opted_out], opted_out)
+    if bad:
+        await connection.execute(_NOTE, now, list(bad), list(bad.values()))
+    if lost:
+        await connection.execute(_SMS_INSTEAD, now, [new_id() for _ in lost], lost)
