@@ -61,13 +61,14 @@ update sender_rate r set failures = o.failures, pause_reason = o.reason, paused_
     else greatest(r.paused_until, $5) end
 from (
   select sender,
-    case when pause_reason <> '{PROBE}' then failures when $4 = 0 then 0 when $3 > 0 and $6::text is null then 0
-      when pause_reason = '{PROBE}' then least(20, failures + 1) else least({BREAKER_AT}, failures + $4) end as failures,
+    case when pause_reason <> '{PROBE}' then failures when $4 = 0 or ($3 > 0 and $6::text is null) then 0
+      when pause_reason = '{PROBE}' then least(20, failures + 1)
+      else least({BREAKER_AT}, failures + $4) end as failures,
     case when pause_reason <> '{PROBE}' then pause_reason when $6::text is not null then $6 when $3 > 0 then null
       when pause_reason = '{PROBE}' or failures + $4 >= {BREAKER_AT} then 'failing' end as reason
   from sender_rate where sender = $2 for update
 ) o
-where r.sender = o.sender and (r.failures, r.pause_reason) is distinct from (o.failures, o.reason)
+where r.sender = o.sender and ((r.failures, r.pause_reason) is distinct from (o.failures, o.reason) or $5 is not null)
 returning r.paused_until, r.pause_reason, r.failures
 """  # noqa: S608
 
