@@ -56,9 +56,10 @@ where d.id = o.delivery_id and d.state = 'sending'
 _SENDER = f"""
 update sender_rate r set failures = o.failures, pause_reason = o.reason, paused_until = case
     when o.reason is null then null
-    when r.pause_reason is null or r.pause_reason = '{PROBE}' then coalesce($5, $1::timestamptz + $7::float8 *
-      make_interval(secs => least({LONGEST_PAUSE}, {FIRST_PAUSE} * 2 ^ greatest(0, o.failures - {BREAKER_AT}))))
-    else greatest(r.paused_until, $5) end
+    when r.pause_reason is null or r.pause_reason = '{PROBE}' then
+      coalesce($5::timestamptz, $1::timestamptz + $7::float8 * make_interval(
+        secs => least({LONGEST_PAUSE}, {FIRST_PAUSE} * 2 ^ greatest(0, o.failures - {BREAKER_AT}))))
+    else greatest(r.paused_until, $5::timestamptz) end
 from (
   select sender,
     case when pause_reason <> '{PROBE}' then failures when $4 = 0 or ($3 > 0 and $6::text is null) then 0
@@ -68,7 +69,8 @@ from (
       when pause_reason = '{PROBE}' or failures + $4 >= {BREAKER_AT} then 'failing' end as reason
   from sender_rate where sender = $2 for update
 ) o
-where r.sender = o.sender and ((r.failures, r.pause_reason) is distinct from (o.failures, o.reason) or $5 is not null)
+where r.sender = o.sender
+  and ((r.failures, r.pause_reason) is distinct from (o.failures, o.reason) or $5::timestamptz is not null)
 returning r.paused_until, r.pause_reason, r.failures
 """  # noqa: S608
 
