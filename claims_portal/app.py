@@ -21,6 +21,7 @@ from claims_portal.pages import look
 from claims_portal.pages.problems import answer_problems, on_bug
 from claims_portal.settings import PortalSettings
 from claims_portal.shield import YEAR, Shield
+from notifier.settings import NotifierSettings
 
 # A page's form is a few fields; the desk's longest answer is 4,000 letters.
 LONGEST_BODY = 256 * 1024
@@ -47,9 +48,10 @@ def create_app(
     engine: AsyncEngine,
     pool: asyncpg.Pool,
     *,
+    notifier: NotifierSettings,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
-    """The portal. Raises Misconfigured if a route does not say who may come in."""
+    """The portal; `notifier` says how messages leave. Raises Misconfigured if a route has not exactly one guard."""
     app = FastAPI(
         title="Claims status",
         docs_url=None,
@@ -60,7 +62,7 @@ def create_app(
         telemetry=NO_TELEMETRY,  # type: ignore[arg-type]
         lifespan=_living,
     )
-    app.state.portal = Portal(settings=settings, engine=engine, pool=pool, clock=clock)
+    app.state.portal = Portal(settings=settings, engine=engine, pool=pool, notifier=notifier, clock=clock)
     app.mount("/static", KeptFiles(directory=STATIC))
     for router in ROUTERS:
         app.include_router(router)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
 from claims_portal.settings import PortalSettings
+from notifier.settings import NotifierSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Portal:
     settings: PortalSettings
     engine: AsyncEngine
     pool: asyncpg.Pool
+    notifier: NotifierSettings
     clock: Callable[[], datetime]
     services: dict[str, object] = field(default_factory=dict)
 

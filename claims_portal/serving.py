@@ -11,6 +11,7 @@ from claims_core.errors import Misconfigured
 from claims_core.settings import read_settings
 from claims_portal.app import create_app
 from claims_portal.settings import PortalSettings
+from notifier.settings import NotifierSettings
 
 
 @asynccontextmanager
@@ -24,7 +25,7 @@ async def open_portal(settings: PortalSettings) -> AsyncIterator[FastAPI]:
         await must_answer(engine)
         pool = await open_pool(url)
         try:
-            yield create_app(settings, engine, pool)
+            yield create_app(settings, engine, pool, notifier=read_settings(NotifierSettings))
         finally:
             await pool.close()
     finally:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_portal.app import create_app
 from claims_portal.settings import PortalSettings
+from notifier.settings import NotifierSettings
 
 NOON = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)  # a Monday, 12:00 in Moscow
 PUBLIC_URL = "https://claims.example"
@@ -32,6 +33,16 @@ def portal_settings(**over: Any) -> PortalSettings:
     return PortalSettings(_env_file=None, **given)
 
 
+def notifier_settings(settings: PortalSettings) -> NotifierSettings:
+    """How messages leave in the tests of the portal: quiet hours on, the default cadence."""
+    return NotifierSettings(
+        _env_file=None,
+        portal_public_url=settings.portal_public_url,
+        portal_short_url=settings.portal_short_url,
+        portal_secret_key=settings.portal_secret_key,
+    )
+
+
 class Clock:
     """The time of a test; moved by hand."""
 
@@ -44,7 +55,8 @@ class Clock:
 
 def portal_app(engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock | None = None, **over: Any) -> FastAPI:
     """A portal on the test's database; its time is the clock's."""
-    return create_app(portal_settings(**over), engine, pool, clock=clock or Clock())
+    settings = portal_settings(**over)
+    return create_app(settings, engine, pool, notifier=notifier_settings(settings), clock=clock or Clock())
 
 
 @asynccontextmanager
