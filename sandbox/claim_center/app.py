@@ -1,0 +1,273 @@
+"""The emulator's front: the Cloud API's paths, envelopes, errors and headers, and a script of faults."""
+
+import asyncio
+import json
+import secrets
+import time
+from base64 import b64decode
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.security.utils import get_authorization_scheme_param
+
+from sandbox.claim_center import lists
+from sandbox.claim_center.records import PARTS, AlreadyExecuted, Case, OldChecksum, Records, UnknownClaim
+from sandbox.claim_center.setup import Setup
+from sandbox.serving import DroppedConnection
+
+EXCEPTIONS = "gw.api.rest.exceptions."
+
+
+@dataclass
+class Fault:
+    """What happens to the next calls whose path contains `path`: a status, or one of the named misfortunes."""
+
+    kind: str  # `status`, `truncate`, `slow`, `drop`, `drift`
+    path: str = ""
+    number: float = 0
+    times: int = 1
+    retry_after: str | None = None
+
+
+@dataclass
+class ClaimCenter:
+    """The emulated installation."""
+
+    records: Records
+    setup: Setup = field(default_factory=Setup)
+    faults: deque[Fault] = field(default_factory=deque)
+    tokens: dict[str, float] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def fault_for(self, path: str) -> Fault | None:
+        """The scripted fault that this call meets, used up."""
+        for fault in self.faults:
+            if fault.path in path:
+                fault.times -= 1
+                if fault.times <= 0:
+                    self.faults.remove(fault)
+                return fault
+        return None
+
+    def knows(self, token: str) -> bool:
+        """Is this token in force?"""
+        return self.tokens.get(token, 0) > time.monotonic()
+
+
+class Refused(Exception):
+    """An error answer in the API's envelope."""
+
+    def __init__(self, status: int, error: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.error, self.message = status, error, message
+
+
+def create_app(center: ClaimCenter | Records, setup: Setup | None = None) -> FastAPI:
+    """The application; `app.state.center` is what a script talks to."""
+    center = center if isinstance(center, ClaimCenter) else ClaimCenter(center, setup or Setup())
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.center = center
+    app.add_exception_handler(Refused, _envelope)
+    app.middleware("http")(_misfortune(center))
+    _add_token(app, center)
+    _add_reading(app, center)
+    _add_writing(app, center)
+    return app
+
+
+async def _envelope(_: Request, refused: Exception) -> Response:
+    assert isinstance(refused, Refused)
+    body = {"status": refused.status, "errorCode": refused.error, "userMessage": refused.message}
+    return JSONResponse(body, refused.status)
+
+
+def _misfortune(center: ClaimCenter) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Any]:
+    async def meet(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+        center.calls.append(f"{request.method} {request.url.path}")
+        fault = center.fault_for(request.url.path)
+        if fault is None:
+            return await go_on(request)
+        if fault.kind == "status":
+            headers = {"Retry-After": fault.retry_after} if fault.retry_after else None
+            return JSONResponse({"status": fault.number, "userMessage": "busy"}, int(fault.number), headers)
+        if fault.kind == "drop":
+            return DroppedConnection()
+        if fault.kind == "slow":
+            await asyncio.sleep(fault.number)
+        if fault.kind == "drift":  # a claim moves while somebody turns the page
+            first = next(iter(center.records.visible()))
+            center.records.change(first.claim["id"], description="moved between two pages")
+        answer = await go_on(request)
+        return await _half(answer) if fault.kind == "truncate" else answer
+
+    return meet
+
+
+async def _half(answer: Any) -> Response:
+    body = b"".join([part async for part in answer.body_iterator])
+    return Response(body[: len(body) // 2], answer.status_code, media_type="application/json")
+
+
+def _add_token(app: FastAPI, center: ClaimCenter) -> None:
+    @app.post("/oauth2/token")
+    async def token(request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        if form.get("grant_type") != "client_credentials" or not _knows_secret(request, form, center.setup):
+            return JSONResponse({"error": "invalid_client"}, 401)
+        fresh = secrets.token_urlsafe(24)
+        center.tokens[fresh] = time.monotonic() + center.setup.token_seconds
+        return JSONResponse({"access_token": fresh, "token_type": "Bearer", "expires_in": center.setup.token_seconds})
+
+
+def _knows_secret(request: Request, form: Mapping[str, str], setup: Setup) -> bool:
+    scheme, given = get_authorization_scheme_param(request.headers.get("Authorization"))
+    if scheme.lower() == "basic":
+        return b64decode(given).decode() == f"{setup.login_id}:{setup.login_secret}"
+    return (form.get("client_id"), form.get("client_secret")) == (setup.login_id, setup.login_secret)
+
+
+def _must_know(request: Request, center: ClaimCenter) -> None:
+    scheme, token = get_authorization_scheme_param(request.headers.get("Authorization"))
+    if scheme.lower() != "bearer" or not center.knows(token):
+        raise Refused(401, EXCEPTIONS + "RestAuthenticationException", "Authentication failed.")
+
+
+def _found(center: ClaimCenter, ref: str) -> Case:
+    try:
+        return center.records.case(ref)
+    except UnknownClaim:
+        raise Refused(404, EXCEPTIONS + "NotFoundException", f"No resource was found at path /claims/{ref}") from None
+
+
+def _element(attributes: Mapping[str, Any], checksum: str, path: str) -> dict[str, Any]:
+    return {"attributes": attributes, "checksum": checksum, "links": {"self": {"href": path, "methods": ["get"]}}}
+
+
+def _listed(center: ClaimCenter, request: Request, rows: list[dict[str, Any]], path: str) -> dict[str, Any]:
+    strict = request.headers.get("GW-UnknownQueryParamHandling", "reject") == "reject"
+    try:
+        asked = lists.read_query(request.query_params.multi_items(), center.setup, strict=strict)
+    except lists.BadInput as problem:
+        raise Refused(400, EXCEPTIONS + "BadInputException", str(problem)) from None
+    return lists.answer(rows, asked, path)
+
+
+def _add_reading(app: FastAPI, center: ClaimCenter) -> None:
+    @app.get("/rest/claim/v1/claim-infos")
+    async def infos(request: Request) -> dict[str, Any]:
+        _must_know(request, center)
+        path = "/claim/v1/claim-infos"
+        names = ("id", "claimNumber", "policyNumber", "state", "updateTime")
+        rows = [
+            _element({name: case.claim.get(name) for name in names}, case.checksum, f"{path}/{case.claim['id']}")
+            for case in center.records.visible()
+        ]
+        return _listed(center, request, rows, path)
+
+    @app.get("/rest/claim/v1/claims")
+    async def own(request: Request) -> dict[str, Any]:
+        _must_know(request, center)
+        return _listed(center, request, [], "/claim/v1/claims")  # an integration account owns no claims
+
+    @app.get("/rest/claim/v1/claims/{ref}")
+    async def claim(ref: str, request: Request) -> dict[str, Any]:
+        _must_know(request, center)
+        case = _found(center, ref)
+        return {"data": _element(case.claim, case.checksum, f"/claim/v1/claims/{ref}")}
+
+    @app.get("/rest/claim/v1/claims/{ref}/{part}")
+    async def part(ref: str, part: str, request: Request) -> dict[str, Any]:
+        _must_know(request, center)
+        case = _found(center, ref)
+        if part not in PARTS:
+            raise Refused(404, EXCEPTIONS + "NotFoundException", "No resource was found")
+        path = f"/claim/v1/claims/{ref}/{part}"
+        rows = [_element(item, case.checksum, f"{path}/{item['id']}") for item in case.parts[part]]
+        return _listed(center, request, rows, path)
+
+    @app.post("/rest/claim/v1/search/claims-v2")
+    async def search(request: Request) -> dict[str, Any]:
+        _must_know(request, center)
+        wanted = (await _body(request)).get("attributes", {})
+        rows = [
+            _element(_search_row(case), case.checksum, f"/claim/v1/claims/{case.claim['id']}")
+            for case in center.records.visible()
+            if all(case.claim.get(name) == wanted[name] for name in ("claimNumber", "policyNumber") if name in wanted)
+        ]
+        return _listed(center, request, rows, "/claim/v1/search/claims-v2")
+
+
+def _search_row(case: Case) -> dict[str, Any]:
+    """A search names things otherwise than the claim itself does."""
+    claim = case.claim
+    return {
+        "claimId": claim["id"],
+        "claimNumber": claim.get("claimNumber"),
+        "status": claim.get("state"),
+        "adjusterName": (claim.get("assignedUser") or {}).get("displayName"),
+        "assignedGroup": (claim.get("assignedGroup") or {}).get("displayName"),
+        "lossDate": claim.get("lossDate"),
+        "policyNumber": claim.get("policyNumber"),
+        "insuredName": (claim.get("insured") or {}).get("displayName"),
+    }
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    try:
+        data = json.loads(await request.body() or b"{}").get("data", {})
+    except (ValueError, AttributeError):
+        raise Refused(400, EXCEPTIONS + "BadInputException", "The body is not a JSON object with data.") from None
+    return data if isinstance(data, dict) else {}
+
+
+def _add_writing(app: FastAPI, center: ClaimCenter) -> None:
+    @app.patch("/rest/claim/v1/claims/{ref}")
+    async def patch(ref: str, request: Request) -> dict[str, Any]:
+        case, data = await _asked(ref, request)
+        attributes = data.get("attributes", {})
+        unknown = sorted(set(attributes) - center.setup.writable)
+        if unknown and request.headers.get("GW-UnknownPropertyHandling", "reject") == "reject":
+            raise Refused(400, EXCEPTIONS + "BadInputException", f"unknown property: {', '.join(unknown)}")
+        known = {name: value for name, value in attributes.items() if name in center.setup.writable}
+        case = _tried(center, lambda: center.records.commit(ref, attributes=known, **_lock(request, data)))
+        return {"data": _element(case.claim, case.checksum, f"/claim/v1/claims/{ref}")}
+
+    @app.post("/rest/claim/v1/claims/{ref}/activities", status_code=201)
+    async def activity(ref: str, request: Request) -> dict[str, Any]:
+        case, data = await _asked(ref, request)
+        if "activityPattern" not in data.get("attributes", {}):
+            raise Refused(400, EXCEPTIONS + "BadInputException", "activityPattern is required")
+        transaction = request.headers.get("GW-DBTransaction-ID")
+        made = _tried(center, lambda: center.records.add_activity(ref, data["attributes"], transaction=transaction))
+        return {"data": _element(made, case.checksum, f"/claim/v1/claims/{ref}/activities/{made['id']}")}
+
+    @app.post("/rest/claim/v1/claims/{ref}/close")
+    async def close(ref: str, request: Request) -> dict[str, Any]:
+        _, data = await _asked(ref, request)
+        attributes = data.get("attributes", {})
+        case = _tried(center, lambda: center.records.close(ref, attributes, **_lock(request, data)))
+        return {"data": _element(case.claim, case.checksum, f"/claim/v1/claims/{ref}")}
+
+    async def _asked(ref: str, request: Request) -> tuple[Case, dict[str, Any]]:
+        _must_know(request, center)
+        return _found(center, ref), await _body(request)
+
+
+def _lock(request: Request, data: Mapping[str, Any]) -> dict[str, Any]:
+    checksum = data.get("checksum") or request.headers.get("GW-Checksum")
+    return {"checksum": checksum, "transaction": request.headers.get("GW-DBTransaction-ID")}
+
+
+def _tried(center: ClaimCenter, write: Callable[[], Any]) -> Any:
+    try:
+        return write()
+    except AlreadyExecuted:
+        error = "gw.api.webservice.exception.AlreadyExecutedException"
+        raise Refused(400, error, "The transaction was committed before.") from None
+    except OldChecksum as problem:
+        raise Refused(center.setup.stale_answer, EXCEPTIONS + "BadInputException", str(problem)) from None

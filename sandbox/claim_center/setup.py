@@ -1,0 +1,36 @@
+"""The settings of the emulated installation: every unverified thing about the real one is here, with its default."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One ClaimCenter. What the vendor has not published is marked (assumed)."""
+
+    login_id: str = "claims-status"
+    login_secret: str = "sandbox"
+    token_seconds: float = 3600
+    # Lists: 25 by default, 100 at most (published, base configuration).
+    page_size: int = 25
+    largest_page: int = 100
+    # (assumed) Which fields of the light list can be filtered and sorted by.
+    filterable: frozenset[str] = frozenset({"updateTime", "claimNumber", "policyNumber", "state"})
+    sortable: frozenset[str] = frozenset({"updateTime", "claimNumber"})
+    # (assumed) The answer to an old checksum: 400 with both checksums in words; 409 and 412 are seen elsewhere.
+    stale_answer: int = 400
+    # The extension field that a handler's decision is written to; each insurer names their own.
+    stage_field: str = "extSelfServiceStage_Ext"
+    # Properties that a PATCH may carry; any other is refused unless a header says otherwise (published).
+    writable: frozenset[str] = frozenset(
+        {
+            "description",
+            "extSelfServiceStage_Ext",
+            "extApprovedAmount_Ext",
+            "extPayBy_Ext",
+            "extPromisedDate_Ext",
+            "extExtensionReason_Ext",
+            "extRefusalReason_Ext",
+            "extRefusalClause_Ext",
+            "extRefusalDocument_Ext",
+        }
+    )
