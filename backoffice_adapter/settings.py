@@ -8,20 +8,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings
 
 from backoffice_adapter import toml_text
 from claims_core.errors import Misconfigured
-from claims_core.settings import FROM_SURROUNDINGS
+from claims_core.settings import Surroundings
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _UNIT = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-class BackofficeSettings(BaseSettings):
+class BackofficeSettings(Surroundings):
     """Where the sources are described."""
-
-    model_config = FROM_SURROUNDINGS
 
     backoffice_config: Path | None = None
 
