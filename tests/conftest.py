@@ -15,9 +15,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import embedded, migrate, settings
 from claims_core.db import make_engine, session_scope
+from tests import writers
 
 # Before any test module is read, and so that processes started by tests inherit it.
 settings.forget_surroundings(os.environ)
+writers.watch()
 
 OURS = "claims_test"
 TABLES = "select count(*) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"
