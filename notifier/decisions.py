@@ -13,6 +13,8 @@ from notifier.states import CHANNELS_ALLOWED, PRIORITY, Cadence, ChannelName, Im
 SEND_WITHIN = timedelta(hours=24)
 SEND_WITHIN_OF = {"otp": timedelta(minutes=10), "inspection": timedelta(hours=4)}
 AT_ANY_HOUR = frozenset({Importance.CODE, Importance.ANSWER})
+# What may follow a STOP: the word that it was heard, and help. A code that somebody has just asked for always may.
+PASSES_A_STOP = frozenset({"optout", "kw_help"})
 CAPPED = frozenset({Importance.PROGRESS, Importance.HEARTBEAT})
 # Facts that only say where a claim stands: told again with nothing else between, they are no news.
 WHERE_IT_STANDS = frozenset({"stage_changed", "situation_changed"})
@@ -83,6 +85,7 @@ def planned(
 
 def still_to_send(
     *,
+    template: str,
     importance: Importance,
     channel: ChannelName,
     send_by: datetime,
@@ -98,7 +101,8 @@ def still_to_send(
     if now >= send_by:
         return Reason.TOO_LATE
     _, unreachable = reach((channel,), stands, settings)
-    if unreachable and importance is not Importance.CODE:
+    passes = importance is Importance.CODE or (unreachable is Reason.OPTED_OUT and template in PASSES_A_STOP)
+    if unreachable and not passes:
         return unreachable
     if fact and not is_still_true(fact, stands, now):
         return Reason.NO_LONGER_TRUE

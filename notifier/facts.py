@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from claims_core.errors import ClaimsError
+from claims_core.errors import ClaimsError, NotFound
 from notifier.background import BACKGROUND, Background, Fact
 from notifier.decisions import still_to_send
 from notifier.links import new_links
@@ -86,7 +86,8 @@ FACT = """ev.kind, ev.page_state as event_page_state, ev.detail::text as detail,
     ev.recorded_at"""
 _TAKEN = f"""
 select n.id, n.template, n.importance, n.channel, n.send_by, n.values::text as own, n.language as said_in, n.cadence,
-    {FACT}, q.text as question, q.answer, q.answer_due_at, spoken.address as spoken_address,
+    {FACT}, q.text as question, q.answer, q.answer_due_at,
+    case when n.importance = 'code' then spoken.address else point.address end as spoken_address,
     case when n.template = 'kw_status_many' then (select count(*) from claim o
         where o.policyholder_id = p.id and o.stage <> 'closed') end as open_claims,
     case when n.template = 'kw_status_many' then (select min(m.due_date)
@@ -101,6 +102,8 @@ left join question q on q.id = case when n.cause_kind = 'question' then n.cause_
     else (n.values ->> 'question_id')::uuid end
 left join contact_point spoken on spoken.id = n.contact_point_id
 {JOINS}"""  # noqa: S608
+
+_ONE = f"select {COLUMNS} from policyholder p left join claim c on c.id = $3 {JOINS} where p.id = $2"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,7 @@ def _values(row: asyncpg.Record, settings: NotifierSettings, now: datetime, link
 
 def _verdict(row: asyncpg.Record, settings: NotifierSettings, now: datetime) -> Reason | datetime | None:
     return still_to_send(
+        template=row["template"],
         importance=Importance(row["importance"]),
         channel=ChannelName(row["channel"]),
         send_by=row["send_by"],
@@ -212,3 +216,13 @@ def _verdict(row: asyncpg.Record, settings: NotifierSettings, now: datetime) -> 
         settings=settings,
         now=now,
     )
+
+
+async def background_for(
+    connection: asyncpg.Connection, policyholder_id: UUID, *, claim_id: UUID | None, now: datetime
+) -> Background:
+    """A person as they stand now, with this claim, or without one. Raises `NotFound`."""
+    row = await connection.fetchrow(_ONE, now, policyholder_id, claim_id)
+    if row is None:
+        raise NotFound("there is no such policyholder")
+    return background_of(row)

@@ -1,26 +1,22 @@
 """Case events into notifications: each is decided on exactly once, by whichever planner comes first."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import advisory_key, driver_connection, session_scope
-from claims_core.ids import new_id
-from notifier.background import Background
-from notifier.decisions import CAPPED, Plan, decide
+from notifier.decisions import decide
 from notifier.facts import COLUMNS, FACT, JOINS, background_of, fact_of
+from notifier.plans import Decided, write_plans
 from notifier.rulebook import rules_in_force
 from notifier.rules import Rule, rule_for
 from notifier.settings import NotifierSettings
-from notifier.states import CauseKind, NotificationState, Reason
+from notifier.states import CauseKind
 
-BELL = "notification"  # dispatch listens to this
 _ALONE = advisory_key("notifier planner")
 # Events are decided in the order of `seq`, but a transaction with a lower `seq` may be committed after one with a
 # higher. Nobody can look for the undecided among millions every few seconds, so a mark says up to where none is
@@ -53,44 +49,6 @@ _BOOKMARK = """
 insert into planned_event (case_event_id, planned_at) select unnest($1::uuid[]), $2
 on conflict do nothing returning case_event_id
 """
-_SUPERSEDE = """
-update notification n set state = 'superseded', reason = 'later_stage', finished_at = $4
-from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as later(claim_id, recipient_id, seq)
-where n.claim_id = later.claim_id and n.recipient_id = later.recipient_id and n.state in ('planned', 'held')
-and n.importance in ('progress', 'heartbeat') and coalesce(n.event_seq, 0) < later.seq
-"""
-_COLUMNS = {
-    "id": "uuid",
-    "cause_kind": "text",
-    "cause_id": "uuid",
-    "template": "text",
-    "recipient_id": "uuid",
-    "claim_id": "uuid",
-    "event_seq": "bigint",
-    "importance": "text",
-    "priority": "int",
-    "channel": "text",
-    "contact_point_id": "uuid",
-    "sender": "text",
-    "language": "text",
-    "values": "text",
-    "state": "text",
-    "reason": "text",
-    "cadence": "text",
-    "pilot_arm": "text",
-    "rule_version": "int",
-    "planned_at": "timestamptz",
-    "not_before": "timestamptz",
-    "send_by": "timestamptz",
-    "finished_at": "timestamptz",
-}
-_ARRAYS = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(_COLUMNS.values(), start=1))
-_INSERT = f"""
-insert into notification ({", ".join(_COLUMNS)}, step, takes)
-select {", ".join(name if name != "values" else "values::jsonb" for name in _COLUMNS)}, 0, 0
-from unnest({_ARRAYS}) as row({", ".join(_COLUMNS)})
-on conflict (cause_kind, cause_id, template, recipient_id, step) do nothing returning id
-"""  # noqa: S608
 
 
 async def plan_batch(engine: AsyncEngine, *, now: datetime, settings: NotifierSettings, limit: int = 500) -> int:
@@ -115,10 +73,6 @@ async def plan_batch(engine: AsyncEngine, *, now: datetime, settings: NotifierSe
         return len(ours)
 
 
-Cause = tuple[CauseKind, UUID]
-Decided = tuple[Cause, int | None, Background, Plan, dict[str, Any]]
-
-
 def _decided(
     rows: Iterable[asyncpg.Record], rules: Sequence[Rule], settings: NotifierSettings, now: datetime
 ) -> Iterable[Decided]:
@@ -134,42 +88,3 @@ def _decided(
         if plan.reason is None:
             last[claim_id] = plan.template
         yield (CauseKind.CASE_EVENT, row["event_id"]), row["seq"], stands, plan, {}
-
-
-async def write_plans(connection: asyncpg.Connection, decided: Sequence[Decided], *, now: datetime) -> list[UUID]:
-    """Write notifications, each fact once, and ring for dispatch; the ids of those this call has written.
-
-    Of one claim and recipient a later fact takes the place of earlier progress that has not left yet.
-    """
-    goes = [(stands.claim_id, stands.policyholder_id, seq) for _, seq, stands, plan, _ in decided if not plan.reason]
-    later = {(claim_id, recipient_id): seq for claim_id, recipient_id, seq in goes if seq is not None}
-    if later:
-        claims, people = zip(*later, strict=True)
-        await connection.execute(_SUPERSEDE, claims, people, list(later.values()), now)
-    rows = [_row(*each, later=later, now=now) for each in decided]
-    written = await connection.fetch(_INSERT, *zip(*rows, strict=True)) if rows else []
-    if goes:
-        await connection.execute("select pg_notify($1, '')", BELL)
-    return [row["id"] for row in written]
-
-
-def _row(
-    cause: Cause,
-    seq: int | None,
-    stands: Background,
-    plan: Plan,
-    values: dict[str, Any],
-    *,
-    later: dict[tuple[UUID | None, UUID], int],
-    now: datetime,
-) -> tuple[Any, ...]:
-    state, reason = NotificationState.PLANNED, plan.reason
-    if reason is not None:
-        state = NotificationState.SUPPRESSED
-    elif seq is not None and plan.importance in CAPPED and seq < later[stands.claim_id, stands.policyholder_id]:
-        state, reason = NotificationState.SUPERSEDED, Reason.LATER_STAGE  # by another fact of this very batch
-    ids = (new_id(), cause[0], cause[1], plan.template, stands.policyholder_id, stands.claim_id, seq)
-    how = (plan.importance, plan.priority, plan.channel, plan.contact_point_id, plan.channel, plan.language)
-    why = (state, reason, plan.cadence, plan.arm, plan.rule_version)
-    when = (now, plan.not_before, plan.send_by, None if state is NotificationState.PLANNED else now)
-    return *ids, *how, json.dumps(values), *why, *when

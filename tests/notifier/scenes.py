@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import ledger
@@ -100,7 +100,5 @@ async def planned(engine: AsyncEngine, *, settings: NotifierSettings | None = No
 
 async def notifications(session: AsyncSession) -> list[Notification]:
     """Every notification there is, in the order they were planned."""
-    found = await session.exec(
-        select(Notification).order_by(Notification.planned_at, Notification.event_seq, Notification.id)
-    )
-    return list(found)
+    in_order = (Notification.planned_at, col(Notification.event_seq).nulls_first(), Notification.id)
+    return list(await session.exec(select(Notification).order_by(*in_order)))

@@ -1,0 +1,239 @@
+"""What the portal asks for by name: a code, an answer, and what a change would make the policyholder read."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from pydantic import SecretStr
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from claims_core import ledger
+from claims_core.changes import changes_between, open_documents
+from claims_core.db import driver_connection
+from claims_core.errors import NotFound
+from claims_core.foreseen import foreseen
+from claims_core.requested import ChangeAction, asked_for
+from claims_core.snapshot import ClaimSnapshot, page_state_of
+from claims_core.stages import PageState
+from claims_core.tables import Claim, Question
+from notifier.background import Background, Fact
+from notifier.decisions import Plan, decide, planned, reach, still_to_send
+from notifier.facts import background_for
+from notifier.message import SmsParts, sms_parts
+from notifier.plans import write_plans
+from notifier.rendering import render
+from notifier.rulebook import rules_in_force
+from notifier.rules import rule_for
+from notifier.sealing import seal
+from notifier.settings import NotifierSettings
+from notifier.states import PRIORITY, CauseKind, ChannelName, Importance, Reason
+from notifier.tables import Notification
+from notifier.texts import SEALED, Cause, values_of
+
+CODE_LIVES = timedelta(minutes=10)
+SAMPLE_LINK = "Ab3dE6gH"  # as long as a real one: the preview counts what will be counted
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedChange:
+    """What a handler is about to save; `values` are those of `claims_core.requested`."""
+
+    action: ChangeAction
+    values: dict[str, Any]
+    note: str | None = None
+    told: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One condition of the sending. `reachable`: `word` is the reason if not good. `now`: `at` is when it leaves if
+    not good. `arm`: `word` is the pilot's arm, and not good means that this arm hears nothing of it.
+    """
+
+    name: str
+    good: bool
+    word: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the policyholder will receive and see. Without a template only the page changes, and the desk says so.
+
+    `leaves_at` is None when it leaves as soon as the claims system has confirmed; `cost` is of the whole text.
+    """
+
+    page_state: PageState
+    template: str | None = None
+    channel: ChannelName | None = None
+    language: str = "ru"
+    text: str | None = None
+    segments: int = 0
+    units: int = 0
+    limit: int = 0
+    encoding: str | None = None
+    parts: tuple[str, ...] = ()
+    cost: Decimal = Decimal(0)
+    currency: str = ""
+    leaves_at: datetime | None = None
+    why_not: Reason | None = None
+    guards: tuple[Guard, ...] = ()
+
+
+async def send_code(
+    session: AsyncSession,
+    *,
+    cause_id: UUID,
+    policyholder_id: UUID,
+    claim_id: UUID | None,
+    contact_point_id: UUID,
+    language: str,
+    code: str,
+    domain: str,
+    now: datetime,
+    key: SecretStr,
+) -> None:
+    """Queue a one-time code, before everything else. It is sealed until it leaves, then wiped, and never resent."""
+    session.add(
+        Notification(
+            cause_kind=CauseKind.SIGN_IN_CODE,
+            cause_id=cause_id,
+            template="otp",
+            recipient_id=policyholder_id,
+            claim_id=claim_id,
+            importance=Importance.CODE,
+            priority=PRIORITY[Importance.CODE],
+            channel=ChannelName.SMS,
+            contact_point_id=contact_point_id,
+            sender=ChannelName.SMS,
+            language=language,
+            values={SEALED: seal(code, key), "domain": domain},
+            planned_at=now,
+            not_before=now,
+            send_by=now + CODE_LIVES,
+        )
+    )
+    await session.flush()
+    await (await driver_connection(session)).execute("select pg_notify('notification', '')")
+
+
+async def tell_answer(session: AsyncSession, *, question_id: UUID, now: datetime, settings: NotifierSettings) -> None:
+    """Tell the policyholder that their question has been answered. Once, however often it is asked for."""
+    question = await session.get(Question, question_id)
+    if question is None:
+        raise NotFound("there is no such question")
+    connection = await driver_connection(session)
+    stands = await background_for(connection, question.policyholder_id, claim_id=question.claim_id, now=now)
+    channel, reason = reach((ChannelName.SMS, ChannelName.WHATSAPP), stands, settings)
+    plan = planned("answer_ready", Importance.ANSWER, channel, stands, settings=settings, now=now, reason=reason)
+    await write_plans(connection, [((CauseKind.QUESTION, question_id), None, stands, plan, {})], now=now)
+
+
+async def preview(
+    session: AsyncSession, *, claim_id: UUID, change: ProposedChange, now: datetime, settings: NotifierSettings
+) -> Preview:
+    """What this change will make the policyholder read: the same decisions and texts as when it becomes a fact.
+
+    Nothing is written. Raises pydantic's `ValidationError` when the values are not of this action.
+    """
+    before = await ledger.current_snapshot(session, claim_id)
+    asked = asked_for(change.action, change.values)
+    after = foreseen(before, asked, change_ref="preview")
+    page = page_state_of(after)
+    fact = _fact(before, after, told=change.told, now=now)
+    claim = await session.get(Claim, claim_id)
+    assert claim is not None
+    connection = await driver_connection(session)
+    stands = _once_applied(
+        await background_for(connection, claim.policyholder_id, claim_id=claim_id, now=now), after, now
+    )
+    rules = await rules_in_force(session)
+    rule = rule_for(rules, fact.kind, fact.page_state, stands.line_of_business) if fact else None
+    if fact is None or rule is None:
+        return Preview(page_state=page, language=stands.language)
+    plan = decide(fact, rule, stands, settings=settings, now=now)
+    return _shown(plan, fact, stands, page, settings=settings, now=now)
+
+
+def _fact(before: ClaimSnapshot, after: ClaimSnapshot, *, told: bool, now: datetime) -> Fact | None:
+    for change in changes_between(before, after):
+        detail = {**change.detail, **({} if told else {"told": False})}
+        return Fact(change.kind, page_state_of(after), detail, now, now, now)
+    return None
+
+
+def _once_applied(stands: Background, after: ClaimSnapshot, now: datetime) -> Background:
+    """The background as it will be when the change is a fact."""
+    papers = sorted(open_documents(after), key=lambda paper: paper.ref)
+    money_by = max((payment.expected_date for payment in after.payments if payment.expected_date), default=None)
+    return replace(
+        stands,
+        stage=after.stage,
+        situation=after.situation,
+        outcome=after.outcome,
+        page_state=page_state_of(after),
+        reason=after.reason,
+        approved=after.approved,
+        open_documents=len(papers),
+        titles_ru=[paper.title_ru for paper in papers],
+        titles_en=[paper.title_en for paper in papers],
+        documents_due=min((paper.due_date for paper in papers if paper.due_date), default=None),
+        decision_due=after.new_date or stands.decision_due,
+        payment_due=money_by or stands.payment_due,
+    )
+
+
+def _shown(
+    plan: Plan, fact: Fact, stands: Background, page: PageState, *, settings: NotifierSettings, now: datetime
+) -> Preview:
+    cause = Cause(plan.template, plan.channel, plan.language, plan.cadence, fact)
+    link = f"{settings.short_url.removeprefix('https://')}/{SAMPLE_LINK}"
+    values = values_of(cause, stands, settings=settings, now=now, link=link)
+    text = render(plan.template, plan.channel, plan.language, values)
+    counted = sms_parts(text) if plan.channel is ChannelName.SMS else SmsParts("", len(text), len(text), (text,), ())
+    verdict = plan.reason or _at_take(plan, fact, stands, settings, now)
+    why_not, leaves_at = (verdict, None) if isinstance(verdict, Reason) else (None, verdict)
+    return Preview(
+        page_state=page,
+        template=plan.template,
+        channel=plan.channel,
+        language=plan.language,
+        text=text,
+        segments=counted.segments,
+        units=counted.units,
+        limit=counted.limit,
+        encoding=counted.encoding,
+        parts=counted.parts,
+        cost=counted.segments * settings.notifier_sms_price,
+        currency=settings.notifier_sms_currency,
+        leaves_at=leaves_at,
+        why_not=why_not,
+        guards=_guards(plan, stands, settings, why_not, leaves_at),
+    )
+
+
+def _at_take(
+    plan: Plan, fact: Fact, stands: Background, settings: NotifierSettings, now: datetime
+) -> Reason | datetime | None:
+    return still_to_send(
+        template=plan.template,
+        importance=plan.importance,
+        channel=plan.channel,
+        send_by=plan.send_by,
+        fact=fact,
+        stands=stands,
+        settings=settings,
+        now=now,
+    )
+
+
+def _guards(
+    plan: Plan, stands: Background, settings: NotifierSettings, why_not: Reason | None, leaves_at: datetime | None
+) -> tuple[Guard, ...]:
+    _, unreachable = reach((plan.channel,), stands, settings)
+    guards = [Guard("reachable", unreachable is None, word=unreachable), Guard("now", leaves_at is None, at=leaves_at)]
+    if plan.arm:
+        guards.append(Guard("arm", why_not is not Reason.CADENCE, word=plan.arm))
+    return tuple(guards)

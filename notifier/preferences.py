@@ -1,0 +1,274 @@
+"""What a policyholder chose and agreed to, and what follows at once. A choice always beats a pilot's arm."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from uuid import UUID
+
+from pydantic import SecretStr
+from sqlalchemy import text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from claims_core.db import insert_once
+from claims_core.errors import Refused
+from claims_core.ids import new_id
+from claims_core.stages import ClaimStage
+from claims_core.tables import Claim, ContactKind, ContactPoint, Policyholder
+from notifier.forecast import forecast
+from notifier.pilot import draw_arm
+from notifier.states import PRIORITY, Cadence, CauseKind, ChannelName, Importance, NotificationState, Reason
+from notifier.tables import Consent, Notification, OptOut, Pilot, PilotEnrolment, Preference
+
+__all__ = ["Choice", "choose", "forecast", "get", "join_pilot", "leave_pilot", "running_pilot"]
+
+CONFIRMED_WITHIN = timedelta(hours=24)
+# A STOP is for the number, whatever carries the text there.
+CARRIED_TO_A_NUMBER = (ChannelName.SMS, ChannelName.WHATSAPP)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What stands for a policyholder now. `cadence` is None while they have chosen nothing."""
+
+    cadence: Cadence | None
+    channel: ChannelName | None
+    language: str | None
+    quiet: tuple[time, time] | None
+    stopped: bool
+    enrolment: PilotEnrolment | None
+    consents: tuple[Consent, ...]
+
+
+async def get(session: AsyncSession, policyholder_id: UUID) -> Choice:
+    """What this policyholder chose, whether texts are off, the pilot they are in, and all they ever agreed to."""
+    chosen = await session.get(Preference, policyholder_id)
+    quiet = (chosen.quiet_from, chosen.quiet_to) if chosen else (None, None)
+    agreed = select(Consent).where(Consent.policyholder_id == policyholder_id).order_by(col(Consent.given_at).desc())
+    return Choice(
+        cadence=chosen.cadence if chosen else None,
+        channel=chosen.channel if chosen else None,
+        language=chosen.language if chosen else None,
+        quiet=(quiet[0], quiet[1]) if quiet[0] is not None and quiet[1] is not None else None,
+        stopped=await is_stopped(session, policyholder_id),
+        enrolment=await _enrolment(session, policyholder_id),
+        consents=tuple(await session.exec(agreed)),
+    )
+
+
+async def choose(
+    session: AsyncSession,
+    policyholder_id: UUID,
+    *,
+    cadence: Cadence | None = None,
+    language: str | None = None,
+    quiet: tuple[time, time] | None = None,
+    channel: ChannelName | None = None,
+    stop: bool | None = None,
+    how: str,
+    now: datetime,
+) -> None:
+    """Keep what was chosen; what is None stays as it was. `how` says where: `page`, `reply`, `desk`.
+
+    Another cadence than the arm's is recorded as a cross-over, and the first arm stays. `stop` turns all texts to
+    the person's numbers off or on again, at once.
+    """
+    row = await _preference(session, policyholder_id, now)
+    for name, value in (("cadence", cadence), ("language", language), ("channel", channel)):
+        if value is not None:
+            setattr(row, name, value)
+    if quiet is not None:
+        row.quiet_from, row.quiet_to = quiet
+    row.chosen_at = now
+    if cadence is not None:
+        await _cross(session, policyholder_id, cadence, now)
+        if how == "page":
+            await _confirm(session, policyholder_id, cadence, now)
+    if stop is not None:
+        for phone in await _phones(session, policyholder_id):
+            await (stop_address if stop else start_address)(session, phone.address, how=how, now=now)
+    await session.flush()
+
+
+async def stop_address(session: AsyncSession, address: str, *, how: str, now: datetime) -> bool:
+    """Nothing optional goes to this number from here on, planned or not. False if it was stopped already."""
+    rows = [
+        {"id": new_id(), "address": address, "channel": each, "how": how, "at": now} for each in CARRIED_TO_A_NUMBER
+    ]
+    once = insert(OptOut).values(rows)
+    once = once.on_conflict_do_nothing(index_elements=["address", "channel"], index_where=text("ended_at is null"))
+    new = await (await session.connection()).execute(once)
+    points = select(ContactPoint.id).where(ContactPoint.address == address)
+    await session.exec(
+        update(Notification)
+        .where(
+            col(Notification.contact_point_id).in_(points),
+            col(Notification.state).in_([NotificationState.PLANNED, NotificationState.HELD]),
+            col(Notification.importance) != Importance.CODE,
+        )
+        .values(state=NotificationState.SUPPRESSED, reason=Reason.OPTED_OUT, finished_at=now)
+    )
+    return bool(new.rowcount)
+
+
+async def start_address(session: AsyncSession, address: str, *, how: str, now: datetime) -> bool:
+    """Texts may go to this number again. False if they might already."""
+    ended = await session.exec(
+        update(OptOut).where(col(OptOut.address) == address, col(OptOut.ended_at).is_(None)).values(ended_at=now)
+    )
+    return bool(ended.rowcount)
+
+
+async def is_stopped(session: AsyncSession, policyholder_id: UUID) -> bool:
+    """Are texts to the number we would write to turned off?"""
+    phones = await _phones(session, policyholder_id)
+    if not phones:
+        return False
+    stands = select(OptOut.id).where(
+        OptOut.address == phones[0].address, OptOut.channel == ChannelName.SMS, col(OptOut.ended_at).is_(None)
+    )
+    return (await session.exec(stands)).first() is not None
+
+
+async def give_consent(
+    session: AsyncSession, policyholder_id: UUID, *, purpose: str, wording_version: str, how: str, now: datetime
+) -> Consent:
+    """Record that a person agreed: to what, when, how, and in which words."""
+    consent = Consent(
+        policyholder_id=policyholder_id, purpose=purpose, wording_version=wording_version, given_at=now, given_how=how
+    )
+    session.add(consent)
+    await session.flush()
+    return consent
+
+
+async def withdraw_consent(
+    session: AsyncSession, policyholder_id: UUID, *, purpose: str, how: str, now: datetime
+) -> None:
+    """The person takes it back. The row stays, with the date."""
+    await session.exec(
+        update(Consent)
+        .where(
+            col(Consent.policyholder_id) == policyholder_id,
+            col(Consent.purpose) == purpose,
+            col(Consent.withdrawn_at).is_(None),
+        )
+        .values(withdrawn_at=now, withdrawn_how=how)
+    )
+
+
+async def running_pilot(session: AsyncSession, now: datetime) -> Pilot | None:
+    """The pilot that runs now, the oldest if there are several."""
+    runs = select(Pilot).where(Pilot.starts_at <= now, Pilot.ends_at > now).order_by(col(Pilot.starts_at)).limit(1)
+    return (await session.exec(runs)).first()
+
+
+async def join_pilot(
+    session: AsyncSession,
+    policyholder_id: UUID,
+    *,
+    pilot_id: UUID,
+    wording_version: str,
+    now: datetime,
+    key: SecretStr,
+    how: str = "page",
+) -> PilotEnrolment:
+    """Agree to a pilot: the consent, and the arm drawn by the keyed hash. Twice is once; who comes back keeps theirs.
+
+    What was chosen before is put aside, for that is what taking part means; a choice made later wins again.
+    Raises `Refused` when the pilot is over.
+    """
+    pilot = await session.get(Pilot, pilot_id)
+    if pilot is None or not pilot.starts_at <= now < pilot.ends_at:
+        raise Refused("this pilot does not run now")
+    arm = draw_arm(pilot_id, policyholder_id, [Cadence(each) for each in pilot.arms], key=key)
+    row = PilotEnrolment(id=new_id(), pilot_id=pilot_id, policyholder_id=policyholder_id, arm=arm, consented_at=now)
+    new = await insert_once(session, row, unique=("pilot_id", "policyholder_id"))
+    mine = select(PilotEnrolment).where(
+        PilotEnrolment.pilot_id == pilot_id, PilotEnrolment.policyholder_id == policyholder_id
+    )
+    enrolment = (await session.exec(mine)).one()
+    if new or enrolment.left_at is not None:
+        enrolment.left_at = None
+        purpose = purpose_of(pilot)
+        await give_consent(session, policyholder_id, purpose=purpose, wording_version=wording_version, how=how, now=now)
+        chosen = await session.get(Preference, policyholder_id)
+        if chosen is not None:
+            chosen.cadence, chosen.chosen_at = None, now
+        await _confirm(session, policyholder_id, arm, now)
+    await session.flush()
+    return enrolment
+
+
+async def leave_pilot(session: AsyncSession, policyholder_id: UUID, *, now: datetime, how: str = "page") -> None:
+    """Leave whatever pilot one is in. Nothing else changes, and nobody asks why."""
+    enrolment = await _enrolment(session, policyholder_id)
+    if enrolment is None:
+        return
+    pilot = await session.get_one(Pilot, enrolment.pilot_id)
+    enrolment.left_at = now
+    await withdraw_consent(session, policyholder_id, purpose=purpose_of(pilot), how=how, now=now)
+    await session.flush()
+
+
+def purpose_of(pilot: Pilot) -> str:
+    """What the consent to a pilot is for."""
+    return f"pilot:{pilot.name}"
+
+
+async def _enrolment(session: AsyncSession, policyholder_id: UUID) -> PilotEnrolment | None:
+    mine = select(PilotEnrolment).where(
+        PilotEnrolment.policyholder_id == policyholder_id, col(PilotEnrolment.left_at).is_(None)
+    )
+    return (await session.exec(mine.order_by(col(PilotEnrolment.consented_at).desc()).limit(1))).first()
+
+
+async def _cross(session: AsyncSession, policyholder_id: UUID, cadence: Cadence, now: datetime) -> None:
+    enrolment = await _enrolment(session, policyholder_id)
+    if enrolment is not None and enrolment.crossed_at is None and enrolment.arm is not cadence:
+        enrolment.crossed_at = now
+
+
+async def _preference(session: AsyncSession, policyholder_id: UUID, now: datetime) -> Preference:
+    row = Preference(policyholder_id=policyholder_id, chosen_at=now)
+    await insert_once(session, row, unique=("policyholder_id",))
+    return await session.get_one(Preference, policyholder_id)
+
+
+async def _phones(session: AsyncSession, policyholder_id: UUID) -> list[ContactPoint]:
+    phones = select(ContactPoint).where(
+        ContactPoint.policyholder_id == policyholder_id,
+        ContactPoint.kind == ContactKind.PHONE,
+        col(ContactPoint.on_file),
+    )
+    return list(await session.exec(phones.order_by(col(ContactPoint.place), col(ContactPoint.id))))
+
+
+async def _confirm(session: AsyncSession, policyholder_id: UUID, cadence: Cadence, now: datetime) -> None:
+    """Say once, in a text, how often we write from here on. Whether it may leave is looked at when it is taken."""
+    person = await session.get_one(Policyholder, policyholder_id)
+    chosen = await session.get(Preference, policyholder_id)
+    phones = await _phones(session, policyholder_id)
+    claims = select(Claim.id).where(Claim.policyholder_id == policyholder_id)
+    newest = claims.order_by(col(Claim.stage) == ClaimStage.CLOSED, col(Claim.reported_at).desc()).limit(1)
+    if not phones:
+        return
+    session.add(
+        Notification(
+            cause_kind=CauseKind.PREFERENCE,
+            cause_id=new_id(),
+            template="optin_rare" if cadence is Cadence.ESSENTIAL else "optin_often",
+            recipient_id=policyholder_id,
+            claim_id=(await session.exec(newest)).first(),
+            importance=Importance.ANSWER,
+            priority=PRIORITY[Importance.ANSWER],
+            channel=ChannelName.SMS,
+            contact_point_id=phones[0].id,
+            sender=ChannelName.SMS,
+            language=(chosen.language if chosen else None) or person.language,
+            cadence=cadence,
+            planned_at=now,
+            not_before=now,
+            send_by=now + CONFIRMED_WITHIN,
+        )
+    )
