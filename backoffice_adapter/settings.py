@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from backoffice_adapter import toml_text
@@ -162,8 +163,12 @@ def _beside(source: ClaimCenterConfig | FilesConfig, home: Path) -> ClaimCenterC
 
 
 def secret(variable: str) -> SecretStr:
-    """The secret in an environment variable; raises `Misconfigured` that names the variable and never the value."""
-    value = os.environ.get(variable)
+    """The secret in an environment variable, or in the file that stands in for it (`.env`).
+
+    Raises `Misconfigured` that names the variable and never the value.
+    """
+    file = os.environ.get("CLAIMS_ENV_FILE", ".env")
+    value = os.environ.get(variable) or (dotenv_values(file).get(variable) if file else None)
     if not value:
         raise Misconfigured(f"the environment variable {variable} is not set")
     return SecretStr(value)

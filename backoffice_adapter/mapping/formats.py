@@ -21,6 +21,7 @@ _DIRECTIVES = {
     "%M": r"(?P<minute>\d{2})",
     "%S": r"(?P<second>\d{2})",
 }
+_USUAL = re.compile(r"-?\d{1,12}\.\d\d", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,16}(?:\.\d{1,10})?")
 # What no page, message or database can hold.
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -28,6 +29,8 @@ _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 def text(value: Any) -> str:
     """One line of text, spaces trimmed. Refuses lists, NUL and other control characters, and very long cells."""
+    if type(value) is str and len(value) <= LONGEST_TEXT and value.isprintable():
+        return value.strip()
     if isinstance(value, bool | float | list | dict):
         raise ValueError(f"is not text but {type(value).__name__}")
     said = str(value).strip()
@@ -52,6 +55,8 @@ def money(decimal_mark: str) -> Convert:
     """An amount with up to two places, as `Decimal`. Spaces between thousands are allowed, letters are not."""
 
     def convert(value: Any) -> Decimal:
+        if type(value) is str and decimal_mark == "." and _USUAL.fullmatch(value):
+            return Decimal(value)
         if isinstance(value, bool | list | dict):
             raise ValueError("is not an amount")
         said = re.sub(r"[\s  ]", "", str(value)).replace(decimal_mark, ".")
@@ -92,7 +97,7 @@ def in_bounds(value: Any, *, now: datetime, may_be_ahead: bool) -> str | None:
     on = value.date() if isinstance(value, datetime) else value
     if on < EARLIEST:
         return f"{on.isoformat()} is before {EARLIEST.year}"
-    if not may_be_ahead and on > (now + timedelta(days=1)).date():
+    if not may_be_ahead and on > now.date() and on > (now + timedelta(days=1)).date():
         return f"{on.isoformat()} is more than a day ahead"
     return None
 

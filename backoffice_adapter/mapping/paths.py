@@ -27,6 +27,9 @@ def find_all(path: str) -> Find:
     """`(node, top) -> values`: everything the path leads to, without the missing ones. `.` is the node itself."""
     if path == ".":
         return lambda node, top: [node]
+    if "[" not in path:
+        first = find_first(path)
+        return lambda node, top: [] if (value := first(node, top)) is None else [value]
     steps = _parse(path)
 
     def find(node: Any, top: Any) -> list[Any]:
@@ -64,6 +67,8 @@ def _one_name(name: str) -> First:
 
 def as_word(value: Any) -> str:
     """A value as the word it is compared by: a typekey `{code, name}` by its code, a truth as true or false."""
+    if type(value) is str:
+        return value
     if isinstance(value, dict):
         value = value.get("code")
     if value is None:

@@ -35,10 +35,17 @@ def _condition(path: str, expected: Any) -> Holds:
         return _test(path, expected)
     words = frozenset(paths.as_word(value) for value in (expected if isinstance(expected, list) else [expected]))
     if "[" not in path:
-        find = paths.find_first(path)
-        return lambda case: paths.as_word(find(case, case)) in words
+        return _plain(paths.find_first(path), words)
     find_many = paths.find_all(path)
     return lambda case: any(paths.as_word(value) in words for value in find_many(case, case))
+
+
+def _plain(find: paths.First, words: frozenset[str]) -> Holds:
+    def holds(case: Any) -> bool:
+        value = find(case, case)
+        return (value if type(value) is str else paths.as_word(value)) in words
+
+    return holds
 
 
 def _test(path: str, test: Test) -> Holds:

@@ -109,9 +109,13 @@ def _group(file: MappingFile, part: str, *, needed: Iterable[str]) -> Callable[[
         (name, fields.taker(name, spec, file.about, file.tables, required=name in needed)) for name, spec in specs
     ]
     dated = [(name, name not in fields.PAST) for name, _ in takers if name in fields.MOMENTS | fields.DAYS]
+    always = {name: taken(None, None) for name, taken in takers if getattr(file, part).__dict__[name].value is not None}
+    takers = [(name, taken) for name, taken in takers if name not in always]
 
     def take(node: Any, top: Any, now: datetime) -> dict[str, Any]:
-        values = {name: taken(node, top) for name, taken in takers}
+        values = always.copy()
+        for name, taken in takers:
+            values[name] = taken(node, top)
         for name, may_be_ahead in dated:
             value = values[name]
             if value is not None and (why := formats.in_bounds(value, now=now, may_be_ahead=may_be_ahead)):
@@ -136,8 +140,8 @@ def _person(file: MappingFile) -> Callable[[Any], PersonSnapshot]:
             values.pop("time_zone", None)
         if "@" not in values.get("email", "@"):
             values.pop("email")
-        said = (read_phone(value) for find in numbers for value in find(body, body) if value)
-        return PersonSnapshot(phones=tuple(dict.fromkeys(number for number in said if number)), **values)
+        said = [number for find in numbers for value in find(body, body) if value and (number := read_phone(value))]
+        return PersonSnapshot(phones=tuple(dict.fromkeys(said)), **values)
 
     return take
 

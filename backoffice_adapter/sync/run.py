@@ -143,6 +143,13 @@ async def only_one(engine: AsyncEngine, name: str) -> AsyncIterator[None]:
             await connection.execute(text("select pg_advisory_unlock(:key)"), {"key": key})
 
 
+async def version_of(engine: AsyncEngine, source: str, mapping: Mapping, *, now: datetime) -> int:
+    """The number of this mapping, made now if it is new; what a handler may do is published with it."""
+    async with session_scope(engine) as session:
+        await book.publish_abilities(session, source, mapping)
+        return await book.mapping_version(session, source, mapping, now=now)
+
+
 async def _start(plan: Plan, now: datetime) -> _Run:
     name = plan.config.name
     async with session_scope(plan.engine) as session:

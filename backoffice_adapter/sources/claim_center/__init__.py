@@ -32,7 +32,7 @@ class ClaimCenter:
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.name = config.name
-        self._config, self._key = config, key
+        self.config, self._key = config, key
         self._transport = Transport(config, transport=transport, sleep=sleep)
 
     async def close(self) -> None:
@@ -41,7 +41,7 @@ class ClaimCenter:
 
     async def get(self, ref: str) -> Record | None:
         """The claim with its parts as it is now; None when it is absent or hidden from us."""
-        config = self._config
+        config = self.config
         return await read_case(self._transport, ref, parts=config.parts, page_size=config.page_size, key=self._key)
 
     async def apply(
@@ -79,7 +79,7 @@ class ClaimCenter:
             )
 
     def _start(self, cursor: Cursor) -> tuple[str, Mapping[str, Any] | None]:
-        watermark, config = self._config.watermark, self._config
+        watermark, config = self.config.watermark, self.config
         if "next" in cursor:
             return cursor["next"], None
         params: dict[str, Any] = {"pageSize": config.page_size}
@@ -94,18 +94,18 @@ class ClaimCenter:
         return {self._ref(item): self._mark(item) for item in listed.items}
 
     def _ref(self, item: Item) -> str:
-        for name in self._config.id_fields:
+        for name in self.config.id_fields:
             if isinstance(item.attributes.get(name), str) and item.attributes[name]:
                 return str(item.attributes[name])
-        raise SourceRefused(f"{self._config.list_path}: an element without {' or '.join(self._config.id_fields)}")
+        raise SourceRefused(f"{self.config.list_path}: an element without {' or '.join(self.config.id_fields)}")
 
     def _mark(self, item: Item) -> str:
-        watermark = self._config.watermark
+        watermark = self.config.watermark
         return f"{item.checksum}|{item.attributes.get(watermark.field, '') if watermark else ''}"
 
     def _moved(self, cursor: Cursor, listed: ListPage) -> Cursor:
         """Behind this page. With a watermark the list is sorted by it; without, the way on is the link itself."""
-        watermark = self._config.watermark
+        watermark = self.config.watermark
         if watermark is None:
             return {} if listed.next_path is None else {"next": listed.next_path}
         said = [item.attributes.get(watermark.field) for item in listed.items]

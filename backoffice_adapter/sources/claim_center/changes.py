@@ -19,8 +19,7 @@ async def apply(
 ) -> Applied:
     """Put `order` into the claim. Raises `SourceConflict` if it is no longer the one with `checksum`.
 
-    `again` says that an earlier call may have arrived: then a conflict may be our own change, and the claim is
-    looked at before anybody is told.
+    `again` says that an earlier try may have arrived: then the claim may have moved by our own hand.
     """
     if order.kind is OrderKind.ACTIVITY and checksum is not None and not again:
         # A new activity has no checksum to check, so the claim's is compared before.
@@ -32,7 +31,8 @@ async def apply(
     if _ALREADY in str(said.get("errorCode")):
         return Applied(already=True)
     if is_stale(answer):
-        if again and await _shows(transport, ref, order):
+        # The answer to a call of our own may have been lost: then the checksum is old because of us.
+        if await _shows(transport, ref, order):
             return Applied(already=True)
         raise SourceConflict(told(answer))
     raise SourceRefused(told(answer))

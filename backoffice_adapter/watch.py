@@ -1,0 +1,114 @@
+"""The adapter's timed work: each source read at its own interval, and handlers' changes put back when they are due."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import asyncpg
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from backoffice_adapter.mapping import Mapping
+from backoffice_adapter.settings import ClaimCenterConfig, FilesConfig
+from backoffice_adapter.source import CaseSource
+from backoffice_adapter.sync import Plan, sync_once, version_of
+from backoffice_adapter.tables import RunState
+from backoffice_adapter.write_back import Desk, apply_waiting
+from claims_core.errors import ClaimsError, Refused
+from claims_core.ticks import Context, Job, make_scheduler
+
+log = logging.getLogger(__name__)
+
+# The bell rings when a change is asked for; the poll is the net, and sees the end of the minute to undo.
+POLL = timedelta(seconds=1)
+CHANNEL = "change_request"
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A source that is read for good."""
+
+    config: ClaimCenterConfig | FilesConfig
+    mapping: Mapping
+    source: CaseSource
+    settle: timedelta
+
+
+def jobs(watched: Sequence[Watched], clock: Callable[[], datetime]) -> list[Job]:
+    """One job a source: a run at its interval, and a full one for a mapping that is new."""
+    return [Job(f"sync {one.config.name}", one.config.interval, _reader(one, clock)) for one in watched]
+
+
+def _reader(one: Watched, clock: Callable[[], datetime]) -> Callable[[Context], Awaitable[str | None]]:
+    async def read(context: Context) -> str | None:
+        try:
+            done = await sync_once(plan_of(context.engine, one, clock))
+        except Refused as busy:
+            return str(busy)
+        if done.state is RunState.FAILED:
+            return f"failed: {done.problem}"
+        counts = done.counts
+        return f"{counts.new + counts.changed} of {counts.seen} changed" if counts.seen else None
+
+    return read
+
+
+def plan_of(engine: AsyncEngine, one: Watched, clock: Callable[[], datetime], *, full: bool = False) -> Plan:
+    """A run of a watched source."""
+    return Plan(engine, one.config, one.mapping, one.source, clock=clock, settle=one.settle, full=full)
+
+
+async def watch(
+    engine: AsyncEngine, watched: Sequence[Watched], *, clock: Callable[[], datetime], stop: asyncio.Event
+) -> None:
+    """Read every source now and then at its interval, and write back, until `stop` is set."""
+    scheduler = make_scheduler(engine, jobs(watched, clock))
+    for job in scheduler.get_jobs():
+        job.modify(next_run_time=clock())
+    scheduler.start()
+    try:
+        async with asyncio.TaskGroup() as group:
+            workers = [group.create_task(_write_back(engine, one, clock)) for one in watched]
+            await stop.wait()
+            for worker in workers:
+                worker.cancel()
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+async def _write_back(engine: AsyncEngine, one: Watched, clock: Callable[[], datetime]) -> None:
+    """Apply what is due, whenever the bell rings and at every poll. What fails is logged and tried again."""
+    desk: Desk | None = None
+    async with _bell(engine) as rung:
+        while True:
+            rung.clear()
+            try:
+                desk = desk or await desk_of(engine, one, clock)
+                await apply_waiting(desk)
+            except (ClaimsError, OSError, asyncpg.PostgresError, SQLAlchemyError) as problem:
+                log.exception("write_back_failed", extra={"source": one.config.name, "problem": type(problem).__name__})
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(rung.wait(), POLL.total_seconds())
+
+
+async def desk_of(engine: AsyncEngine, one: Watched, clock: Callable[[], datetime]) -> Desk:
+    """What it takes to write to a source; what a handler may do is published by it."""
+    version = await version_of(engine, one.config.name, one.mapping, now=clock())
+    translate = one.mapping.translator(source=one.config.name, mapping_version=version)
+    return Desk(engine, one.config.name, one.mapping, one.source, translate, clock)
+
+
+@contextlib.asynccontextmanager
+async def _bell(engine: AsyncEngine) -> AsyncIterator[asyncio.Event]:
+    """An event that is set whenever somebody asks for a change."""
+    rung = asyncio.Event()
+    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.add_listener(CHANNEL, lambda *said: rung.set())
+        yield rung
+    finally:
+        await connection.close()
