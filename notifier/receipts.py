@@ -119,8 +119,8 @@ async def unpark(connection: asyncpg.Connection, *, now: datetime) -> int:
 
 def _as_it_came(form: Mapping[str, str]) -> str:
     # PostgreSQL keeps neither NUL nor half a surrogate pair in jsonb.
-    kept = {str(name)[:LONGEST_WORD]: str(value)[:LONGEST_WORD].replace("\0", "") for name, value in form.items()}
-    return json.dumps(kept, ensure_ascii=False).encode("utf-8", "replace").decode()
+    kept = {str(name)[:LONGEST_WORD]: str(value)[:LONGEST_WORD] for name, value in form.items()}
+    return json.dumps(kept, ensure_ascii=False).encode("utf-8", "replace").decode().replace("\\u0000", "")
 
 
 def _report_in(form: Mapping[str, str]) -> tuple[str, str, str | None]:

@@ -84,8 +84,8 @@ returning d.id, d.notification_id, d.attempt, d.channel, d.address, d.text, d.st
 # $1 now, then one row: notification, delivery, state, reason, resolution. Only if nobody has learnt better meanwhile.
 _DECIDE = """
 with decided as (
-  update notification n set state = $4, reason = $5,
-    finished_at = case when $4 = 'planned' then null else $1::timestamptz end,
+  update notification n set state = $4::text, reason = $5,
+    finished_at = case when $4::text = 'planned' then null else $1::timestamptz end,
     values = case when n.importance = 'code' then '{}'::jsonb else n.values end
   where n.id = $2 and n.state = 'unknown' returning n.id
 )

@@ -48,6 +48,7 @@ class FakeTwilio:
 
     latency: float = 0.0
     list_lag: float = 0.0
+    ahead: float = 0.0  # seconds by which its clock runs before ours: for tests that move the time
     default: str = "ok"
     hide_bodies: bool = False
     log: Path | None = None
@@ -115,9 +116,12 @@ class FakeTwilio:
             return await self._cut(request)
         return web.Response(status=201, body=orjson.dumps(message.as_json()), content_type="application/json")
 
+    def _time(self) -> float:
+        return time.time() + self.ahead
+
     def _take(self, form: dict[str, str]) -> Taken:
         sid = "SM" + uuid.uuid4().hex
-        message = Taken(sid, form["To"], form.get("Body", ""), form.get("StatusCallback", ""), form, time.time())
+        message = Taken(sid, form["To"], form.get("Body", ""), form.get("StatusCallback", ""), form, self._time())
         self.taken.append(message)
         if self.log is not None:
             with self.log.open("ab") as file:
@@ -144,7 +148,7 @@ class FakeTwilio:
         visible = [
             {**message.as_json(), **({"body": ""} if self.hide_bodies else {})}
             for message in reversed(self.taken)
-            if message.to == request.query["To"] and message.at <= time.time() - self.list_lag
+            if message.to == request.query["To"] and message.at <= self._time() - self.list_lag
         ]
         return web.json_response({"messages": visible, "next_page_uri": None, "page": 0, "page_size": 50})
 

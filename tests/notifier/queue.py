@@ -39,8 +39,9 @@ class Desk:
         self.channels = {ChannelName.SMS: TwilioChannel(ChannelName.SMS, settings, http)}
 
     def later(self, **span: float) -> datetime:
-        """Move the clock."""
+        """Move the clock, ours and the provider's."""
         self.now += timedelta(**span)
+        self.twilio.ahead += timedelta(**span).total_seconds()
         return self.now
 
     async def queue(self, count: int, **person: Any) -> list[UUID]:

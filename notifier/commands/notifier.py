@@ -1,0 +1,47 @@
+"""`claims notifier`: plans, sends, follows up. Any number may run on one database."""
+
+import argparse
+import asyncio
+import signal
+
+import uvloop
+
+from claims_core import embedded, logs, migrate
+from claims_core.db import make_engine, must_answer
+from claims_core.errors import Misconfigured
+from claims_core.settings import CoreSettings, read_settings
+from notifier.process import serve
+from notifier.settings import NotifierSettings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--console`."""
+    parser.add_argument("--console", action="store_true", help="print messages instead of sending them")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until SIGTERM or Ctrl-C; open calls are ended and written first. Raises `Misconfigured`."""
+    core, settings = read_settings(CoreSettings), read_settings(NotifierSettings)
+    logs.set_up()
+    with embedded.database(core) as url:
+        asyncio.run(_must_fit(url))
+        uvloop.run(_until_told(url, settings, console=args.console, instance_id=core.claims_instance_id))
+    return 0
+
+
+async def _must_fit(url: str) -> None:
+    engine = make_engine(url)
+    try:
+        await must_answer(engine)
+        found, wanted = await migrate.revision(engine), migrate.head()
+    finally:
+        await engine.dispose()
+    if found != wanted:
+        raise Misconfigured(f"the database has the shape {found}, this version needs {wanted}: run `claims db upgrade`")
+
+
+async def _until_told(url: str, settings: NotifierSettings, *, console: bool, instance_id: str | None) -> None:
+    stop = asyncio.Event()
+    for told in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(told, stop.set)
+    await serve(url, settings, stop, console=console, instance_id=instance_id)

@@ -1,0 +1,156 @@
+"""The notifier's process: it plans, sends, and does its timed work until it is told to stop."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from claims_core.clock import utc_now
+from claims_core.db import make_engine, open_pool
+from claims_core.ticks import make_scheduler
+from notifier.channels.base import Channel
+from notifier.channels.console import ConsoleChannel
+from notifier.channels.twilio.channel import TwilioChannel, open_http
+from notifier.dispatch import Sender, open_senders, run
+from notifier.dispatch.sender import DATABASE_AWAY
+from notifier.planner import plan_batch
+from notifier.scheduler import JOBS, Tools
+from notifier.settings import NotifierSettings
+from notifier.states import CHANNELS_ALLOWED, ChannelName
+from notifier.sweeps import health, hold_foreign_copy
+
+log = logging.getLogger(__name__)
+
+HEALTH_EVERY = 60.0  # seconds
+PLAN_BELL, SEND_BELL = "case_event", "notification"
+
+
+@dataclass(frozen=True, slots=True)
+class Bells:
+    """What wakes the loops between two polls."""
+
+    plan: asyncio.Event
+    senders: list[Sender]
+
+    def ring(self, name: str) -> None:
+        """Wake whoever listens to `name`."""
+        if name == PLAN_BELL:
+            self.plan.set()
+        for sender in self.senders if name == SEND_BELL else ():
+            sender.bell.set()
+
+
+def open_channels(settings: NotifierSettings, *, console: bool = False) -> Mapping[ChannelName, Channel]:
+    """The channels that the market allows and the settings name. Must run inside a loop; `Misconfigured` if none."""
+    if console:
+        return {name: ConsoleChannel(name) for name in CHANNELS_ALLOWED[settings.notifier_market]}
+    http = open_http(settings)
+    names = [ChannelName.SMS]
+    if settings.twilio_whatsapp_from and ChannelName.WHATSAPP in CHANNELS_ALLOWED[settings.notifier_market]:
+        names.append(ChannelName.WHATSAPP)
+    return {name: TwilioChannel(name, settings, http) for name in names}
+
+
+async def serve(
+    url: str,
+    settings: NotifierSettings,
+    stop: asyncio.Event,
+    *,
+    console: bool = False,
+    instance_id: str | None = None,
+) -> None:
+    """Work until `stop`. Whatever else falls over, the open calls are ended and written (15 s at most)."""
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    async with _opened(url, settings, console=console) as (engine, pool, channels):
+        await hold_foreign_copy(pool, instance_id=instance_id)
+        senders = open_senders(pool, channels, settings, worker=worker, clock=utc_now, instance_id=instance_id)
+        bells = Bells(asyncio.Event(), senders)
+        scheduler = make_scheduler(engine, JOBS, settings=Tools(settings, pool, channels, instance_id))
+        scheduler.start()
+        log.info("notifier_started", extra={"worker": worker, "channels": sorted(channels)})
+        others = [
+            asyncio.create_task(loop)
+            for loop in (_plan(engine, settings, bells.plan), _listen(url, bells), _report(pool))
+        ]
+        try:
+            await run(senders, stop)
+        finally:
+            scheduler.shutdown(wait=False)
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+        log.info("notifier_stopped", extra={"worker": worker})
+
+
+@asynccontextmanager
+async def _opened(
+    url: str, settings: NotifierSettings, *, console: bool
+) -> AsyncIterator[tuple[AsyncEngine, asyncpg.Pool, Mapping[ChannelName, Channel]]]:
+    engine, channels = make_engine(url), open_channels(settings, console=console)
+    pool = await open_pool(url, size=8)
+    try:
+        yield engine, pool, channels
+    finally:
+        for channel in channels.values():
+            await channel.close()
+        await pool.close()
+        await engine.dispose()
+
+
+async def _plan(engine: AsyncEngine, settings: NotifierSettings, bell: asyncio.Event) -> None:
+    """Decide on facts as they come."""
+    while True:
+        try:
+            if await plan_batch(engine, now=utc_now(), settings=settings):
+                continue
+        except DATABASE_AWAY as problem:
+            log.warning("database_away", extra={"why": type(problem).__name__})
+        await _rung(bell, settings.notifier_poll.total_seconds())
+
+
+async def _rung(bell: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await bell.wait()
+    bell.clear()
+
+
+async def _listen(url: str, bells: Bells) -> None:
+    """Hear the bells of the database. While the line is down the polls do the work."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    while True:
+        lost = asyncio.Event()
+        try:
+            line = await asyncpg.connect(plain)
+            try:
+                line.add_termination_listener(lambda _, lost=lost: lost.set())
+                for name in (PLAN_BELL, SEND_BELL):
+                    await line.add_listener(name, lambda _line, _pid, channel, _text: bells.ring(channel))
+                    bells.ring(name)
+                await lost.wait()
+            finally:
+                await line.close()
+        except DATABASE_AWAY as problem:
+            log.warning("bell_line_down", extra={"why": type(problem).__name__})
+        await asyncio.sleep(1)
+
+
+async def _report(pool: asyncpg.Pool) -> None:
+    """One line a minute: what is under way, and whether all of it has an owner."""
+    while True:
+        await asyncio.sleep(HEALTH_EVERY)
+        try:
+            seen = await health(pool, now=utc_now())
+        except DATABASE_AWAY:
+            continue
+        fields = {state.value: count for state, count in seen.open.items()}
+        fields |= {"waited_seconds": int(seen.waited.total_seconds()), "ownerless": seen.ownerless}
+        log.log(logging.ERROR if seen.ownerless else logging.INFO, "notifier_health", extra=fields)

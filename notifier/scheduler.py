@@ -1,0 +1,89 @@
+"""The notifier's timed work, as a table. `claims_core.ticks` sees to it that each run happens once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import asyncpg
+
+from claims_core import ledger
+from claims_core.db import pool_scope, session_scope
+from claims_core.ticks import Context, Job
+from notifier.channels.base import Channel
+from notifier.receipts import unpark
+from notifier.resolve import poll_receipts, resolve_once
+from notifier.settings import NotifierSettings
+from notifier.states import ChannelName
+from notifier.sweeps import expire, hold_foreign_copy
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the notifier's jobs need besides the database: `Context.settings` of its process."""
+
+    settings: NotifierSettings
+    pool: asyncpg.Pool
+    channels: Mapping[ChannelName, Channel]
+    instance_id: str | None = None
+
+
+def _tools(context: Context) -> Tools:
+    assert isinstance(context.settings, Tools)
+    return context.settings
+
+
+async def resolve_lost(context: Context) -> str | None:
+    """Find out what became of hand-overs whose answer was lost."""
+    tools = _tools(context)
+    moved = await resolve_once(tools.pool, tools.channels, now=context.now)
+    return f"{moved} looked at" if moved else None
+
+
+async def ask_for_receipts(context: Context) -> str | None:
+    """Ask for messages whose receipt does not come."""
+    tools = _tools(context)
+    asked = await poll_receipts(tools.pool, tools.channels, now=context.now)
+    return f"{asked} asked for" if asked else None
+
+
+async def match_parked(context: Context) -> str | None:
+    """Fold in receipts that came before we knew their message."""
+    matched = 0
+    while True:
+        async with pool_scope(_tools(context).pool) as connection:
+            some = await unpark(connection, now=context.now)
+        matched += some
+        if not some:
+            return f"{matched} matched" if matched else None
+
+
+async def end_late(context: Context) -> str | None:
+    """End what can no longer leave in time; put aside what is not ours to send."""
+    tools = _tools(context)
+    held = await hold_foreign_copy(tools.pool, instance_id=tools.instance_id)
+    ended = await expire(tools.pool, now=context.now)
+    return f"{ended} expired, {held} held" if ended or held else None
+
+
+async def miss_promises(context: Context) -> str | None:
+    """Make facts of promises that are past their day."""
+    async with session_scope(context.engine) as session:
+        missed = await ledger.miss_promises(session, now=context.now)
+    return f"{missed} missed" if missed else None
+
+
+async def seal_audit(context: Context) -> str | None:
+    """Seal the newest audit rows into the chain."""
+    async with session_scope(context.engine) as session:
+        sealed = await ledger.seal_audit(session)
+    return f"{sealed} sealed" if sealed else None
+
+
+JOBS = (
+    Job("resolve_lost", timedelta(seconds=5), resolve_lost),
+    Job("ask_for_receipts", timedelta(seconds=30), ask_for_receipts),
+    Job("match_parked_receipts", timedelta(minutes=1), match_parked),
+    Job("end_late", timedelta(seconds=15), end_late),
+    Job("miss_promises", timedelta(minutes=5), miss_promises),
+    Job("seal_audit", timedelta(seconds=5), seal_audit),
+)

@@ -1,0 +1,62 @@
+"""What time alone ends or holds: messages whose moment has passed, and a copy of somebody else's database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from notifier.states import NotificationState
+
+GRACE = timedelta(minutes=5)
+_EXPIRE = """
+update notification n set state = 'expired', reason = 'too_late', finished_at = $1,
+  values = case when n.importance = 'code' then '{}'::jsonb else n.values end
+where n.id in (select o.id from notification o where o.state in ('planned', 'held') and o.send_by <= $1
+  limit 5000 for update skip locked)
+"""
+_HOLD = """
+update notification n set state = 'held', reason = 'foreign_copy'
+where n.state = 'planned' and exists (select from installation i where i.instance_id is distinct from $1)
+"""
+# Whoever waits must have somebody who will move them on: a lease, a look-up with a date, a moment not yet over.
+_OPEN = """
+select n.state, count(*) as n,
+  min(n.not_before) filter (where n.state = 'planned' and n.not_before <= $1) as oldest_due,
+  count(*) filter (where
+    (n.state = 'sending' and (n.lease_until is null or n.lease_until < $2))
+    or (n.state in ('planned', 'held') and n.send_by < $2)
+    or (n.state = 'unknown' and not exists (select from delivery d where d.notification_id = n.id
+      and d.state = 'unknown' and d.resolution is null and d.resolve_after is not null))) as ownerless
+from notification n where n.state in ('planned', 'sending', 'unknown', 'held') group by n.state
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What is under way, by state; how long the oldest due one has waited; and how many nobody would move on."""
+
+    open: Mapping[NotificationState, int]
+    waited: timedelta
+    ownerless: int
+
+
+async def expire(pool: asyncpg.Pool, *, now: datetime) -> int:
+    """End what can no longer leave in time. How many; call again while it is many."""
+    return int((await pool.execute(_EXPIRE, now)).split()[-1])
+
+
+async def hold_foreign_copy(pool: asyncpg.Pool, *, instance_id: str | None) -> int:
+    """In a database that belongs to another installation, put everything aside for a person. How many."""
+    return int((await pool.execute(_HOLD, instance_id)).split()[-1])
+
+
+async def health(pool: asyncpg.Pool, *, now: datetime) -> Health:
+    """Look at all that has not ended: planned = ended + these, and each of these has an owner."""
+    rows = await pool.fetch(_OPEN, now, now - GRACE)
+    due = [row["oldest_due"] for row in rows if row["oldest_due"] is not None]
+    return Health(
+        open={NotificationState(row["state"]): row["n"] for row in rows},
+        waited=now - min(due) if due else timedelta(0),
+        ownerless=sum(row["ownerless"] for row in rows),
+    )
