@@ -1,4 +1,4 @@
-"""The core of the road, as `docs/architecture.md` lists it, stays readable in an evening; documents name what is there."""
+"""The core of the road, as `docs/architecture.md` lists it, stays short; documents name only what is there."""
 
 import re
 
