@@ -14,7 +14,7 @@ from starlette.types import Scope
 from claims_core.clock import utc_now
 from claims_portal.auth import refuse_unguarded
 from claims_portal.deps import Portal
-from claims_portal.desk import queue, sign_in
+from claims_portal.desk import changes, claims, questions, queue, sign_in
 from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.files import STATIC
 from claims_portal.pages import look
@@ -29,7 +29,7 @@ LONGEST_BODY = 256 * 1024
 NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False}
 
 
-ROUTERS = (look.router, sign_in.router, queue.router)
+ROUTERS = (look.router, sign_in.router, queue.router, questions.router, claims.router, changes.router)
 
 
 class KeptFiles(StaticFiles):

@@ -10,11 +10,20 @@ from claims_core.i18n.dates import (
     short_date,
     weekday,
 )
-from claims_core.i18n.figures import format_claim_number, last4, masked_account, masked_phone, money, short_money
+from claims_core.i18n.figures import (
+    currency_symbol,
+    format_claim_number,
+    last4,
+    masked_account,
+    masked_phone,
+    money,
+    short_money,
+)
 
 __all__ = [
     "LANGUAGES",
     "Translations",
+    "currency_symbol",
     "day_month",
     "format_claim_number",
     "format_date",
