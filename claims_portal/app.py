@@ -1,5 +1,6 @@
 """The web application: routers, error answers, the layer around; nothing else."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -12,15 +13,19 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from claims_core.clock import utc_now
+from claims_portal.api import health, webhooks
 from claims_portal.auth import refuse_unguarded
+from claims_portal.auth.sender import CodeSender
 from claims_portal.deps import Portal
-from claims_portal.desk import changes, claims, questions, queue, sign_in
+from claims_portal.desk import queue, sign_in
 from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.files import STATIC
-from claims_portal.pages import look
+from claims_portal.pages import claims, code, glance, look, look_up, messages, opt_out
+from claims_portal.pages.claim import route as claim
 from claims_portal.pages.problems import answer_problems, on_bug
 from claims_portal.settings import PortalSettings
 from claims_portal.shield import YEAR, Shield
+from notifier import direct
 from notifier.settings import NotifierSettings
 
 # A page's form is a few fields; the desk's longest answer is 4,000 letters.
@@ -29,7 +34,21 @@ LONGEST_BODY = 256 * 1024
 NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False}
 
 
-ROUTERS = (look.router, sign_in.router, queue.router, questions.router, claims.router, changes.router)
+ROUTERS = (
+    look.router,
+    look_up.router,
+    code.router,
+    claims.router,
+    claim.router,
+    messages.router,
+    opt_out.router,
+    health.router,
+    webhooks.router,
+    sign_in.router,
+    queue.router,
+    # Last: the address of a short link is any eight letters.
+    glance.router,
+)
 
 
 class KeptFiles(StaticFiles):
@@ -75,5 +94,15 @@ def create_app(
 
 @asynccontextmanager
 async def _living(app: FastAPI) -> AsyncIterator[None]:
-    """What runs beside the pages while the process lives."""
-    yield
+    """What runs beside the pages while the process lives: codes are sent, footprints are written."""
+    portal: Portal = app.state.portal
+    beside = [
+        asyncio.create_task(CodeSender(portal, direct.send_code).run()),
+        asyncio.create_task(portal.footprints.run(portal.pool)),
+    ]
+    try:
+        yield
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)

@@ -1,5 +1,6 @@
 """What every route may reach: the settings, the database, the time; and how the page is to look."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
+from claims_portal.footprints import Footprints
 from claims_portal.settings import PortalSettings
 from notifier.settings import NotifierSettings
 
@@ -31,7 +33,13 @@ class Portal:
     pool: asyncpg.Pool
     notifier: NotifierSettings
     clock: Callable[[], datetime]
-    services: dict[str, object] = field(default_factory=dict)
+    footprints: Footprints = field(default_factory=Footprints)
+    # Set when somebody asked for a code: the sender beside the pages waits for it.
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake_sender(self) -> None:
+        """Somebody asked for a code."""
+        self.asked.set()
 
 
 def portal_of(request: HTTPConnection) -> Portal:

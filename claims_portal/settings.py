@@ -1,13 +1,14 @@
 """What the portal must know about its surroundings: addresses, the secret, the brand, the formats of numbers."""
 
 import re
+from datetime import timedelta
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from claims_core.settings import CoreSettings
 
@@ -53,7 +54,11 @@ class PortalSettings(CoreSettings):
     )
     portal_office_opens: int = 9
     portal_office_closes: int = 18
-    portal_data_old_after_minutes: int = 10
+    # T07: what we are ready to spend on codes; a flood stops here and somebody is told.
+    portal_codes_per_hour: int = 1000
+    # Minutes after which a source that was not seen whole is said to be away; twice its interval is a good value.
+    portal_old_after: dict[str, int] = Field(default_factory=dict)
+    portal_old_after_default: int = 30
 
     @field_validator("portal_public_url", "portal_short_url")
     @classmethod
@@ -94,6 +99,15 @@ class PortalSettings(CoreSettings):
         """Scheme and host of our own pages, as a browser writes it into `Origin`."""
         parts = urlsplit(self.portal_public_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @cached_property
+    def host(self) -> str:
+        """The host of our own pages: a code in a text is bound to it."""
+        return urlsplit(self.portal_public_url).hostname or ""
+
+    def old_after(self, source: str) -> timedelta:
+        """How old the last complete look at a source may be before a page warns."""
+        return timedelta(minutes=self.portal_old_after.get(source, self.portal_old_after_default))
 
     @cached_property
     def is_secure(self) -> bool:

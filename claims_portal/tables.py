@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary
+from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from claims_core.db import Table, stored_as_value
@@ -23,19 +24,34 @@ class Role(StrEnum):
 
 
 class SignInCode(Table, table=True):
-    """A look-up and its one-time code. A row is written for a missing claim too: the work is the same."""
+    """A look-up and its one-time code. The same row is written whatever exists: the look-up itself comes later.
 
-    __table_args__ = (Index(None, "expires_at"),)
+    `asked_number` and `asked_phone` are what was typed; they are wiped when the code is used or has expired.
+    `resolved_at` is when the sender looked for the claim; until then, and where nothing matched, no code fits.
+    """
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"asked_numbers", "asked_phone"})
+    __table_args__ = (
+        Index(None, "expires_at"),
+        Index("ix_sign_in_code_waiting", "created_at", postgresql_where="resolved_at is null"),
+        Index("ix_sign_in_code_sent", "contact_point_id", "created_at"),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     challenge_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    purpose: str = "sign_in"
+    asked_numbers: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)))
+    asked_phone: str | None = None
+    device_mark: str | None = None
+    language: str = "ru"
     policyholder_id: UUID | None = Field(default=None, foreign_key="policyholder.id")
     claim_id: UUID | None = Field(default=None, foreign_key="claim.id")
     contact_point_id: UUID | None = Field(default=None, foreign_key="contact_point.id")
-    purpose: str = "sign_in"
+    by_policy: bool = False
     code_hmac: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     tries_left: int = 5
     created_at: datetime
+    resolved_at: datetime | None = None
     expires_at: datetime
     used_at: datetime | None = None
 

@@ -2,10 +2,14 @@
 
 from claims_portal.auth.guards import (
     GUARDS,
+    GlanceView,
+    OwnersView,
     allow_anyone,
     guard,
     refuse_unguarded,
     require_fresh_code,
+    require_glance,
+    require_own_claim,
     require_policyholder,
     require_staff,
 )
@@ -13,11 +17,15 @@ from claims_portal.auth.sessions import Viewer
 
 __all__ = [
     "GUARDS",
+    "GlanceView",
+    "OwnersView",
     "Viewer",
     "allow_anyone",
     "guard",
     "refuse_unguarded",
     "require_fresh_code",
+    "require_glance",
+    "require_own_claim",
     "require_policyholder",
     "require_staff",
 ]

@@ -1,19 +1,24 @@
 """Who may use a route. Each route has exactly one guard; `create_app` refuses to start otherwise."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
+from uuid import UUID
 
 from fastapi import Request
 from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute
 
 from claims_core.db import session_scope
-from claims_core.errors import Misconfigured
-from claims_portal.auth.cookies import SESSION, STAFF, read_cookie
-from claims_portal.auth.sessions import Viewer, viewer_for
+from claims_core.errors import Misconfigured, NotFound
+from claims_portal.auth.cookies import DEVICE, GLANCE, SESSION, STAFF, read_cookie
+from claims_portal.auth.devices import owner_of_device
+from claims_portal.auth.links import find_link
+from claims_portal.auth.sessions import Viewer, token_hash, viewer_for
 from claims_portal.deps import now_of, portal_of
 from claims_portal.errors import FreshCodeNeeded, SessionEnded, StaffMayNot, StaffSignInNeeded
+from claims_portal.queries import ClaimRow, claims_of, glance_claim, own_claim
 from claims_portal.staff import StaffViewer, staff_for
 from claims_portal.tables import Role
 
@@ -44,6 +49,60 @@ async def require_policyholder(request: Request) -> Viewer:
     if viewer is None:
         raise SessionEnded
     return viewer
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersView:
+    """A claim as its own policyholder sees it."""
+
+    policyholder_id: UUID
+    claim: ClaimRow
+
+
+@guard
+async def require_own_claim(request: Request, claim_id: UUID) -> OwnersView:
+    """The signed-in owner of the claim in the address; session and claim are read in one trip.
+
+    Raises SessionEnded without a session, NotFound for another's claim and for none: the same.
+    """
+    token, portal, now = read_cookie(request, SESSION), portal_of(request), now_of(request)
+    if token is None:
+        raise SessionEnded
+    found = await own_claim(portal.pool, token_hash(token), claim_id, now=now)
+    if found is None:
+        raise SessionEnded
+    if found.claim is None:
+        raise NotFound
+    portal.footprints.note(token_hash(token), found.viewer_id, claim_id, request.scope["route"].path, now)
+    return OwnersView(found.viewer_id, found.claim)
+
+
+@dataclass(frozen=True, slots=True)
+class GlanceView:
+    """A claim as a link of ours shows it: `claim` is turned into a page by `pages.glance`, which shows little of it."""
+
+    policyholder_id: UUID
+    claim: ClaimRow
+
+
+@guard
+async def require_glance(request: Request) -> GlanceView:
+    """Somebody with a link of ours, or on a remembered device: the newest open claim. Raises SessionEnded otherwise."""
+    portal, now = portal_of(request), now_of(request)
+    token, device = read_cookie(request, GLANCE), read_cookie(request, DEVICE)
+    claim_id = None
+    async with session_scope(portal.engine) as session:
+        if token is not None:
+            link = await find_link(session, token, key=portal.settings.portal_secret_key, now=now)
+            claim_id = link.claim_id if link else None
+        if claim_id is None and device is not None:
+            owner = await owner_of_device(session, device, now=now)
+            claims = await claims_of(portal.pool, owner) if owner else []
+            claim_id = claims[0].id if claims else None
+    claim = await glance_claim(portal.pool, claim_id) if claim_id else None
+    if claim is None:
+        raise SessionEnded
+    return GlanceView(claim["policyholder_id"], claim)
 
 
 @guard

@@ -17,10 +17,11 @@ _HEADS = {
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """The cells, the place of today among them, and the whole as a sentence for those who do not see it."""
+    """The cells, where today is among them, and the whole as a sentence for those who do not see it."""
 
     cells: tuple[str, ...]
-    place: str
+    day: int
+    total: int
     label: str
 
 
@@ -53,5 +54,4 @@ def strip_of(
     if limit:
         words.append(says.told("The last day {limit}.", limit=limit))
     cells = tuple("" if cell.value == "ahead" else cell.value for cell in drawn.cells)
-    place = says.told("{n} of {total}", n=drawn.today, total=drawn.total)
-    return Strip(cells=cells, place=place, label=" ".join(words))
+    return Strip(cells=cells, day=drawn.today, total=drawn.total, label=" ".join(words))

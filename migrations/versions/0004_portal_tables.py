@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0004"
 down_revision = "0003"
@@ -101,13 +102,19 @@ def upgrade() -> None:
         "sign_in_code",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("challenge_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("asked_numbers", postgresql.ARRAY(sa.Text()), nullable=True),
+        sa.Column("asked_phone", sa.String(), nullable=True),
+        sa.Column("device_mark", sa.String(), nullable=True),
+        sa.Column("language", sa.String(), nullable=False),
         sa.Column("policyholder_id", sa.Uuid(), nullable=True),
         sa.Column("claim_id", sa.Uuid(), nullable=True),
         sa.Column("contact_point_id", sa.Uuid(), nullable=True),
-        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("by_policy", sa.Boolean(), nullable=False),
         sa.Column("code_hmac", sa.LargeBinary(), nullable=False),
         sa.Column("tries_left", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_sign_in_code_claim_id")),
@@ -119,10 +126,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("challenge_hash", name=op.f("uq_sign_in_code_challenge_hash")),
     )
     op.create_index(op.f("ix_sign_in_code_expires_at"), "sign_in_code", ["expires_at"], unique=False)
+    op.create_index("ix_sign_in_code_sent", "sign_in_code", ["contact_point_id", "created_at"], unique=False)
+    op.create_index(
+        "ix_sign_in_code_waiting",
+        "sign_in_code",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("resolved_at is null"),
+    )
 
 
 def downgrade() -> None:
     """Everything in these tables is lost."""
+    op.drop_index("ix_sign_in_code_waiting", table_name="sign_in_code")
+    op.drop_index("ix_sign_in_code_sent", table_name="sign_in_code")
     op.drop_index(op.f("ix_sign_in_code_expires_at"), table_name="sign_in_code")
     op.drop_table("sign_in_code")
     op.drop_index(op.f("ix_portal_session_policyholder_id"), table_name="portal_session")

@@ -25,7 +25,8 @@ from claims_core.i18n.catalogue import read_catalogue
 
 ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 6, 1)
-SPOKEN = {"_": None, "gettext": None, "ngettext": (1, 2), "marked": None, "told": None, "counted": (1, 2)}
+SPOKEN = {"_": None, "gettext": None, "ngettext": (1, 2), "marked": None, "told": None, "said": None, "say": None}
+SPOKEN |= {"counted": (1, 2), "say_count": (1, 2)}
 NBSP = "\u00a0"
 
 

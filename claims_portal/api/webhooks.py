@@ -1,0 +1,57 @@
+"""What providers post to us. The signature comes first; nothing else of the request is believed before it."""
+
+import logging
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Depends, Header, Path, Request
+from starlette.responses import Response
+
+from claims_core.db import session_scope
+from claims_core.errors import BadInput, Refused
+from claims_portal.auth import allow_anyone
+from claims_portal.deps import now_of, portal_of
+from notifier import receipts
+
+log = logging.getLogger(__name__)
+router = APIRouter(prefix="/webhooks/twilio", tags=["webhooks"])
+
+PROVIDER = "twilio"
+LONGEST = 64 * 1024
+MOST_FIELDS = 200
+
+
+class Forged(Refused):
+    """The request was not signed by the provider for our public address."""
+
+
+async def signed_form(request: Request, path: str, signature: str) -> Mapping[str, str]:
+    """The form, once its signature for `path` below PORTAL_PUBLIC_URL has been proved. Raises Forged otherwise."""
+    portal, body = portal_of(request), await request.body()
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except (UnicodeError, ValueError):
+        raise Forged from None
+    form, url = dict(pairs), f"{portal.settings.portal_public_url}{path}"
+    if not receipts.signature_is_valid(portal.notifier, url, form, signature):
+        log.warning("webhook_refused", extra={"fields": len(form)})
+        raise Forged
+    if any("\x00" in value for value in form.values()):
+        raise BadInput
+    return form
+
+
+@router.post("/status/{token}", dependencies=[Depends(allow_anyone)], status_code=204, max_body_size=LONGEST)
+async def status(
+    request: Request,
+    token: Annotated[str, Path(pattern=r"^[0-9A-Za-z_-]{16,64}$")],
+    x_twilio_signature: Annotated[str, Header()] = "",
+) -> Response:
+    """A report about a message of ours. Answered once it is safe in the database; 503 when that is away."""
+    form = await signed_form(request, f"/webhooks/twilio/status/{token}", x_twilio_signature)
+    async with session_scope(portal_of(request).engine) as session:
+        known = await receipts.receive(session, provider=PROVIDER, token=token, form=form, now=now_of(request))
+    if not known:
+        log.info("receipt_parked")
+    return Response(status_code=204)

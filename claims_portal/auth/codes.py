@@ -1,0 +1,149 @@
+"""One-time codes: six digits, ten minutes, five tries, each try a conditional update that the database referees.
+
+Stored as an HMAC under the server's key and bound to the browser that asked: argon2 would let anybody make us
+work for a fifth of a second a look-up, and protects no better a secret of six digits that lives ten minutes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from secrets import token_bytes
+from uuid import UUID
+
+from pydantic import SecretStr
+from sqlalchemy import case, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from claims_core.ids import new_id, new_token
+from claims_core.keyed import keyed_hash
+from claims_portal.auth.entries import Asked
+from claims_portal.auth.sessions import token_hash
+from claims_portal.tables import SignInCode
+
+LIVES = timedelta(minutes=10)
+TRIES = 5
+# Typed into the form; asked for from a link of ours; asked for by somebody signed in. Only the first is looked up.
+SIGN_IN, GLANCE, FRESH = "sign_in", "glance", "fresh"
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """A right code: who it was sent to, and about which claim."""
+
+    policyholder_id: UUID
+    claim_id: UUID | None
+    by_policy: bool
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A wrong code, or one that is worth nothing any more. `left` tries; `expired` after ten minutes."""
+
+    left: int
+    expired: bool = False
+
+
+def code_hmac(secret: SecretStr, challenge_hash: bytes, code: str) -> bytes:
+    """What is stored of a code: it fits one challenge and no other."""
+    return keyed_hash(secret, "sign-in code", challenge_hash.hex(), code)
+
+
+def never_right() -> bytes:
+    """What stands in the place of a code where there is none: nothing fits it."""
+    return token_bytes(32)
+
+
+async def ask_for_code(
+    session: AsyncSession,
+    *,
+    asked: Asked | None = None,
+    claim_id: UUID | None = None,
+    policyholder_id: UUID | None = None,
+    purpose: str = SIGN_IN,
+    device_mark: str | None = None,
+    language: str,
+    now: datetime,
+) -> str:
+    """Write down that somebody asks for a code; returns the challenge for their cookie.
+
+    Either `asked` (typed, not looked up yet) or ids from a link or a session. `auth.sender` sends the code.
+    """
+    challenge = new_token()
+    session.add(
+        SignInCode(
+            id=new_id(),
+            challenge_hash=token_hash(challenge),
+            purpose=purpose,
+            asked_numbers=list(asked.numbers) if asked else None,
+            asked_phone=asked.phone if asked else None,
+            device_mark=device_mark,
+            language=language,
+            policyholder_id=policyholder_id,
+            claim_id=claim_id,
+            code_hmac=never_right(),
+            tries_left=TRIES,
+            created_at=now,
+            expires_at=now + LIVES,
+        )
+    )
+    await session.flush()
+    return challenge
+
+
+async def redeem_code(
+    session: AsyncSession, challenge: str, code: str, *, secret: SecretStr, now: datetime
+) -> Redeemed | Wrong:
+    """Try `code`. However many try at once, five are evaluated and one is redeemed."""
+    fits = col(SignInCode.code_hmac) == code_hmac(secret, token_hash(challenge), code)
+    tried = await session.exec(
+        update(SignInCode)
+        .where(
+            col(SignInCode.challenge_hash) == token_hash(challenge),
+            col(SignInCode.tries_left) > 0,
+            col(SignInCode.used_at).is_(None),
+            col(SignInCode.expires_at) > now,
+        )
+        .values(
+            tries_left=col(SignInCode.tries_left) - 1,
+            used_at=case((fits, now), else_=None),
+            asked_numbers=case((fits, None), else_=col(SignInCode.asked_numbers)),
+            asked_phone=case((fits, None), else_=col(SignInCode.asked_phone)),
+        )
+        .returning(
+            col(SignInCode.used_at),
+            col(SignInCode.tries_left),
+            col(SignInCode.policyholder_id),
+            col(SignInCode.claim_id),
+            col(SignInCode.by_policy),
+            col(SignInCode.purpose),
+        )
+    )
+    row = tried.first()
+    if row is None:
+        return await _worthless(session, challenge, now=now)
+    used_at, left, policyholder_id, claim_id, by_policy, purpose = row
+    if used_at is None or policyholder_id is None:
+        return Wrong(left)
+    return Redeemed(policyholder_id, claim_id, by_policy, purpose)
+
+
+async def _worthless(session: AsyncSession, challenge: str, *, now: datetime) -> Wrong:
+    row = await challenge_row(session, challenge)
+    return Wrong(0, expired=row is not None and row.expires_at <= now)
+
+
+async def challenge_row(session: AsyncSession, challenge: str) -> SignInCode | None:
+    """The row of a challenge, whatever became of it."""
+    same = col(SignInCode.challenge_hash) == token_hash(challenge)
+    return (await session.exec(select(SignInCode).where(same))).first()
+
+
+async def wipe_expired(session: AsyncSession, *, now: datetime) -> int:
+    """Forget what was typed for codes that have expired. Returns how many."""
+    wiped = await session.exec(
+        update(SignInCode)
+        .where(col(SignInCode.expires_at) <= now, col(SignInCode.asked_phone).is_not(None))
+        .values(asked_numbers=None, asked_phone=None)
+    )
+    return wiped.rowcount

@@ -1,0 +1,58 @@
+"""Links from our own messages: they open the glance and nothing else, as often as one likes, and change nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.convertors import StringConvertor, register_url_convertor
+
+from claims_core.keyed import keyed_hash
+from claims_portal.errors import DeadLink, LinkDead
+from notifier.tables import MESSAGE_LINK
+
+SHAPE = r"[0-9A-Za-z]{8}"
+
+
+class LinkConvertor(StringConvertor):
+    """`{token:link}` in a route: exactly what the token of a link looks like, so that other paths are not caught."""
+
+    regex = SHAPE
+
+
+register_url_convertor("link", LinkConvertor())
+_FIND = text("""
+select l.claim_id, l.policyholder_id, l.expires_at,
+  exists (select 1 from message_link later join notification n on n.id = later.notification_id
+    where later.claim_id = l.claim_id and later.policyholder_id = l.policyholder_id
+      and later.created_at > l.created_at and n.state in ('sent', 'settled')) as is_replaced
+from message_link l where l.token_hash = :token_hash
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a link is about."""
+
+    claim_id: UUID
+    policyholder_id: UUID
+
+
+async def find_link(
+    session: AsyncSession, token: str, *, key: SecretStr, now: datetime, forever: bool = False
+) -> Link | None:
+    """The link of this token, or None. Raises LinkDead when it is over 14 days old or a newer message replaced it.
+
+    `forever` leaves both out: a person may turn our texts off from any message of ours.
+    """
+    token_hash = keyed_hash(key, MESSAGE_LINK, token)
+    row = (await (await session.connection()).execute(_FIND, {"token_hash": token_hash})).first()
+    if row is None:
+        return None
+    if not forever and row.expires_at <= now:
+        raise LinkDead(DeadLink.EXPIRED)
+    if not forever and row.is_replaced:
+        raise LinkDead(DeadLink.REPLACED)
+    return Link(row.claim_id, row.policyholder_id)

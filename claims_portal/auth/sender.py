@@ -1,0 +1,176 @@
+"""Looks for the claims that codes were asked for, and hands the codes to the notifier's queue.
+
+Nothing of this happens while somebody waits for a page: the look-up form writes one and the same row whatever
+exists, so its answer cannot tell, neither in bytes nor in time. The rows are taken here a moment later, in batches.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from pydantic import SecretStr
+from sqlalchemy import Row, text, update
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from claims_core.db import session_scope
+from claims_core.ids import new_code
+from claims_portal.auth.codes import code_hmac, never_right
+from claims_portal.auth.devices import has_seen
+from claims_portal.deps import Portal
+from claims_portal.tables import SignInCode
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+HOUR = timedelta(hours=1)
+# Codes to one contact point an hour: three for anybody, three more for devices that were here before.
+FOR_ANYBODY, FOR_DEVICES_SEEN = 3, 6
+# Every answer waits for its code as long, so the work on one look-up falls on others at random, not on the next.
+PAUSE_SECONDS = 0.08
+POLL_SECONDS = 1.0
+
+_TAKE = text("""
+select c.id, c.challenge_hash, c.asked_numbers, c.asked_phone, c.device_mark, c.language,
+       c.claim_id, c.policyholder_id
+from sign_in_code c
+where c.resolved_at is null and c.expires_at > :now
+order by c.created_at limit :batch for update skip locked
+""")
+_FIND = text("""
+select c.id as claim_id, c.policyholder_id, p.id as contact_point_id,
+       not (c.claim_number = any(:numbers)) as by_policy
+from claim c
+join contact_point p on p.policyholder_id = c.policyholder_id and p.kind = 'phone' and p.on_file and p.address = :phone
+where c.claim_number = any(:numbers) or c.policy_number = any(:numbers)
+   or c.id in (select n.claim_id from claim_number n where n.number = any(:numbers))
+order by (c.claim_number = any(:numbers)) desc, (c.stage = 'closed'), c.reported_at desc
+limit 1
+""")
+_OF_POLICYHOLDER = text("""
+select cast(:claim_id as uuid) as claim_id, p.policyholder_id, p.id as contact_point_id, false as by_policy
+from contact_point p
+where p.policyholder_id = :policyholder_id and p.kind = 'phone' and p.on_file
+order by p.place, p.id limit 1
+""")
+_SENT = text("""
+select count(*) filter (where contact_point_id = :contact_point_id) as here, count(*) as everywhere
+from sign_in_code where contact_point_id is not null and created_at > :since and resolved_at is not null
+""")
+
+
+class SendCode(Protocol):
+    """`notifier.direct.send_code`: the code travels sealed, and is wiped at hand-over."""
+
+    def __call__(
+        self,
+        session: AsyncSession,
+        *,
+        cause_id: UUID,
+        policyholder_id: UUID,
+        claim_id: UUID | None,
+        contact_point_id: UUID,
+        language: str,
+        code: str,
+        domain: str,
+        now: datetime,
+        key: SecretStr,
+    ) -> Awaitable[None]: ...
+
+
+async def send_asked(portal: Portal, send_code: SendCode, *, now: datetime) -> int:
+    """Look for the claims of one batch and queue their codes, in one transaction. Returns how many were asked for.
+
+    A crash before the commit leaves the rows as they were: the next pass, of any process, takes them.
+    """
+    async with session_scope(portal.engine) as session:
+        rows = (await session.exec(_TAKE, params={"now": now, "batch": BATCH})).all()  # type: ignore[call-overload]
+        for row in rows:
+            found = await _match(session, row)
+            if found is not None and not await _may_send(session, portal, row, found, now=now):
+                found = None
+            await _resolve(session, portal, row, found, send_code, now=now)
+    return len(rows)
+
+
+async def _match(session: AsyncSession, row: Row[Any]) -> Row[Any] | None:
+    connection = await session.connection()
+    if row.asked_phone is not None:
+        found = await connection.execute(_FIND, {"numbers": row.asked_numbers, "phone": row.asked_phone})
+    else:
+        values = {"claim_id": row.claim_id, "policyholder_id": row.policyholder_id}
+        found = await connection.execute(_OF_POLICYHOLDER, values)
+    return found.first()
+
+
+async def _may_send(session: AsyncSession, portal: Portal, row: Row[Any], found: Row[Any], *, now: datetime) -> bool:
+    values = {"contact_point_id": found.contact_point_id, "since": now - HOUR}
+    sent = (await (await session.connection()).execute(_SENT, values)).one()
+    if sent.everywhere >= portal.settings.portal_codes_per_hour:
+        log.error("code_budget_spent", extra={"codes": sent.everywhere})
+        return False
+    seen = has_seen(portal.settings.portal_secret_key, row.device_mark, found.policyholder_id)
+    return bool(sent.here < (FOR_DEVICES_SEEN if seen else FOR_ANYBODY))
+
+
+async def _resolve(
+    session: AsyncSession, portal: Portal, row: Row[Any], found: Row[Any] | None, send_code: SendCode, *, now: datetime
+) -> None:
+    settings, code = portal.settings, new_code()
+    hidden = code_hmac(settings.portal_secret_key, row.challenge_hash, code) if found else never_right()
+    await session.exec(
+        update(SignInCode)
+        .where(col(SignInCode.id) == row.id)
+        .values(
+            resolved_at=now,
+            code_hmac=hidden,
+            policyholder_id=found.policyholder_id if found else None,
+            claim_id=found.claim_id if found else None,
+            contact_point_id=found.contact_point_id if found else None,
+            by_policy=bool(found and found.by_policy),
+        )
+    )
+    if found is not None:
+        await send_code(
+            session,
+            cause_id=row.id,
+            policyholder_id=found.policyholder_id,
+            claim_id=found.claim_id,
+            contact_point_id=found.contact_point_id,
+            language=row.language,
+            code=code,
+            domain=settings.host,
+            now=now,
+            key=settings.portal_secret_key,
+        )
+
+
+class CodeSender:
+    """Runs `send_asked` beside the pages: a moment after somebody asked, and every second for other processes' rows."""
+
+    def __init__(self, portal: Portal, send_code: SendCode) -> None:
+        self.portal = portal
+        self.send_code = send_code
+
+    async def run(self) -> None:
+        """Until cancelled. A database that is away is waited for; the rows stay."""
+        while True:
+            await _wait(self.portal.asked, POLL_SECONDS)
+            await asyncio.sleep(PAUSE_SECONDS)
+            self.portal.asked.clear()
+            try:
+                while await send_asked(self.portal, self.send_code, now=self.portal.clock()) == BATCH:
+                    pass
+            except Exception as error:  # an entry point: the next pass tries again
+                log.error("codes_not_sent", extra={"error": type(error).__name__})
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,1 @@
+"""The claim page: everything a policyholder may know about one claim, answer first."""

@@ -1,0 +1,103 @@
+"""Makes the claim page of a row: one value that holds all that the page may show (pure)."""
+
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from claims_core.i18n import masked_phone
+from claims_portal.pages.claim.coming import next_of
+from claims_portal.pages.claim.facts import Facts, facts_of
+from claims_portal.pages.claim.headline import headline_of
+from claims_portal.pages.claim.money import FIRST, money_of
+from claims_portal.pages.claim.movers import move_of
+from claims_portal.pages.claim.needed import appeal_of, needs_of, needs_text_of, notes_of, reasons_of
+from claims_portal.pages.claim.page import ClaimPage, Headline
+from claims_portal.pages.claim.questions import thread_of
+from claims_portal.pages.claim.timeline import timeline_of
+from claims_portal.pages.claim.tracker import steps_of
+from claims_portal.pages.speech import Speech
+from claims_portal.queries import ClaimRow
+from claims_portal.settings import PortalSettings
+
+
+def zone_of_reader(name: str | None, settings: PortalSettings) -> ZoneInfo:
+    """The reader's own zone where it is known, else the insurer's."""
+    if name is None:
+        return settings.zone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return settings.zone
+
+
+def build_claim_page(
+    row: ClaimRow, said: Speech, settings: PortalSettings, *, problem: str | None = None, typed: str = ""
+) -> ClaimPage:
+    """The page of a claim for its owner. `problem` and `typed` are of a question that could not be taken."""
+    facts = facts_of(row, said.today)
+    headline = headline_of(facts, said)
+    return ClaimPage(
+        id=str(row["id"]),
+        title=title_of(facts, headline, said),
+        headline=headline,
+        stale=stale_of(row, said, settings),
+        notes=notes_of(facts, said),
+        needs=needs_of(facts, said),
+        needs_text=needs_text_of(facts, said),
+        reasons=reasons_of(facts, said),
+        appeal=appeal_of(facts, said),
+        money=money_of(facts, said),
+        money_first=facts.state in FIRST,
+        move=move_of(facts, said),
+        next=next_of(facts, said),
+        steps=steps_of(facts, said),
+        timeline=timeline_of(facts, said),
+        thread=thread_of(row.parts["questions"], said, settings, problem=problem, typed=typed),
+        texts=texts_of(row, said),
+        phone=masked_phone(row["phone"]) if row["phone"] else None,
+        as_of=as_of(row, said),
+        zone_note=None if row["time_zone"] else said.say("Times are those of {zone}.", zone=settings.insurer_timezone),
+        printed=said.say(
+            "Printed {when} from {host}. Not a decision letter.", when=said.moment(said.now), host=settings.host
+        ),
+    )
+
+
+def title_of(facts: Facts, headline: Headline, said: Speech) -> str:
+    """The state first, so that a phone's tab shows the answer."""
+    promise, number = headline.promise, facts.row["claim_number"]
+    if promise is not None and promise.date is not None:
+        label = promise.label[:1].lower() + promise.label[1:]
+        return said.say(
+            "{heading}, {label} {date}. Claim {ref}",
+            heading=headline.heading,
+            label=label,
+            date=promise.date,
+            ref=number,
+        )
+    return said.say("{heading}. Claim {ref}", heading=headline.heading, ref=number)
+
+
+def as_of(row: ClaimRow, said: Speech) -> str:
+    """How fresh the page is: the last complete look at the back office."""
+    seen = row["complete_at"] or row["observed_at"]
+    if said.day_of(seen) == said.today:
+        return said.say("Updated today at {time}.", time=said.time(seen))
+    return said.say("Updated on {date} at {time}.", date=said.day(said.day_of(seen)), time=said.time(seen))
+
+
+def stale_of(row: ClaimRow, said: Speech, settings: PortalSettings) -> str | None:
+    """A warning when the back office has not been seen whole for longer than its source may take."""
+    seen = row["complete_at"]
+    if seen is None or said.now - seen <= settings.old_after(row["source"]):
+        return None
+    return said.say(
+        "Data from {time}. The claims system does not answer; your date has not changed.", time=said.moment(seen)
+    )
+
+
+def texts_of(row: ClaimRow, said: Speech) -> str:
+    """How often we write, in one line."""
+    if row["cadence"] == "frequent":
+        return said.say("Texts at every step and every {days} days", days=7)
+    if row["cadence"] == "every_step":
+        return said.say("Texts at every step")
+    return said.say("Texts about the main things only")

@@ -1,0 +1,80 @@
+"""The thread of questions, and by when a person answers: the response clock of working hours (pure)."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from claims_core.deadlines import days_off
+from claims_portal.pages.claim.facts import moment_of
+from claims_portal.pages.claim.page import Bubble, Thread
+from claims_portal.pages.speech import Speech
+from claims_portal.settings import PortalSettings
+
+# A question that comes in the last two hours of the day is answered in the first two of the next.
+WITHIN = timedelta(hours=2)
+
+
+def is_working_day(day: date, country: str) -> bool:
+    """Does the office work that day?"""
+    return day not in days_off(country, day.year).not_working
+
+
+def answer_due(now: datetime, settings: PortalSettings) -> datetime:
+    """By when a question asked now is answered: today by closing time, else two hours after the next opening."""
+    zone, country = settings.zone, settings.insurer_country
+    local = now.astimezone(zone)
+    opens, closes = time(settings.portal_office_opens), time(settings.portal_office_closes)
+    today = local.date()
+    if is_working_day(today, country):
+        if opens <= local.time() and now + WITHIN <= _at(today, closes, zone):
+            return _at(today, closes, zone)
+        if local.time() < opens:
+            return _at(today, opens, zone) + WITHIN
+    day = today + timedelta(days=1)
+    while not is_working_day(day, country):
+        day += timedelta(days=1)
+    return _at(day, opens, zone) + WITHIN
+
+
+def _at(day: date, hour: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, hour, zone)
+
+
+def thread_of(
+    parts: list[dict[str, Any]], said: Speech, settings: PortalSettings, *, problem: str | None, typed: str
+) -> Thread:
+    """The bubbles, oldest first, and the clock."""
+    bubbles = [bubble for question in parts for bubble in _bubbles(question, said)]
+    return Thread(tuple(bubbles), clock_of(said, settings), problem, typed)
+
+
+def _bubbles(question: dict[str, Any], said: Speech) -> list[Bubble]:
+    asked = moment_of(question["asked_at"])
+    by = said.say("You, {when}", when=said.moment(asked))
+    if question["channel"] != "page":
+        by = said.say("You, {when}, by text", when=said.moment(asked))
+    found = [Bubble(True, by, question["text"])]
+    if question["answer"]:
+        name = question["answered_by"] or said.say("our claims team")
+        when = said.moment(moment_of(question["answered_at"]))
+        found.append(Bubble(False, f"{name}, {when}", question["answer"]))
+    elif moment_of(question["due_at"]) >= said.now:
+        due = moment_of(question["due_at"])
+        text = said.say("A person answers by {when}", when=said.moment(due))
+        found.append(Bubble(False, said.say("We received your question"), text))
+    return found
+
+
+def clock_of(said: Speech, settings: PortalSettings) -> str:
+    """`A person answers. Today by 18:00`; after hours, when we work and by when."""
+    due = answer_due(said.now, settings)
+    local = due.astimezone(settings.zone)
+    if said.now.astimezone(settings.zone).date() == local.date():
+        return said.say("A person answers. Today by {time}", time=f"{local:%H:%M}")
+    return said.say(
+        "We work on weekdays {opens} to {closes}. Answer by {time}, {day}",
+        opens=settings.portal_office_opens,
+        closes=settings.portal_office_closes,
+        time=f"{local:%H:%M}",
+        day=said.long_day(local.date()),
+    )

@@ -1,0 +1,67 @@
+"""`/claim/{id}` and the question asked on it. What is not yours is not there."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from claims_core import ledger
+from claims_core.db import session_scope
+from claims_portal.auth import OwnersView, require_own_claim
+from claims_portal.deps import look_of, now_of, portal_of
+from claims_portal.pages.claim.build import build_claim_page, zone_of_reader
+from claims_portal.pages.claim.questions import answer_due
+from claims_portal.pages.speech import Speech
+from claims_portal.queries import ClaimRow
+from claims_portal.rendering import page
+
+router = APIRouter(include_in_schema=False)
+
+LONGEST_QUESTION = 4000
+
+
+def speech_for(request: Request, row: ClaimRow) -> Speech:
+    """How to speak to the owner of this claim."""
+    return Speech(
+        look_of(request).language, zone_of_reader(row["time_zone"], portal_of(request).settings), now_of(request)
+    )
+
+
+@router.get("/claim/{claim_id}")
+async def show_claim(request: Request, view: Annotated[OwnersView, Depends(require_own_claim)]) -> Response:
+    """The claim page."""
+    made = build_claim_page(view.claim, speech_for(request, view.claim), portal_of(request).settings)
+    return page(request, "pages/claim.html", made)
+
+
+@router.post("/claim/{claim_id}/questions")
+async def ask(
+    request: Request,
+    view: Annotated[OwnersView, Depends(require_own_claim)],
+    question: Annotated[str, Form()] = "",
+) -> Response:
+    """Take a question: it has a clock from now on, and a person who answers."""
+    text, portal = question.replace("\x00", "").strip(), portal_of(request)
+    said = speech_for(request, view.claim)
+    problem = None
+    if not text:
+        problem = said.say("Write your question first")
+    elif len(text) > LONGEST_QUESTION:
+        problem = said.say(
+            "The question is too long. {n} letters fit, yours has {have}", n=LONGEST_QUESTION, have=len(text)
+        )
+    if problem is not None:
+        made = build_claim_page(view.claim, said, portal.settings, problem=problem, typed=text[: 2 * LONGEST_QUESTION])
+        return page(request, "pages/claim.html", made, status=422)
+    now, claim_id = now_of(request), view.claim["id"]
+    async with session_scope(portal.engine) as session:
+        await ledger.ask_question(
+            session,
+            claim_id=claim_id,
+            policyholder_id=view.policyholder_id,
+            channel="page",
+            text=text,
+            now=now,
+            answer_due_at=answer_due(now, portal.settings),
+        )
+    return RedirectResponse(f"/claim/{claim_id}#questions", 303)

@@ -1,0 +1,211 @@
+"""`/code`: the six digits. "Tries left" counts down whether or not a claim was found."""
+
+import logging
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import RedirectResponse, Response
+
+from claims_core import ledger
+from claims_core.db import session_scope
+from claims_core.i18n import marked, translations
+from claims_portal.auth import allow_anyone, require_policyholder
+from claims_portal.auth.codes import FRESH, LIVES, SIGN_IN, Redeemed, Wrong, ask_for_code, challenge_row, redeem_code
+from claims_portal.auth.cookies import (
+    CHALLENGE,
+    DEVICE,
+    GLANCE,
+    SEEN,
+    SESSION,
+    drop_cookie,
+    read_cookie,
+    set_cookie,
+)
+from claims_portal.auth.devices import MARK_LIVES, REMEMBERED_FOR, device_mark, remember_device
+from claims_portal.auth.entries import CODE_DIGITS, Asked, bare_number, read_code
+from claims_portal.auth.limits import count_tries, look_up_tries
+from claims_portal.auth.sessions import Viewer, end_session, open_session
+from claims_portal.deps import look_of, network_of, now_of, portal_of
+from claims_portal.errors import TooManyTries
+from claims_portal.pages.forms import NO_PROBLEMS, Problem, Problems
+from claims_portal.pages.look_up import start_code
+from claims_portal.queries import has_several_claims
+from claims_portal.rendering import page
+
+log = logging.getLogger(__name__)
+router = APIRouter(include_in_schema=False)
+
+WRONG_LENGTH = marked("The code has 6 digits. You entered {n}")
+EXPIRED = marked("The code has expired. Ask for a new one")
+USED_UP = marked("The code does not match, and no tries are left. Ask for a new one")
+
+
+@dataclass(frozen=True, slots=True)
+class CodePage:
+    """pages/code.html: the field for the code, and what is wrong with the last one."""
+
+    problems: Problems = NO_PROBLEMS
+    minutes: int = int(LIVES.total_seconds()) // 60
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What a right code gives: a session, a mark on the device, perhaps a remembered device; and where to go."""
+
+    session: str
+    mark: str
+    device: str | None
+    to: str
+
+
+@router.get("/code", dependencies=[Depends(allow_anyone)])
+async def show_code(request: Request) -> Response:
+    """The empty field; without a challenge of this browser there is nothing to enter."""
+    if read_cookie(request, CHALLENGE) is None:
+        return RedirectResponse("/", 303)
+    return page(request, "pages/code.html", CodePage())
+
+
+@router.post("/code", dependencies=[Depends(allow_anyone)])
+async def enter_code(
+    request: Request, code: Annotated[str, Form()] = "", remember: Annotated[str, Form()] = ""
+) -> Response:
+    """Try the code; a right one opens a session with a new id and leads to the claim."""
+    portal, challenge = portal_of(request), read_cookie(request, CHALLENGE)
+    if challenge is None:
+        return RedirectResponse("/", 303)
+    typed = read_code(code)
+    if len(typed) != CODE_DIGITS:
+        return _again(request, _said(request, WRONG_LENGTH, n=len(typed)))
+    signed_in = None
+    async with session_scope(portal.engine) as session:
+        tried = await redeem_code(
+            session, challenge, typed, secret=portal.settings.portal_secret_key, now=now_of(request)
+        )
+        if isinstance(tried, Redeemed):
+            signed_in = await _sign_in(session, request, tried, remember=bool(remember))
+    if isinstance(tried, Wrong) or signed_in is None:
+        assert isinstance(tried, Wrong)
+        return _again(request, _why(request, tried))
+    return _welcome(request, signed_in)
+
+
+@router.post("/code/again", dependencies=[Depends(allow_anyone)])
+async def send_again(request: Request) -> Response:
+    """Ask for another code with what was entered before; it counts as a look-up of its own."""
+    challenge = read_cookie(request, CHALLENGE)
+    if challenge is None:
+        return RedirectResponse("/", 303)
+    async with session_scope(portal_of(request).engine) as session:
+        row = await challenge_row(session, challenge)
+    if row is None or row.used_at is not None:
+        return RedirectResponse("/", 303)
+    if row.asked_numbers and row.asked_phone:
+        asked = Asked(tuple(row.asked_numbers), row.asked_phone, bare_number(row.asked_numbers[0]))
+        return await start_code(request, asked)
+    # A typed look-up whose words are wiped starts anew, whether or not it had found a claim.
+    if row.purpose == SIGN_IN or row.policyholder_id is None:
+        return RedirectResponse("/", 303)
+    return await start_known(request, row.policyholder_id, row.claim_id, purpose=row.purpose)
+
+
+@router.post("/code/fresh")
+async def ask_fresh_code(request: Request, viewer: Annotated[Viewer, Depends(require_policyholder)]) -> Response:
+    """A signed-in policyholder asks for the code that a sensitive act needs."""
+    return await start_known(request, viewer.policyholder_id, None, purpose=FRESH)
+
+
+@router.post("/sign-out", dependencies=[Depends(allow_anyone)])
+async def sign_out(request: Request) -> Response:
+    """End the session here and now; the device forgets the glance too."""
+    portal, token = portal_of(request), read_cookie(request, SESSION)
+    if token is not None:
+        async with session_scope(portal.engine) as session:
+            await end_session(session, token)
+    answer = RedirectResponse("/", 303)
+    for name in (SESSION, GLANCE, CHALLENGE):
+        drop_cookie(answer, name, portal.settings)
+    return answer
+
+
+async def start_known(request: Request, policyholder_id: UUID, claim_id: UUID | None, *, purpose: str) -> Response:
+    """A code for somebody whom a link of ours or a session names: to the number on file, under the same limits."""
+    portal, now, mark = portal_of(request), now_of(request), read_cookie(request, SEEN)
+    whose = str(policyholder_id)
+    tries = look_up_tries(number=str(claim_id or whose), phone=whose, network=network_of(request), device=mark)
+    challenge = ""
+    async with session_scope(portal.engine) as session:
+        until = await count_tries(session, tries, key=portal.settings.portal_secret_key, now=now)
+        if until is None:
+            challenge = await ask_for_code(
+                session,
+                claim_id=claim_id,
+                policyholder_id=policyholder_id,
+                purpose=purpose,
+                device_mark=mark,
+                language=look_of(request).language,
+                now=now,
+            )
+    if until is not None:
+        raise TooManyTries(until)
+    portal.wake_sender()
+    answer = RedirectResponse("/code", 303)
+    set_cookie(answer, CHALLENGE, challenge, portal.settings)
+    return answer
+
+
+async def _sign_in(session: AsyncSession, request: Request, code: Redeemed, *, remember: bool) -> SignedIn:
+    portal, now = portal_of(request), now_of(request)
+    before = read_cookie(request, SESSION)
+    if before is not None:
+        await end_session(session, before)
+    device = None
+    if remember:
+        agent = request.headers.get("user-agent", "")
+        device = await remember_device(session, code.policyholder_id, agent=agent, now=now)
+    await ledger.record_contact(
+        session, claim_id=code.claim_id, policyholder_id=code.policyholder_id, kind="look_up", now=now
+    )
+    log.info("signed_in", extra={"policyholder_id": str(code.policyholder_id), "purpose": code.purpose})
+    several = code.by_policy and await has_several_claims(session, code.policyholder_id)
+    return SignedIn(
+        session=await open_session(session, code.policyholder_id, now=now),
+        mark=device_mark(portal.settings.portal_secret_key, code.policyholder_id),
+        device=device,
+        to="/claims" if several or code.claim_id is None else f"/claim/{code.claim_id}",
+    )
+
+
+def _welcome(request: Request, signed_in: SignedIn) -> Response:
+    settings = portal_of(request).settings
+    answer = RedirectResponse(signed_in.to, 303)
+    set_cookie(answer, SESSION, signed_in.session, settings)
+    set_cookie(answer, SEEN, signed_in.mark, settings, seconds=int(MARK_LIVES.total_seconds()))
+    if signed_in.device is not None:
+        set_cookie(answer, DEVICE, signed_in.device, settings, seconds=int(REMEMBERED_FOR.total_seconds()))
+    for name in (CHALLENGE, GLANCE):
+        drop_cookie(answer, name, settings)
+    return answer
+
+
+def _again(request: Request, text: str) -> Response:
+    return page(request, "pages/code.html", CodePage(Problems((Problem("code", text),))), status=422)
+
+
+def _said(request: Request, text: str, **values: object) -> str:
+    return translations(look_of(request).language).gettext(text).format(**values)
+
+
+def _why(request: Request, tried: Wrong) -> str:
+    """Why the code was not taken. An expired one is asked for again, never sent again by itself (`settled`, 23)."""
+    if tried.expired:
+        return _said(request, EXPIRED)
+    if tried.left == 0:
+        return _said(request, USED_UP)
+    counted = translations(look_of(request).language).ngettext
+    return counted(
+        "The code does not match. {left} try left", "The code does not match. {left} tries left", tried.left
+    ).format(left=tried.left)

@@ -1,0 +1,143 @@
+"""What pages read. The claim page is one trip to the database: the session, the claim and all that belongs to it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+IDLE_MINUTES = 15
+
+# What belongs to a claim, gathered as one JSON value a kind; each part is one index range.
+_PARTS = """
+  (select json_agg(json_build_object('amount', p.amount::text, 'state', p.state, 'sent_date', p.sent_date,
+     'expected_date', p.expected_date, 'last4', p.account_last4, 'bank', p.bank, 'reason', p.return_reason))
+   from payment p where p.claim_id = c.id) as payments,
+  (select json_agg(json_build_object('title_ru', d.title_ru, 'title_en', d.title_en, 'why_ru', d.why_ru,
+     'why_en', d.why_en, 'due', d.due_date, 'state', d.state, 'reject_reason', d.reject_reason) order by d.asked_at)
+   from document_request d where d.claim_id = c.id) as documents,
+  (select json_agg(json_build_object('kind', p.kind, 'basis', p.basis, 'start', p.start_date, 'due', p.due_date,
+     'made_at', p.made_at, 'ended_at', p.ended_at, 'kept', p.kept) order by p.made_at, p.due_date)
+   from promise p where p.claim_id = c.id) as promises,
+  (select json_agg(json_build_object('started_at', p.started_at, 'ended_at', p.ended_at) order by p.started_at)
+   from pause p where p.claim_id = c.id) as pauses
+"""
+_TOLD = """
+  (select json_agg(json_build_object('id', e.id, 'kind', e.kind, 'stage', e.stage, 'situation', e.situation,
+     'page_state', e.page_state, 'at', e.occurred_at, 'detail', e.detail) order by e.seq)
+   from case_event e where e.claim_id = c.id) as events,
+  (select json_agg(json_build_object('cause', n.cause_kind, 'cause_id', n.cause_id, 'channel', n.channel,
+     'template', n.template, 'state', n.state, 'at', coalesce(n.finished_at, n.planned_at),
+     'delivery', (select d.state from delivery d where d.notification_id = n.id order by d.attempt desc limit 1)))
+   from notification n
+   where n.claim_id = c.id and n.state in ('sent', 'settled', 'unknown') and n.importance <> 'code') as messages,
+  (select json_agg(json_build_object('text', q.text, 'asked_at', q.asked_at, 'due_at', q.answer_due_at,
+     'channel', q.channel, 'answer', q.answer, 'answered_by', q.answered_by, 'answered_at', q.answered_at)
+     order by q.asked_at)
+   from question q where q.claim_id = c.id) as questions
+"""
+_CLAIM = """
+  c.id, c.source, c.claim_number, c.policy_number, c.line_of_business, c.product, c.country, c.currency,
+  c.object_label, c.reported_at, c.documents_complete_at, c.stage, c.situation, c.outcome, c.mover, c.page_state,
+  c.stage_since, c.situation_since, c.reason, c.team, c.handler_name, c.inspection_at, c.inspection_place,
+  c.assessed, c.deductible, c.approved, c.decision_reasons, c.observed_at, c.policyholder_id,
+  h.given_name, h.name, h.time_zone,
+  (select s.complete_at from source_cursor s where s.source = c.source) as complete_at
+"""
+_OWN_CLAIM = f"""
+select s.policyholder_id as viewer_id, s.fresh_until, {_CLAIM},
+  (select a.address from contact_point a where a.policyholder_id = c.policyholder_id and a.kind = 'phone' and a.on_file
+   order by a.place limit 1) as phone,
+  (select p.cadence from preference p where p.policyholder_id = c.policyholder_id) as cadence,
+  {_PARTS}, {_TOLD}
+from portal_session s
+left join claim c on c.id = $2 and c.policyholder_id = s.policyholder_id
+left join policyholder h on h.id = c.policyholder_id
+where s.token_hash = $1 and s.ends_at > $3 and s.seen_at > $3 - interval '{IDLE_MINUTES} minutes'
+"""  # noqa: S608  (pieces of our own)
+_GLANCE = f"select {_CLAIM}, {_PARTS} from claim c join policyholder h on h.id = c.policyholder_id where c.id = $1"  # noqa: S608
+_JSON_PARTS = ("payments", "documents", "promises", "pauses", "events", "messages", "questions")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """A claim as it was read for one viewer: its columns, and its parts as lists of plain values."""
+
+    columns: asyncpg.Record
+    parts: dict[str, list[dict[str, Any]]]
+
+    def __getitem__(self, name: str) -> Any:
+        """A column."""
+        return self.columns[name]
+
+
+def _row(record: asyncpg.Record) -> ClaimRow:
+    parts = {name: orjson.loads(record[name] or "[]") for name in _JSON_PARTS if name in record.keys()}  # noqa: SIM118
+    return ClaimRow(record, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnClaim:
+    """What one trip found: is the session alive, and the claim if it is the viewer's."""
+
+    viewer_id: UUID
+    claim: ClaimRow | None
+
+
+async def own_claim(pool: asyncpg.Pool, token_hash: bytes, claim_id: UUID, *, now: datetime) -> OwnClaim | None:
+    """The claim through its owner's session; None when the session is unknown, idle for 15 minutes or over."""
+    record = await pool.fetchrow(_OWN_CLAIM, token_hash, claim_id, now)
+    if record is None:
+        return None
+    return OwnClaim(record["viewer_id"], None if record["id"] is None else _row(record))
+
+
+async def glance_claim(pool: asyncpg.Pool, claim_id: UUID) -> ClaimRow | None:
+    """A claim for the glance: its messages, questions and events are not even read."""
+    record = await pool.fetchrow(_GLANCE, claim_id)
+    return None if record is None else _row(record)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLine:
+    """A claim in a list."""
+
+    id: UUID
+    claim_number: str
+    line_of_business: str
+    object_label: str | None
+    page_state: str
+    outcome: str | None
+    our_date: Any
+    is_open: bool
+
+
+_CLAIMS_OF = """
+select c.id, c.claim_number, c.line_of_business, c.object_label, c.page_state, c.outcome,
+  (select max(p.due_date) from promise p where p.claim_id = c.id and p.ended_at is null
+    and p.basis in ('target', 'handler')) as our_date,
+  c.stage <> 'closed' as is_open
+from claim c where c.policyholder_id = $1
+order by (c.stage = 'closed'), c.reported_at desc limit 100
+"""
+
+
+async def claims_of(pool: asyncpg.Pool, policyholder_id: UUID) -> list[ClaimLine]:
+    """The claims of a policyholder, open ones first, newest first; a hundred at most."""
+    return [ClaimLine(*record) for record in await pool.fetch(_CLAIMS_OF, policyholder_id)]
+
+
+async def has_several_claims(session: AsyncSession, policyholder_id: UUID) -> bool:
+    """Does the policyholder have more than one claim?"""
+    two = text("select count(*) from (select 1 from claim where policyholder_id = :id limit 2) as some")
+    return bool((await (await session.connection()).execute(two, {"id": policyholder_id})).scalar_one() > 1)
+
+
+async def claim_number_of(session: AsyncSession, claim_id: UUID) -> str:
+    """The number of a claim, for its last four digits."""
+    one = text("select claim_number from claim where id = :id")
+    return str((await (await session.connection()).execute(one, {"id": claim_id})).scalar_one())
