@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "jobs": ("claims_core.commands.jobs", "when each timed job ran last, when it runs next, and how it went"),
     "sync": ("backoffice_adapter.commands", "read the back offices, and put handlers' changes into them"),
     "notifier": ("notifier.commands.notifier", "plan and send messages, and follow up on them"),
+    "doctor": ("claims_core.commands.doctor", "try everything that is configured and say what is wrong"),
     "db": ("claims_core.commands.db", "start, stop, upgrade, back up and check the database"),
 }
 DONE, FAILED, WRONG_WORDS, INTERRUPTED = 0, 1, 2, 130
