@@ -25,7 +25,7 @@ from backoffice_adapter.tables import (
     SourceCursor,
     SyncRun,
 )
-from claims_core.db import driver_connection
+from claims_core.db import advisory_key, driver_connection
 from claims_core.ids import new_id
 from claims_core.tables import ChangeAction
 
@@ -72,6 +72,14 @@ async def mapping_version(session: AsyncSession, source: str, mapping: CaseMappi
     )
     session.add(row)
     return version
+
+
+async def take_in(session: AsyncSession, source: str, mapping: CaseMapping, *, now: datetime) -> int:
+    """Make a mapping the one in force: its number, and what the desk may offer by it. One process at a time."""
+    key = advisory_key(f"mapping:{source}")
+    await (await session.connection()).execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
+    await publish_abilities(session, source, mapping)
+    return await mapping_version(session, source, mapping, now=now)
 
 
 async def publish_abilities(session: AsyncSession, source: str, mapping: CaseMapping) -> None:
