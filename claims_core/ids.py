@@ -5,13 +5,12 @@ import time
 from uuid import UUID
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_62_BITS = (1 << 62) - 1
 
 
 def new_id() -> UUID:
     """A UUID version 7 (RFC 9562, 5.7): ordered by time, so that new rows land together in an index."""
-    milliseconds, chance = time.time_ns() // 1_000_000, int.from_bytes(secrets.token_bytes(10), "big")
-    value = (milliseconds << 80) | (0x7 << 76) | ((chance >> 68) << 64) | (0b10 << 62) | (chance & _62_BITS)
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(62)
     return UUID(int=value)
 
 

@@ -17,7 +17,8 @@ from claims_portal.api import health, webhooks
 from claims_portal.auth import refuse_unguarded
 from claims_portal.auth.sender import CodeSender
 from claims_portal.deps import Portal
-from claims_portal.desk import queue, sign_in
+from claims_portal.desk import changes, questions, queue, sign_in
+from claims_portal.desk import claims as desk_claims
 from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.files import STATIC
 from claims_portal.pages import claims, code, glance, look, look_up, messages, opt_out
@@ -46,6 +47,9 @@ ROUTERS = (
     webhooks.router,
     sign_in.router,
     queue.router,
+    questions.router,
+    desk_claims.router,
+    changes.router,
     # Last: the address of a short link is any eight letters.
     glance.router,
 )

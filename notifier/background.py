@@ -106,6 +106,7 @@ def _iso(stands: Background) -> str:
 # Money that has moved stays moved: payments are always true.
 _TRUTH: dict[str, Callable[[Fact, Background, datetime], bool]] = {
     "registered": _undecided,
+    "silence": _same_page,
     "stage_changed": _same_page,
     "situation_changed": _same_page,
     "decision_made": _same_outcome,

@@ -100,9 +100,8 @@ def still_to_send(
     """
     if now >= send_by:
         return Reason.TOO_LATE
-    _, unreachable = reach((channel,), stands, settings)
-    passes = importance is Importance.CODE or (unreachable is Reason.OPTED_OUT and template in PASSES_A_STOP)
-    if unreachable and not passes:
+    unreachable = barred(template, importance, channel, stands, settings)
+    if unreachable:
         return unreachable
     if fact and not is_still_true(fact, stands, now):
         return Reason.NO_LONGER_TRUE
@@ -149,6 +148,16 @@ def reach(
     # What the person said weighs more than what the law or our set-up says.
     worst = next((each for each in (Reason.OPTED_OUT, Reason.NO_CONSENT) if each in reasons.values()), None)
     return wished[0], worst or Reason.CHANNEL_NOT_ALLOWED
+
+
+def barred(
+    template: str, importance: Importance, channel: ChannelName, stands: Background, settings: NotifierSettings
+) -> Reason | None:
+    """Why this message may not go over this channel now; None if it may."""
+    _, reason = reach((channel,), stands, settings)
+    if importance is Importance.CODE or (reason is Reason.OPTED_OUT and template in PASSES_A_STOP):
+        return None
+    return reason
 
 
 def _barred(channel: ChannelName, stands: Background, settings: NotifierSettings) -> Reason | None:

@@ -67,11 +67,12 @@ _COLUMNS = {
 }
 assert tuple(_COLUMNS) == BACKGROUND
 COLUMNS = ", ".join(f"{expression} as {name}" for name, expression in _COLUMNS.items())
-# Wants `p` (policyholder) and `c` (claim, may be null) in front of it.
-JOINS = """
+# Wants `p` (policyholder) and `c` (claim, may be null) in front of it; `first` says which number comes first.
+_JOINS = """
 left join preference chosen on chosen.policyholder_id = p.id
 left join lateral (select i.id, i.address from contact_point i
-    where i.policyholder_id = p.id and i.kind = 'phone' and i.on_file order by i.place, i.id limit 1) point on true
+    where i.policyholder_id = p.id and i.kind = 'phone' and i.on_file
+    order by {first} i.place, i.id limit 1) point on true
 left join lateral (select count(*) as n, min(d.due_date) as due_date,
     array_agg(d.title_ru order by d.request_ref) as titles_ru, array_agg(d.title_en order by d.request_ref) as titles_en
     from document_request d where d.claim_id = c.id and d.state in ('asked', 'rejected')) papers on true
@@ -82,12 +83,15 @@ left join lateral (select
     min(m.start_date) filter (where m.kind = 'decision') as started
     from promise m where m.claim_id = c.id and m.ended_at is null) promised on true
 """
+JOINS = _JOINS.format(first="")
 FACT = """ev.kind, ev.page_state as event_page_state, ev.detail::text as detail, ev.occurred_at, ev.tell_after,
     ev.recorded_at"""
+# A code goes to the number it was asked for, an answer to the one that wrote; news to the number on file now.
+_ASKED_FROM = "(n.importance in ('code', 'answer') and i.id = n.contact_point_id) desc,"
 _TAKEN = f"""
 select n.id, n.template, n.importance, n.channel, n.send_by, n.values::text as own, n.language as said_in, n.cadence,
     {FACT}, q.text as question, q.answer, q.answer_due_at,
-    case when n.importance = 'code' then spoken.address else point.address end as spoken_address,
+    point.address as spoken_address,
     case when n.template = 'kw_status_many' then (select count(*) from claim o
         where o.policyholder_id = p.id and o.stage <> 'closed') end as open_claims,
     case when n.template = 'kw_status_many' then (select min(m.due_date)
@@ -100,10 +104,12 @@ left join claim c on c.id = n.claim_id
 left join case_event ev on n.cause_kind = 'case_event' and ev.id = n.cause_id
 left join question q on q.id = case when n.cause_kind = 'question' then n.cause_id
     else (n.values ->> 'question_id')::uuid end
-left join contact_point spoken on spoken.id = n.contact_point_id
-{JOINS}"""  # noqa: S608
+{_JOINS.format(first=_ASKED_FROM)}"""  # noqa: S608
 
-_ONE = f"select {COLUMNS} from policyholder p left join claim c on c.id = $3 {JOINS} where p.id = $2"  # noqa: S608
+_ONE = f"""
+select {COLUMNS} from policyholder p left join claim c on c.id = $3
+{_JOINS.format(first="(i.address = $4) desc nulls last,")} where p.id = $2
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +211,21 @@ def _values(row: asyncpg.Record, settings: NotifierSettings, now: datetime, link
         return {}
 
 
+def _truth_of(row: asyncpg.Record) -> Fact | None:
+    """What must still be so: the fact, or for a heartbeat that the claim stands where it stood."""
+    fact, own = fact_of(row), json.loads(row["own"])
+    if fact is None and "page_state" in own:
+        return Fact("silence", own["page_state"], {}, row["send_by"], row["send_by"], row["send_by"])
+    return fact
+
+
 def _verdict(row: asyncpg.Record, settings: NotifierSettings, now: datetime) -> Reason | datetime | None:
     return still_to_send(
         template=row["template"],
         importance=Importance(row["importance"]),
         channel=ChannelName(row["channel"]),
         send_by=row["send_by"],
-        fact=fact_of(row),
+        fact=_truth_of(row),
         stands=background_of(row),
         settings=settings,
         now=now,
@@ -219,10 +233,18 @@ def _verdict(row: asyncpg.Record, settings: NotifierSettings, now: datetime) -> 
 
 
 async def background_for(
-    connection: asyncpg.Connection, policyholder_id: UUID, *, claim_id: UUID | None, now: datetime
+    connection: asyncpg.Connection,
+    policyholder_id: UUID,
+    *,
+    claim_id: UUID | None,
+    now: datetime,
+    address: str | None = None,
 ) -> Background:
-    """A person as they stand now, with this claim, or without one. Raises `NotFound`."""
-    row = await connection.fetchrow(_ONE, now, policyholder_id, claim_id)
+    """A person as they stand now, with this claim, or without one; reached at `address` if it is on file.
+
+    Raises `NotFound`.
+    """
+    row = await connection.fetchrow(_ONE, now, policyholder_id, claim_id, address)
     if row is None:
         raise NotFound("there is no such policyholder")
     return background_of(row)

@@ -15,6 +15,7 @@ from claims_core.errors import Refused
 from claims_core.ids import new_id
 from claims_core.stages import ClaimStage
 from claims_core.tables import Claim, ContactKind, ContactPoint, Policyholder
+from notifier.decisions import PASSES_A_STOP
 from notifier.forecast import forecast
 from notifier.pilot import draw_arm
 from notifier.states import PRIORITY, Cadence, CauseKind, ChannelName, Importance, NotificationState, Reason
@@ -105,6 +106,7 @@ async def stop_address(session: AsyncSession, address: str, *, how: str, now: da
             col(Notification.contact_point_id).in_(points),
             col(Notification.state).in_([NotificationState.PLANNED, NotificationState.HELD]),
             col(Notification.importance) != Importance.CODE,
+            col(Notification.template).not_in(PASSES_A_STOP),
         )
         .values(state=NotificationState.SUPPRESSED, reason=Reason.OPTED_OUT, finished_at=now)
     )

@@ -39,6 +39,7 @@ class NotifierSettings(Surroundings):
     portal_brand_name: str = "ExMutual"
     portal_brand_phone: str = ""
     insurer_timezone: str = "Europe/Moscow"
+    insurer_country: str = "ru"
 
     notifier_market: Market = Market.RU
     notifier_quiet_hours: bool = True

@@ -105,7 +105,7 @@ def _of_claim(cause: Cause, stands: Background) -> dict[str, str]:
     number, titles = stands.claim_number or "", stands.titles_ru if cause.language == "ru" else stands.titles_en
     handler = (stands.handler_name or "").split()
     given = stands.given_name or ""
-    count = _detail(cause).get("missing") or stands.open_documents
+    count = cause.open_claims or _detail(cause).get("missing") or stands.open_documents
     return {
         "ref4": last4(number),
         "ref": number,

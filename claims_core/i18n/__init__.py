@@ -10,12 +10,22 @@ from claims_core.i18n.dates import (
     short_date,
     weekday,
 )
-from claims_core.i18n.figures import MINUS, format_claim_number, last4, masked_account, masked_phone, money, short_money
+from claims_core.i18n.figures import (
+    MINUS,
+    currency_symbol,
+    format_claim_number,
+    last4,
+    masked_account,
+    masked_phone,
+    money,
+    short_money,
+)
 
 __all__ = [
     "LANGUAGES",
     "MINUS",
     "Translations",
+    "currency_symbol",
     "day_month",
     "format_claim_number",
     "format_date",

@@ -9,7 +9,8 @@ NBSP, MINUS = "\u00a0", "\u2212"
 
 
 @lru_cache
-def _symbol(currency: str) -> str:
+def currency_symbol(currency: str) -> str:
+    """`₽`, `$`: the sign of a currency, the same in both languages."""
     return str(get_currency_symbol(currency, locale="ru" if currency == "RUB" else "en"))
 
 
@@ -23,15 +24,15 @@ def money(amount: Decimal, currency: str, language: str) -> str:
     """A sum on a page: `184,300 ₽`, `184 300 ₽`, `$1,200`, with a real minus and no-break spaces."""
     sign = f"{MINUS}{NBSP}" if amount < 0 else ""
     if language == "en" and currency != "RUB":
-        return f"{sign}{_symbol(currency)}{_grouped(amount, language)}"
-    return f"{sign}{_grouped(amount, language)} {_symbol(currency)}".replace(" ", NBSP)
+        return f"{sign}{currency_symbol(currency)}{_grouped(amount, language)}"
+    return f"{sign}{_grouped(amount, language)} {currency_symbol(currency)}".replace(" ", NBSP)
 
 
 def short_money(amount: Decimal, currency: str, language: str) -> str:
     """A sum in an SMS: `RUB 184,300` (₽ is outside the 160-character alphabet), `184 300 ₽`."""
     sign = "-" if amount < 0 else ""
     if language == "ru":
-        return f"{sign}{_grouped(amount, language)} {_symbol(currency)}"
+        return f"{sign}{_grouped(amount, language)} {currency_symbol(currency)}"
     return f"{currency} {sign}{_grouped(amount, language)}"
 
 

@@ -12,12 +12,9 @@ from claims_core.db import Table, columns_of
 Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Target:
-    """A table as a batch writes it: its columns in the order of the rows, and the key that finds a row again.
-
-    Compared by identity: it is looked up several times for each claim.
-    """
+    """A table as a batch writes it: its columns in the order of the rows, and the key that finds a row again."""
 
     table: str
     columns: tuple[str, ...]

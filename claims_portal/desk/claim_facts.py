@@ -13,7 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.db import Table
 from claims_core.errors import NotFound
-from claims_core.snapshot import DocumentState
+from claims_core.promises import OURS
+from claims_core.snapshot import OPEN_DOCUMENTS
 from claims_core.stages import ClaimStage, Situation, is_decided
 from claims_core.tables import (
     CaseEvent,
@@ -34,7 +35,6 @@ from claims_core.tables import (
 from claims_portal.tables import AccessLog, Staff
 from notifier.tables import Delivery, Notification
 
-OURS = (PromiseBasis.TARGET, PromiseBasis.HANDLER)
 BOUNDS = (PromiseBasis.LAW, PromiseBasis.CONTRACT)
 Row = TypeVar("Row", bound=Table)
 
@@ -89,7 +89,7 @@ class ClaimFacts:
     @property
     def asked_documents(self) -> list[DocumentRequest]:
         """The documents we wait for."""
-        return [one for one in self.documents if one.state in (DocumentState.ASKED, DocumentState.REJECTED)]
+        return [one for one in self.documents if one.state in OPEN_DOCUMENTS]
 
     @property
     def change_under_way(self) -> ChangeRequest | None:

@@ -17,11 +17,10 @@ _HEADS = {
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """The cells, where today is among them, and the whole as a sentence for those who do not see it."""
+    """The cells, the place of today among them, and the whole as a sentence for those who do not see it."""
 
     cells: tuple[str, ...]
-    day: int
-    total: int
+    place: str
     label: str
 
 
@@ -54,4 +53,5 @@ def strip_of(
     if limit:
         words.append(says.told("The last day {limit}.", limit=limit))
     cells = tuple("" if cell.value == "ahead" else cell.value for cell in drawn.cells)
-    return Strip(cells=cells, day=drawn.today, total=drawn.total, label=" ".join(words))
+    place = says.told("{n} of {total}", n=drawn.today, total=drawn.total)
+    return Strip(cells=cells, place=place, label=" ".join(words))

@@ -146,3 +146,36 @@ CHANGE_STATES: dict[ChangeState, str] = {
     ChangeState.APPLIED: _("Saved in the claims system"),
     ChangeState.REFUSED: _("The claims system refused"),
 }
+# Messages that are not named as the state they tell of.
+TEMPLATES: dict[str, str] = {
+    "approved_noamount": _("Approved"),
+    "docs_received": _("Documents received"),
+    "docs_partial": _("Some documents are missing"),
+    "doc_unreadable": _("A document cannot be read"),
+    "inspection": _("Inspection booked"),
+    "details_needed": _("Bank details needed"),
+    "payment_returned": _("Bank returned the payment"),
+    "heartbeat": _("No news, we are on time"),
+    "late": _("We are late"),
+    "waiting_you": _("We wait for your documents"),
+    "answer_ready": _("The answer is ready"),
+    "question_ack": _("Question received"),
+    "question_late": _("The answer is late"),
+    "free_text": _("Question received"),
+    "new_device": _("Opened on a new device"),
+    "survey": _("One question"),
+}
+
+
+def template_words(template: str) -> str:
+    """What a message is about, for the history; a text of an operator's own keeps its name."""
+    if template in set(PageState):
+        return STATUS_OF[PageState(template)][2]
+    return TEMPLATES.get(template, template)
+
+
+CADENCES: dict[str, str] = {
+    "essential": _("main things only"),
+    "every_step": _("every step"),
+    "frequent": _("often"),
+}

@@ -1,0 +1,93 @@
+"""`/desk/{id}`: one claim, as a handler sees it."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import Response
+
+from claims_core.db import session_scope
+from claims_core.i18n import marked as _
+from claims_portal.deps import look_of, now_of, portal_of
+from claims_portal.desk.access import READERS, Staffed
+from claims_portal.desk.change_form import Bounds, ChangeForm, Problem
+from claims_portal.desk.claim_facts import ClaimFacts, abilities, others_looking, read_claim, record_look
+from claims_portal.desk.claim_page import ClaimPage, Notice, Typed, claim_page
+from claims_portal.desk.form_view import form_again, form_view
+from claims_portal.desk.history import Part
+from claims_portal.desk.preview_view import PreviewView
+from claims_portal.desk.rail import rail_for
+from claims_portal.desk.says import Says
+from claims_portal.desk.under_way import UnderWayPart, under_way
+from claims_portal.rendering import page
+
+router = APIRouter(prefix="/desk", include_in_schema=False)
+
+# What somebody was just told by a redirect; anything else in the address is nothing.
+NOTICES = {
+    "undone": ("ok", "undo", _("Undone. Nothing was changed and nothing was sent.")),
+    "late": ("act", "warn", _("Too late to undo: the change is being saved to the claims system.")),
+    "not-yours": ("act", "warn", _("Only the person who asked for a change, or the head of the team, can undo it.")),
+    "answered": ("ok", "check", _("The answer is saved and on its way to the client.")),
+}
+# Why somebody looks at a claim: how they came to it.
+CAME_FROM = frozenset({"queue", "search", "questions"})
+
+
+def says_of(request: Request) -> Says:
+    """How the desk speaks to the reader of this request."""
+    return Says(look_of(request).language, portal_of(request).settings.zone, now_of(request))
+
+
+def bounds_of(facts: ClaimFacts, says: Says, *, may_pass_limit: bool) -> Bounds:
+    """What bounds the dates of a change of this claim."""
+    limit = facts.bound.due_date if facts.bound else None
+    return Bounds(today=says.today, limit=limit, may_pass_limit=may_pass_limit)
+
+
+@router.get("/{claim_id:uuid}")
+async def show_claim(request: Request, claim_id: UUID, viewer: Staffed = Depends(READERS)) -> Response:
+    """The claim; each look is kept with who and why."""
+    says, words = says_of(request), request.query_params
+    why = words.get("via", "")
+    async with session_scope(portal_of(request).engine) as session:
+        facts = await read_claim(session, claim_id)
+        why = why if why in CAME_FROM else "address"
+        await record_look(session, claim_id=claim_id, staff_id=viewer.id, page="desk_claim", why=why, now=says.now)
+        again = next((one for one in facts.changes if str(one.id) == words.get("again")), None)
+        form = form_again(again) if again else ChangeForm()
+        part = Part(words["show"]) if words.get("show") in set(Part) else Part.ALL
+        notice = NOTICES.get(words.get("done", ""))
+        said = Notice(notice[0], notice[1], (says.told(notice[2]),)) if notice else None
+        made = await made_page(session, facts, viewer, says, form, part=part, notice=said)
+    return page(request, "desk/claim.html", made)
+
+
+@router.get("/{claim_id:uuid}/under-way")
+async def show_under_way(request: Request, claim_id: UUID, viewer: Staffed = Depends(READERS)) -> Response:
+    """The panel of the newest change alone, for the page that is open; not a look of its own."""
+    says = says_of(request)
+    async with session_scope(portal_of(request).engine) as session:
+        facts = await read_claim(session, claim_id)
+    return page(request, "desk/_under_way.html", UnderWayPart(claim_id, under_way(facts, viewer, says)))
+
+
+async def made_page(
+    session: AsyncSession,
+    facts: ClaimFacts,
+    viewer: Staffed,
+    says: Says,
+    form: ChangeForm,
+    *,
+    part: Part = Part.ALL,
+    notice: Notice | None = None,
+    typed: Typed | None = None,
+    problems: tuple[Problem, ...] = (),
+    preview: PreviewView | None = None,
+) -> ClaimPage:
+    """The page of a claim that was read, with what was typed so far."""
+    able = await abilities(session, facts.claim.source)
+    others = await others_looking(session, claim_id=facts.claim.id, staff_id=viewer.id, now=says.now)
+    rail = await rail_for(session, viewer, "claims")
+    view = form_view(facts, able, form, says, problems=problems, preview=preview)
+    return claim_page(facts, viewer, rail, says, part=part, others=others, form=view, notice=notice, typed=typed)

@@ -1,0 +1,255 @@
+"""What a policyholder writes is done at once, answered within reason, and never lost."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from claims_core.db import driver_connection, session_scope
+from claims_core.ids import new_id
+from claims_core.stages import ClaimStage, Situation
+from claims_core.tables import Contact, ContactPoint, Question
+from notifier import inbound, preferences
+from notifier.facts import ready_for
+from notifier.rendering import render
+from notifier.response_clock import answer_due
+from notifier.states import Cadence, CauseKind, ChannelName, DeliveryState, Importance, NotificationState, Reason
+from notifier.tables import Delivery, Inbound, Notification, OptOut
+from tests.factories import NOON, a_claim, a_person, later
+from tests.notifier.scenes import known, notifications, planned, seen, the_settings
+
+ASSESSING = {"stage": ClaimStage.ASSESSING, "situation": Situation.CALCULATION}
+PHONE = "+79120000777"
+_refs = iter(range(10**6))
+
+
+async def hear(session: AsyncSession, body: str, *, address: str = PHONE, ref: str | None = None, **how) -> Inbound:
+    """A message comes in; given back as it was handled."""
+    values = {"provider": "twilio", "channel": ChannelName.SMS, "now": NOON, "settings": the_settings()} | how
+    ref = ref or f"SM{next(_refs)}"
+    await inbound.receive(session, provider_ref=ref, address=address, body=body, **values)
+    return (await session.exec(select(Inbound).where(Inbound.provider_ref == ref))).one()
+
+
+async def somebody(session: AsyncSession, **overrides):
+    return await a_claim(session, policyholder=a_person(phones=(PHONE,)), **overrides)
+
+
+async def texts(session: AsyncSession, now=NOON) -> list[str]:
+    """What is answered, as it will leave."""
+    told = [each for each in await notifications(session) if each.cause_kind is CauseKind.INBOUND]
+    await session.flush()
+    connection = await driver_connection(session)
+    ready = await ready_for(connection, [each.id for each in told], settings=the_settings(), now=now)
+    return [
+        render(each.template, each.channel, each.language, ready[each.id].values)
+        for each in told
+        if ready[each.id].verdict is None and each.state is NotificationState.PLANNED
+    ]
+
+
+async def test_a_stop_holds_at_once_for_what_is_planned_too_and_is_confirmed(engine: AsyncEngine):
+    first = await known(engine, policyholder=a_person(phones=(PHONE,)))
+    await seen(engine, later(first, **ASSESSING))
+    await planned(engine)
+    async with session_scope(engine) as session:
+        heard = await hear(session, "стоп, надоело")
+        assert (heard.command, heard.outcome) == ("stop", "optout")
+    async with session_scope(engine) as session:
+        news = next(each for each in await notifications(session) if each.cause_kind is CauseKind.CASE_EVENT)
+        assert (news.state, news.reason) == (NotificationState.SUPPRESSED, Reason.OPTED_OUT)
+        assert await texts(session) == ["SMS отключены. Решение пришлём письмом. Включить: СТАРТ"]
+    await seen(engine, later(later(first, **ASSESSING), stage=ClaimStage.DECIDING, situation=Situation.APPROVAL))
+    assert [each.reason for each in await planned(engine) if each.template == "awaiting"] == [Reason.OPTED_OUT]
+
+
+async def test_a_second_stop_and_a_repeated_one_get_no_answer(session: AsyncSession):
+    await somebody(session)
+    await hear(session, "STOP", ref="SM-once")
+    await hear(session, "STOP", ref="SM-once")
+    assert (await hear(session, "Stop")).outcome == "stopped_before"
+    assert len(await texts(session)) == 1
+    assert len((await session.exec(select(Inbound))).all()) == 2
+
+
+async def test_a_stop_from_an_unknown_number_is_kept_and_obeyed(session: AsyncSession):
+    heard = await hear(session, "STOP", address="+12015550123")
+    assert heard.outcome == "stopped"
+    [sms, whatsapp] = (await session.exec(select(OptOut))).all()
+    assert sms.address == whatsapp.address == "+12015550123"
+    assert await notifications(session) == []
+
+
+async def test_where_the_provider_answers_a_stop_itself_we_say_nothing(session: AsyncSession):
+    await somebody(session)
+    settings = the_settings(notifier_stop_answered=True)
+    await hear(session, "STOP", settings=settings)
+    await hear(session, "START", settings=settings)
+    assert await notifications(session) == []
+
+
+async def test_start_lets_texts_go_again_and_says_how_often(session: AsyncSession):
+    claim = await somebody(session)
+    await hear(session, "STOP")
+    assert (await hear(session, "СТАРТ")).outcome == "optin_often"
+    assert not (await preferences.get(session, claim.policyholder_id)).stopped
+    assert (await texts(session))[-1] == "Пишем о каждом шаге и раз в 7 дн. Реже: РЕЖЕ. Отказ: СТОП"
+    assert (await hear(session, "START")).outcome == "never_stopped"
+
+
+@pytest.mark.parametrize(
+    ("body", "cadence", "text"),
+    [
+        ("MORE", Cadence.FREQUENT, "Done: a text at every step and every 7 days. Fewer: LESS. None: STOP"),
+        ("реже", Cadence.ESSENTIAL, "Готово: пишем только о главном. Чаще: ЧАЩЕ. Отказ: СТОП"),
+    ],
+)
+async def test_more_and_less_change_the_cadence_and_answer_in_their_own_language(session, body, cadence, text):
+    claim = await somebody(session)
+    await hear(session, body)
+    assert (await preferences.get(session, claim.policyholder_id)).cadence is cadence
+    assert await texts(session) == [text]
+
+
+async def test_status_says_where_the_claim_stands(session: AsyncSession):
+    await somebody(session, documents_complete_at=NOON - timedelta(days=2), **ASSESSING)
+    await hear(session, "status")
+    [text] = await texts(session)
+    assert text.startswith(
+        f"Claim {(await session.exec(select(Question))).first() or text[6:10]}: being assessed, decision by "
+    )
+    assert "Day 2 of 20." in text
+    [contact] = (await session.exec(select(Contact))).all()
+    assert contact.kind == "status"
+
+
+async def test_status_of_several_claims_and_of_none(session: AsyncSession):
+    person = a_person(phones=(PHONE,))
+    await a_claim(session, policyholder=person)
+    await a_claim(session, policyholder=person)
+    await hear(session, "статус")
+    assert (await texts(session))[0].startswith("Открытых дел: 2. Ближайший срок ")
+    await a_claim(session, policyholder=a_person(phones=("+79120000888",)), stage=ClaimStage.CLOSED, situation=None)
+    assert (await hear(session, "STATUS", address="+79120000888")).outcome == "kw_status_none"
+
+
+async def test_a_number_of_several_people_hears_nothing_about_a_claim(session: AsyncSession):
+    await somebody(session)
+    await somebody(session)
+    assert (await hear(session, "STATUS")).outcome == "kw_help"
+
+
+async def test_a_number_gets_three_answers_a_day_and_then_silence(session: AsyncSession):
+    await somebody(session)
+    for _ in range(50):
+        await hear(session, "STATUS")
+    assert len(await notifications(session)) == 3
+    await hear(session, "STATUS", now=NOON + timedelta(days=1, minutes=1))
+    assert len(await notifications(session)) == 4
+
+
+async def test_a_machine_that_sends_our_own_words_back_is_not_answered(session: AsyncSession):
+    claim = await somebody(session)
+    point = (
+        await session.exec(select(ContactPoint).where(ContactPoint.policyholder_id == claim.policyholder_id))
+    ).one()
+    told = Notification(
+        cause_kind=CauseKind.INBOUND,
+        cause_id=new_id(),
+        template="free_text",
+        recipient_id=claim.policyholder_id,
+        importance=Importance.ANSWER,
+        channel=ChannelName.SMS,
+        contact_point_id=point.id,
+        not_before=NOON,
+        send_by=NOON,
+        state=NotificationState.SENT,
+    )
+    session.add(told)
+    await session.flush()
+    session.add(
+        Delivery(
+            notification_id=told.id,
+            attempt=1,
+            token_hash=b"t",
+            channel=ChannelName.SMS,
+            provider="twilio",
+            address=PHONE,
+            text="Передали специалисту.",
+            state=DeliveryState.DELIVERED,
+            worker="w",
+            started_at=NOON - timedelta(minutes=1),
+            send_by=NOON,
+        )
+    )
+    await session.flush()
+    assert (await hear(session, "Передали специалисту.")).outcome == "heard_before"
+    assert (await session.exec(select(Question))).all() == []
+
+
+async def test_anything_else_is_a_question_with_a_clock(session: AsyncSession):
+    claim = await somebody(session)
+    await hear(session, "Можно приехать в субботу?")
+    [question] = (await session.exec(select(Question))).all()
+    assert (question.claim_id, question.text) == (claim.id, "Можно приехать в субботу?")
+    assert question.answer_due_at == NOON + timedelta(hours=4)
+    [text] = await texts(session)
+    assert text.startswith("Передали специалисту. Ответ до 16:00 01.06. ")
+    assert (await hear(session, "Можно приехать в субботу?")).outcome == "heard_before"
+
+
+async def test_an_unknown_number_that_asks_is_kept_and_answered_by_nobody(session: AsyncSession):
+    heard = await hear(session, "\x00Who are you?" + "x" * 10_000, address="+12015550123")
+    assert (heard.outcome, len(heard.body)) == ("unknown_number", 4_000)
+
+
+async def test_a_figure_is_a_rating_for_a_week_after_the_survey_and_a_question_otherwise(session: AsyncSession):
+    claim = await somebody(session)
+    assert (await hear(session, "4")).outcome == "free_text"
+    session.add(
+        Notification(
+            cause_kind=CauseKind.SILENCE_SLOT,
+            cause_id=new_id(),
+            template="survey",
+            recipient_id=claim.policyholder_id,
+            importance=Importance.PROGRESS,
+            channel=ChannelName.SMS,
+            planned_at=NOON,
+            not_before=NOON,
+            send_by=NOON,
+            state=NotificationState.SETTLED,
+        )
+    )
+    await session.flush()
+    assert (await hear(session, "4", now=NOON + timedelta(days=6))).outcome == "rating:4"
+    assert (await hear(session, "4", now=NOON + timedelta(days=8))).outcome == "free_text"
+
+
+@pytest.mark.parametrize(
+    ("asked", "due"),
+    [
+        ("2026-06-01T09:00", "2026-06-01T13:00"),  # Monday noon in Moscow: by four
+        ("2026-06-01T13:00", "2026-06-02T08:00"),  # at four: two hours today, two tomorrow
+        ("2026-06-05T15:30", "2026-06-08T10:00"),  # Friday after closing: Monday at one
+        ("2026-06-06T09:00", "2026-06-08T10:00"),  # Saturday: Monday at one
+        ("2026-06-11T14:00", "2026-06-15T09:00"),  # the 12th is a holiday
+        ("2026-06-01T03:00", "2026-06-01T10:00"),  # before opening
+    ],
+)
+def test_a_question_is_answered_within_four_working_hours(asked: str, due: str):
+    moment = datetime.fromisoformat(asked).replace(tzinfo=UTC)
+    expected = datetime.fromisoformat(due).replace(tzinfo=UTC)
+    assert answer_due(moment, zone=ZoneInfo("Europe/Moscow"), country="ru") == expected
+
+
+@given(st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 1), timezones=st.just(UTC)))
+def test_the_promised_moment_is_always_within_working_hours(asked: datetime):
+    due = answer_due(asked, zone=ZoneInfo("Europe/Moscow"), country="ru")
+    local = due.astimezone(ZoneInfo("Europe/Moscow"))
+    assert due >= asked + timedelta(hours=4)
+    assert 9 <= local.hour + local.minute / 60 + local.second / 3600 <= 18.0003

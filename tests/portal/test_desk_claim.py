@@ -1,0 +1,156 @@
+"""The claim at the desk: what the client knows, what they asked, what was sent, and who looked."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlmodel import select
+
+from claims_core import ledger
+from claims_core.db import session_scope
+from claims_core.tables import AuditEntry, Question
+from claims_portal.tables import AccessLog, Role
+from notifier.states import Importance
+from notifier.tables import Notification
+from tests.browser.desk_site import some_claims
+from tests.factories import a_claim, a_person
+from tests.portal.desk import at_the_desk
+from tests.portal.portal import NOON
+
+
+async def a_question(engine, claim, words="Когда решение?", **over) -> Question:
+    values = {"channel": "page", "text": words, "now": NOON, "answer_due_at": NOON + timedelta(hours=4)} | over
+    async with session_scope(engine) as session:
+        return await ledger.ask_question(session, claim_id=claim.id, policyholder_id=claim.policyholder_id, **values)
+
+
+async def test_the_page_says_what_the_client_knows(engine, app):
+    claim = await some_claims(engine, NOON)
+    async with at_the_desk(app, engine) as browser:
+        page = (await browser.get(f"/desk/{claim.id}")).text.replace("\xa0", " ")
+    for said in (
+        "Ирина Сергеевна Петрова",
+        "Motor, Kia Rio",
+        "Loss 18 May",
+        "+7 912 ···· 45-67",
+        "We promised",
+        "Decision by",
+        "184,300 ₽",
+        "the estimate, not a decision",
+        "Photos of the damage",
+        "due 10 June",
+        "1 h 48 min left",
+        "Answered in 1 h 38 min, Марина Котова",
+        "The client called",
+        "Internal notes are not kept here",
+    ):
+        assert said in page, said
+
+
+@pytest.mark.parametrize(
+    ("show", "there", "gone"),
+    [
+        ("all", ("The client called", "Sums updated"), ()),
+        ("calls", ("The client called", "Question:"), ("Sums updated",)),
+        ("sent", (), ("The client called", "Sums updated")),
+        ("nonsense", ("The client called", "Sums updated"), ()),
+    ],
+)
+async def test_the_history_is_shown_in_parts(engine, app, show, there, gone):
+    claim = await some_claims(engine, NOON)
+    async with at_the_desk(app, engine) as browser:
+        page = (await browser.get(f"/desk/{claim.id}?show={show}")).text
+    assert all(words in page for words in there)
+    assert not any(words in page for words in gone)
+
+
+async def test_every_look_is_kept_with_who_and_why(engine, app):
+    async with session_scope(engine) as session:
+        claim = await a_claim(session)
+    async with at_the_desk(app, engine) as browser:
+        for via in ("queue", "search", "", "<script>"):
+            await browser.get(f"/desk/{claim.id}?via={via}")
+    async with session_scope(engine) as session:
+        looks = (await session.exec(select(AccessLog))).all()
+    assert [look.why for look in looks] == ["queue", "search", "address", "address"]
+    assert {(look.viewer_kind, look.claim_id, look.page) for look in looks} == {("staff", claim.id, "desk_claim")}
+
+
+async def test_a_colleague_on_the_same_claim_is_named(engine, app):
+    async with session_scope(engine) as session:
+        claim = await a_claim(session)
+    async with at_the_desk(app, engine, login="colleague") as browser:
+        await browser.get(f"/desk/{claim.id}")
+    async with at_the_desk(app, engine) as browser:
+        assert "is looking at this too" in (await browser.get(f"/desk/{claim.id}")).text
+
+
+async def test_an_answer_is_signed_audited_and_told(engine, app):
+    async with session_scope(engine) as session:
+        claim = await a_claim(session)
+    question = await a_question(engine, claim)
+    async with at_the_desk(app, engine, Role.AGENT) as browser:
+        given = {"question": str(question.id), "answer": "Решение до 4 июня."}
+        answered = await browser.post(f"/desk/{claim.id}/answer", data=given)
+        assert answered.headers["location"] == f"/desk/{claim.id}?done=answered"
+        page = (await browser.get(answered.headers["location"])).text
+    assert "The answer is saved" in page
+    async with session_scope(engine) as session:
+        row = await session.get(Question, question.id)
+        told = (await session.exec(select(Notification))).all()
+        acts = [(one.actor, one.action) for one in (await session.exec(select(AuditEntry))).all()]
+    assert (row.answer, row.answered_by) == ("Решение до 4 июня.", "Марина Котова")
+    assert [(one.template, one.importance) for one in told] == [("answer_ready", Importance.ANSWER)]
+    assert any(actor.startswith("staff:") for actor, _ in acts)
+
+
+async def test_a_question_is_answered_once_and_the_second_text_is_kept(engine, app):
+    async with session_scope(engine) as session:
+        claim = await a_claim(session)
+    question = await a_question(engine, claim)
+    async with at_the_desk(app, engine) as browser:
+        path, given = f"/desk/{claim.id}/answer", {"question": str(question.id), "answer": "Первый ответ"}
+        assert (await browser.post(path, data=given)).status_code == 303
+        late = await browser.post(path, data=given | {"answer": "Мой второй ответ"})
+    assert late.status_code == 409
+    assert "Somebody answered it meanwhile" in late.text
+    assert "Мой второй ответ" in late.text
+
+
+@pytest.mark.parametrize(("text", "words"), [("", "Write the answer first"), ("x" * 4001, "Use at most 4000")])
+async def test_an_answer_that_cannot_be_says_why(engine, app, text, words):
+    async with session_scope(engine) as session:
+        claim = await a_claim(session)
+    question = await a_question(engine, claim)
+    async with at_the_desk(app, engine) as browser:
+        refused = await browser.post(f"/desk/{claim.id}/answer", data={"question": str(question.id), "answer": text})
+    assert refused.status_code == 422
+    assert words in refused.text
+
+
+async def test_a_question_of_another_claim_cannot_be_answered_here(engine, app):
+    async with session_scope(engine) as session:
+        claim, other = await a_claim(session), await a_claim(session)
+    question = await a_question(engine, other)
+    async with at_the_desk(app, engine) as browser:
+        for wrong in (question.id, uuid4()):
+            given = {"question": str(wrong), "answer": "Чужой ответ"}
+            assert (await browser.post(f"/desk/{claim.id}/answer", data=given)).status_code == 404
+    async with session_scope(engine) as session:
+        assert (await session.get(Question, question.id)).answer is None
+
+
+async def test_the_inbox_is_sorted_by_the_time_left(engine, app):
+    async with session_scope(engine) as session:
+        claims = [await a_claim(session, policyholder=a_person(name=name)) for name in ("Later", "Late", "Soon")]
+    for claim, hours in zip(claims, (30, -1, 2), strict=True):
+        await a_question(engine, claim, answer_due_at=NOON + timedelta(hours=hours))
+    async with at_the_desk(app, engine) as browser:
+        page = (await browser.get("/desk/questions")).text
+    assert page.index("Late<") < page.index("Soon<") < page.index("Later<")
+    assert "late by 1 h 0 min" in page
+
+
+async def test_an_empty_inbox_says_so(engine, app):
+    async with at_the_desk(app, engine) as browser:
+        assert "Every question has an answer." in (await browser.get("/desk/questions")).text

@@ -1,0 +1,86 @@
+"""Who may do what at the desk: every route of it × every role, as a table."""
+
+from uuid import uuid4
+
+import pytest
+from fastapi.routing import iter_route_contexts
+from sqlmodel import select
+
+from claims_core.db import session_scope
+from claims_core.tables import ChangeRequest
+from claims_portal.tables import Role
+from tests.factories import a_claim
+from tests.portal.desk import at_the_desk
+
+HANDLER, AGENT, SUPERVISOR, ADMINISTRATOR, AUDITOR = Role
+READ = {HANDLER, AGENT, SUPERVISOR, AUDITOR}
+ANSWER = {HANDLER, AGENT, SUPERVISOR}
+CHANGE = {HANDLER, SUPERVISOR}
+MAY = {
+    ("GET", "/desk"): READ,
+    ("GET", "/desk/questions"): READ,
+    ("GET", "/desk/{claim_id:uuid}"): READ,
+    ("GET", "/desk/{claim_id:uuid}/under-way"): READ,
+    ("POST", "/desk/{claim_id:uuid}/preview"): CHANGE,
+    ("POST", "/desk/{claim_id:uuid}/change"): CHANGE,
+    ("POST", "/desk/changes/{change_id:uuid}/undo"): CHANGE,
+    ("POST", "/desk/{claim_id:uuid}/answer"): ANSWER,
+    ("POST", "/desk/sign-out"): set(Role),
+}
+OPEN_TO_ALL = {("GET", "/desk/sign-in"), ("POST", "/desk/sign-in"), ("POST", "/desk/sign-in/code")}
+
+
+def desk_routes(app) -> set[tuple[str, str]]:
+    return {
+        (method, route.path)
+        for route in iter_route_contexts(list(app.routes))
+        if route.path.startswith("/desk")
+        for method in route.methods - {"HEAD"}
+    }
+
+
+def test_the_table_names_every_route_of_the_desk(app):
+    assert desk_routes(app) == set(MAY) | OPEN_TO_ALL
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_each_role_may_do_what_the_table_says_and_no_more(engine, app, role):
+    async with session_scope(engine) as session:
+        claim = await a_claim(session)
+    for method, path in sorted(MAY):
+        address = path.replace("{claim_id:uuid}", str(claim.id)).replace("{change_id:uuid}", str(uuid4()))
+        async with at_the_desk(app, engine, role) as browser:
+            answer = await browser.request(method, address, data={} if method == "POST" else None)
+        assert (answer.status_code == 403) is (role not in MAY[method, path]), (method, path, answer.status_code)
+        if answer.status_code == 403:
+            assert "This page is not for your role" in answer.text
+        assert answer.status_code < 500
+    async with session_scope(engine) as session:
+        assert (await session.exec(select(ChangeRequest))).all() == []
+
+
+async def test_nobody_who_is_not_signed_in_sees_anything(engine, app, browser):
+    async with session_scope(engine) as session:
+        claim = await a_claim(session)
+    for method, path in sorted(MAY):
+        address = path.replace("{claim_id:uuid}", str(claim.id)).replace("{change_id:uuid}", str(uuid4()))
+        answer = await browser.request(method, address)
+        assert answer.status_code == 401, (method, path)
+        assert claim.claim_number not in answer.text
+
+
+@pytest.mark.parametrize("role", [HANDLER, AGENT, SUPERVISOR, AUDITOR])
+async def test_a_claim_that_does_not_exist_is_not_there(engine, app, role):
+    async with at_the_desk(app, engine, role) as browser:
+        for address in (f"/desk/{uuid4()}", "/desk/not-an-id", "/desk/1", f"/desk/{uuid4()}/under-way"):
+            assert (await browser.get(address)).status_code == 404, address
+
+
+async def test_who_may_not_change_gets_no_form_for_it(engine, app):
+    async with session_scope(engine) as session:
+        claim = await a_claim(session)
+    for role, form in ((HANDLER, True), (SUPERVISOR, True), (AGENT, False), (AUDITOR, False)):
+        async with at_the_desk(app, engine, role) as browser:
+            page = (await browser.get(f"/desk/{claim.id}")).text
+        assert ('id="move"' in page) is form, role
+        assert ("Your role reads the claim" in page) is not form, role
