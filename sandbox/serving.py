@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import uvicorn
@@ -13,6 +14,8 @@ from claims_core.errors import Misconfigured
 
 HOST = "127.0.0.1"
 TRANSPORT = "sandbox.transport"
+# The framework's own tracing doubles the time of a small answer.
+NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False}
 
 
 class _Protocol(HttpToolsProtocol):
@@ -34,10 +37,26 @@ class DroppedConnection(Response):
         await asyncio.sleep(0.01)  # the server must notice that there is nobody to answer
 
 
+class _Server(uvicorn.Server):
+    """Leaves signals to whoever runs it: several of these live in one process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 def server_of(app: FastAPI, port: int) -> uvicorn.Server:
     """A server on this machine only. `await server.serve()` runs it; `server.should_exit = True` ends it."""
-    config = uvicorn.Config(app, host=HOST, port=port, http=_Protocol, log_level="warning", access_log=False)
-    return uvicorn.Server(config)
+    config = uvicorn.Config(
+        app,
+        host=HOST,
+        port=port,
+        http=_Protocol,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=1,  # a page that listens for news would hold it up for good
+    )
+    return _Server(config)
 
 
 def free_port(preferred: int, *, taken: frozenset[int] = frozenset()) -> int:

@@ -1,62 +1,26 @@
 """The emulator's front: the Cloud API's paths, envelopes, errors and headers, and a script of faults."""
 
-import asyncio
 import json
 import secrets
 import time
 from base64 import b64decode
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security.utils import get_authorization_scheme_param
 
 from sandbox.claim_center import lists
+from sandbox.claim_center.installation import ClaimCenter
+from sandbox.claim_center.misfortunes import Misfortunes
 from sandbox.claim_center.records import PARTS, AlreadyExecuted, Case, OldChecksum, Records, UnknownClaim
 from sandbox.claim_center.setup import Setup
-from sandbox.serving import DroppedConnection
+from sandbox.serving import NO_TELEMETRY
 
 EXCEPTIONS = "gw.api.rest.exceptions."
-
-
-@dataclass
-class Fault:
-    """What happens to the next calls whose path contains `path`: a status, or one of the named misfortunes."""
-
-    kind: str  # `status`, `truncate`, `slow`, `drop`, `drift`
-    path: str = ""
-    number: float = 0
-    times: int = 1
-    retry_after: str | None = None
-
-
-@dataclass
-class ClaimCenter:
-    """The emulated installation."""
-
-    records: Records
-    setup: Setup = field(default_factory=Setup)
-    faults: deque[Fault] = field(default_factory=deque)
-    tokens: dict[str, float] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-
-    def fault_for(self, path: str) -> Fault | None:
-        """The scripted fault that this call meets, used up."""
-        for fault in self.faults:
-            if fault.path in path:
-                fault.times -= 1
-                if fault.times <= 0:
-                    self.faults.remove(fault)
-                return fault
-        return None
-
-    def knows(self, token: str) -> bool:
-        """Is this token in force?"""
-        return self.tokens.get(token, 0) > time.monotonic()
 
 
 class Refused(Exception):
@@ -70,10 +34,10 @@ class Refused(Exception):
 def create_app(center: ClaimCenter | Records, setup: Setup | None = None) -> FastAPI:
     """The application; `app.state.center` is what a script talks to."""
     center = center if isinstance(center, ClaimCenter) else ClaimCenter(center, setup or Setup())
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY)  # type: ignore[arg-type]
     app.state.center = center
     app.add_exception_handler(Refused, _envelope)
-    app.middleware("http")(_misfortune(center))
+    app.add_middleware(Misfortunes, center=center)
     _add_token(app, center)
     _add_reading(app, center)
     _add_writing(app, center)
@@ -86,31 +50,14 @@ async def _envelope(_: Request, refused: Exception) -> Response:
     return JSONResponse(body, refused.status)
 
 
-def _misfortune(center: ClaimCenter) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Any]:
-    async def meet(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        center.calls.append(f"{request.method} {request.url.path}")
-        fault = center.fault_for(request.url.path)
-        if fault is None:
-            return await go_on(request)
-        if fault.kind == "status":
-            headers = {"Retry-After": fault.retry_after} if fault.retry_after else None
-            return JSONResponse({"status": fault.number, "userMessage": "busy"}, int(fault.number), headers)
-        if fault.kind == "drop":
-            return DroppedConnection()
-        if fault.kind == "slow":
-            await asyncio.sleep(fault.number)
-        if fault.kind == "drift":  # a claim moves while somebody turns the page
-            first = next(iter(center.records.visible()))
-            center.records.change(first.claim["id"], description="moved between two pages")
-        answer = await go_on(request)
-        return await _half(answer) if fault.kind == "truncate" else answer
+class Json(Response):
+    """A body that is plain already: nothing is validated or copied on its way out."""
 
-    return meet
+    media_type = "application/json"
 
-
-async def _half(answer: Any) -> Response:
-    body = b"".join([part async for part in answer.body_iterator])
-    return Response(body[: len(body) // 2], answer.status_code, media_type="application/json")
+    def render(self, content: Any) -> bytes:
+        """As JSON."""
+        return orjson.dumps(content)
 
 
 def _add_token(app: FastAPI, center: ClaimCenter) -> None:
@@ -148,18 +95,18 @@ def _element(attributes: Mapping[str, Any], checksum: str, path: str) -> dict[st
     return {"attributes": attributes, "checksum": checksum, "links": {"self": {"href": path, "methods": ["get"]}}}
 
 
-def _listed(center: ClaimCenter, request: Request, rows: list[dict[str, Any]], path: str) -> dict[str, Any]:
+def _listed(center: ClaimCenter, request: Request, rows: list[dict[str, Any]], path: str) -> Response:
     strict = request.headers.get("GW-UnknownQueryParamHandling", "reject") == "reject"
     try:
         asked = lists.read_query(request.query_params.multi_items(), center.setup, strict=strict)
     except lists.BadInput as problem:
         raise Refused(400, EXCEPTIONS + "BadInputException", str(problem)) from None
-    return lists.answer(rows, asked, path)
+    return Json(lists.answer(rows, asked, path))
 
 
 def _add_reading(app: FastAPI, center: ClaimCenter) -> None:
     @app.get("/rest/claim/v1/claim-infos")
-    async def infos(request: Request) -> dict[str, Any]:
+    async def infos(request: Request) -> Response:
         _must_know(request, center)
         path = "/claim/v1/claim-infos"
         names = ("id", "claimNumber", "policyNumber", "state", "updateTime")
@@ -170,18 +117,18 @@ def _add_reading(app: FastAPI, center: ClaimCenter) -> None:
         return _listed(center, request, rows, path)
 
     @app.get("/rest/claim/v1/claims")
-    async def own(request: Request) -> dict[str, Any]:
+    async def own(request: Request) -> Response:
         _must_know(request, center)
         return _listed(center, request, [], "/claim/v1/claims")  # an integration account owns no claims
 
     @app.get("/rest/claim/v1/claims/{ref}")
-    async def claim(ref: str, request: Request) -> dict[str, Any]:
+    async def claim(ref: str, request: Request) -> Response:
         _must_know(request, center)
         case = _found(center, ref)
-        return {"data": _element(case.claim, case.checksum, f"/claim/v1/claims/{ref}")}
+        return Json({"data": _element(case.claim, case.checksum, f"/claim/v1/claims/{ref}")})
 
     @app.get("/rest/claim/v1/claims/{ref}/{part}")
-    async def part(ref: str, part: str, request: Request) -> dict[str, Any]:
+    async def part(ref: str, part: str, request: Request) -> Response:
         _must_know(request, center)
         case = _found(center, ref)
         if part not in PARTS:
@@ -191,7 +138,7 @@ def _add_reading(app: FastAPI, center: ClaimCenter) -> None:
         return _listed(center, request, rows, path)
 
     @app.post("/rest/claim/v1/search/claims-v2")
-    async def search(request: Request) -> dict[str, Any]:
+    async def search(request: Request) -> Response:
         _must_know(request, center)
         wanted = (await _body(request)).get("attributes", {})
         rows = [
@@ -227,7 +174,7 @@ async def _body(request: Request) -> dict[str, Any]:
 
 def _add_writing(app: FastAPI, center: ClaimCenter) -> None:
     @app.patch("/rest/claim/v1/claims/{ref}")
-    async def patch(ref: str, request: Request) -> dict[str, Any]:
+    async def patch(ref: str, request: Request) -> Response:
         case, data = await _asked(ref, request)
         attributes = data.get("attributes", {})
         unknown = sorted(set(attributes) - center.setup.writable)
@@ -235,23 +182,23 @@ def _add_writing(app: FastAPI, center: ClaimCenter) -> None:
             raise Refused(400, EXCEPTIONS + "BadInputException", f"unknown property: {', '.join(unknown)}")
         known = {name: value for name, value in attributes.items() if name in center.setup.writable}
         case = _tried(center, lambda: center.records.commit(ref, attributes=known, **_lock(request, data)))
-        return {"data": _element(case.claim, case.checksum, f"/claim/v1/claims/{ref}")}
+        return Json({"data": _element(case.claim, case.checksum, f"/claim/v1/claims/{ref}")})
 
-    @app.post("/rest/claim/v1/claims/{ref}/activities", status_code=201)
-    async def activity(ref: str, request: Request) -> dict[str, Any]:
+    @app.post("/rest/claim/v1/claims/{ref}/activities")
+    async def activity(ref: str, request: Request) -> Response:
         case, data = await _asked(ref, request)
         if "activityPattern" not in data.get("attributes", {}):
             raise Refused(400, EXCEPTIONS + "BadInputException", "activityPattern is required")
         transaction = request.headers.get("GW-DBTransaction-ID")
         made = _tried(center, lambda: center.records.add_activity(ref, data["attributes"], transaction=transaction))
-        return {"data": _element(made, case.checksum, f"/claim/v1/claims/{ref}/activities/{made['id']}")}
+        return Json({"data": _element(made, case.checksum, f"/claim/v1/claims/{ref}/activities/{made['id']}")}, 201)
 
     @app.post("/rest/claim/v1/claims/{ref}/close")
-    async def close(ref: str, request: Request) -> dict[str, Any]:
+    async def close(ref: str, request: Request) -> Response:
         _, data = await _asked(ref, request)
         attributes = data.get("attributes", {})
         case = _tried(center, lambda: center.records.close(ref, attributes, **_lock(request, data)))
-        return {"data": _element(case.claim, case.checksum, f"/claim/v1/claims/{ref}")}
+        return Json({"data": _element(case.claim, case.checksum, f"/claim/v1/claims/{ref}")})
 
     async def _asked(ref: str, request: Request) -> tuple[Case, dict[str, Any]]:
         _must_know(request, center)

@@ -8,7 +8,7 @@ from backoffice_adapter.source import Order, OrderKind
 from backoffice_adapter.sources.claim_center import ClaimCenter as Source
 from claims_core.errors import SourceConflict, SourceRefused, SourceUnavailable
 from sandbox.claim_center import Records, create_app
-from sandbox.claim_center.app import ClaimCenter, Fault
+from sandbox.claim_center.installation import ClaimCenter, Fault
 
 BASE = "http://claim-center"
 
@@ -137,8 +137,9 @@ async def test_a_change_is_done_once_for_its_transaction_and_refused_on_an_old_c
     seen = (await source.get("cc:5")).version
     assert not (await source.apply("cc:5", order, checksum=seen, transaction_ref="t1")).already
     assert (await source.apply("cc:5", order, checksum=None, transaction_ref="t1")).already
+    other = Order(OrderKind.PATCH, {"extSelfServiceStage_Ext": {"code": "declined"}})
     with pytest.raises(SourceConflict, match="checksum"):
-        await source.apply("cc:5", order, checksum=seen, transaction_ref="t2")
+        await source.apply("cc:5", other, checksum=seen, transaction_ref="t2")
     assert center.records.case("cc:5").claim["extSelfServiceStage_Ext"] == {"code": "approved"}
 
 

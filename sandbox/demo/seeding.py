@@ -1,0 +1,99 @@
+"""The demo's database: anew at each start, with somebody at the desk, a pilot, and a twin in each of its arms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import asyncpg
+from pydantic import SecretStr
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from claims_core import migrate
+from claims_core.clock import utc_now
+from claims_core.db import session_scope
+from claims_core.tables import Claim
+from claims_portal.staff import NewStaff, add_staff
+from claims_portal.staff.passwords import hash_password
+from claims_portal.tables import Role
+from notifier.preferences import join_pilot
+from notifier.states import Cadence
+from notifier.tables import Pilot
+from notifier.wordings import versions
+
+HANDLER, HANDLER_NAME = "kotova", "Марина Котова"
+ARMS = (Cadence.ESSENTIAL, Cadence.FREQUENT)
+PILOT_WEEKS = 12
+
+
+@dataclass(frozen=True)
+class Twin:
+    """One of two claims alike: the same news, and as many messages as its arm says."""
+
+    ref: str
+    arm: Cadence
+
+
+async def fresh_database(url: str) -> None:
+    """Throw the demo's database away and make an empty one: the story begins again with each start."""
+    parsed = make_url(url).set(drivername="postgresql")
+    name = parsed.database
+    admin = await asyncpg.connect(parsed.set(database="postgres").render_as_string(hide_password=False))
+    try:
+        await admin.execute(f'drop database if exists "{name}" with (force)')
+        await admin.execute(f'create database "{name}"')
+    finally:
+        await admin.close()
+
+
+async def shape(engine: AsyncEngine) -> None:
+    """The tables."""
+    await migrate.upgrade(engine)
+
+
+async def add_people_and_pilot(engine: AsyncEngine, *, password: str) -> None:
+    """A handler who signs in with a password alone, and a pilot that anybody may join on their claim's page."""
+    hashed, now = await hash_password(password), utc_now()
+    handler = NewStaff(
+        login=HANDLER, name=HANDLER_NAME, role=Role.HANDLER, team=None, language="ru", password_hash=hashed,
+        totp_secret=None,
+    )  # fmt: skip
+    async with session_scope(engine) as session:
+        await add_staff(session, handler, now=now)
+        session.add(
+            Pilot(
+                name="demo",
+                arms=[arm.value for arm in ARMS],
+                wording_version=versions()[-1],
+                starts_at=now - timedelta(days=1),
+                ends_at=now + timedelta(weeks=PILOT_WEEKS),
+            )
+        )
+
+
+async def enrol_twins(engine: AsyncEngine, refs: Sequence[str], *, key: SecretStr) -> tuple[Twin, Twin]:
+    """Of claims that are alike, let one after the other join the pilot until each arm has one. The hash draws."""
+    found: dict[Cadence, Twin] = {}
+    for ref in refs:
+        async with session_scope(engine) as session:
+            arm = await _join(session, ref, key)
+        found.setdefault(arm, Twin(ref, arm))
+        if len(found) == len(ARMS):
+            break
+    return found[Cadence.ESSENTIAL], found[Cadence.FREQUENT]
+
+
+async def _join(session: AsyncSession, ref: str, key: SecretStr) -> Cadence:
+    pilot = (await session.exec(select(Pilot).where(Pilot.name == "demo"))).one()
+    claim = (await session.exec(select(Claim).where(Claim.source == "claim_center", Claim.source_ref == ref))).one()
+    joined = await join_pilot(
+        session,
+        claim.policyholder_id,
+        pilot_id=pilot.id,
+        wording_version=pilot.wording_version,
+        now=utc_now(),
+        key=key,
+    )
+    return joined.arm
