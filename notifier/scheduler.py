@@ -10,6 +10,7 @@ from claims_core import ledger
 from claims_core.db import pool_scope, session_scope
 from claims_core.ticks import Context, Job
 from notifier.channels.base import Channel
+from notifier.heartbeat import beat
 from notifier.receipts import unpark
 from notifier.resolve import poll_receipts, resolve_once
 from notifier.settings import NotifierSettings
@@ -72,6 +73,12 @@ async def miss_promises(context: Context) -> str | None:
     return f"{missed} missed" if missed else None
 
 
+async def break_silence(context: Context) -> str | None:
+    """Write to those who have heard nothing for as long as their cadence allows."""
+    told = await beat(context.engine, now=context.now, settings=_tools(context).settings)
+    return f"{told} silences" if told else None
+
+
 async def seal_audit(context: Context) -> str | None:
     """Seal the newest audit rows into the chain."""
     async with session_scope(context.engine) as session:
@@ -85,5 +92,6 @@ JOBS = (
     Job("match_parked_receipts", timedelta(minutes=1), match_parked),
     Job("end_late", timedelta(seconds=15), end_late),
     Job("miss_promises", timedelta(minutes=5), miss_promises),
+    Job("break_silence", timedelta(minutes=10), break_silence),
     Job("seal_audit", timedelta(seconds=5), seal_audit),
 )
