@@ -15,6 +15,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sync": ("backoffice_adapter.commands", "read the back offices, and put handlers' changes into them"),
     "notifier": ("notifier.commands.notifier", "plan and send messages, and follow up on them"),
     "doctor": ("claims_core.commands.doctor", "try everything that is configured and say what is wrong"),
+    "rules": ("notifier.commands.rules", "which fact is told with which message: export, import, check"),
+    "pilot": ("notifier.commands.pilot", "start a trial of cadences; people, messages and stops per arm"),
+    "notifications": ("notifier.commands.notifications", "why a claim's facts were told or not"),
     "db": ("claims_core.commands.db", "start, stop, upgrade, back up and check the database"),
 }
 DONE, FAILED, WRONG_WORDS, INTERRUPTED = 0, 1, 2, 130

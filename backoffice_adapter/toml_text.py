@@ -13,6 +13,7 @@ from claims_core.errors import Misconfigured
 Key = str | int
 Shape = TypeVar("Shape", bound=BaseModel)
 
+_SYNTAX = re.compile(r"(.*) \(at line (\d+), column (\d+)\)")
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?")
 # Names of types and kinds that pydantic puts between the keys of a path.
 _BRANCHES = frozenset({"str", "Spec", "Test", "dict", "list", "bool", "int", "float", "claim_center", "files"})
@@ -33,7 +34,9 @@ def parse(text: str, shape: type[Shape], *, name: str) -> Shape:
     try:
         return shape.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as problem:
-        raise Misconfigured(f"{name}: {problem}") from problem
+        found = _SYNTAX.fullmatch(str(problem))
+        said = f"{found[2]}:{found[3]}: {found[1]}" if found else f" {problem}"
+        raise Misconfigured(f"{name}:{said}") from problem
     except ValidationError as problem:
         told = [f"{name}:{_place(text, error['loc'])}: {_said(error)}" for error in problem.errors()]
         # A union tells the same mistake once for each of its branches.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, text, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -57,8 +57,6 @@ on conflict (source, code) do update set last_seen_at = excluded.last_seen_at,
 
 async def mapping_version(session: AsyncSession, source: str, mapping: CaseMapping, *, now: datetime) -> int:
     """The number of this mapping, a new one if another text was in force last."""
-    # The reader of a source and the writer into it start together, and both ask.
-    await session.exec(select(func.pg_advisory_xact_lock(advisory_key(f"mapping:{source}"))))
     found = await session.exec(
         select(MappingVersion)
         .where(MappingVersion.source == source)
@@ -74,6 +72,14 @@ async def mapping_version(session: AsyncSession, source: str, mapping: CaseMappi
     )
     session.add(row)
     return version
+
+
+async def take_in(session: AsyncSession, source: str, mapping: CaseMapping, *, now: datetime) -> int:
+    """Make a mapping the one in force: its number, and what the desk may offer by it. One process at a time."""
+    key = advisory_key(f"mapping:{source}")
+    await (await session.connection()).execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
+    await publish_abilities(session, source, mapping)
+    return await mapping_version(session, source, mapping, now=now)
 
 
 async def publish_abilities(session: AsyncSession, source: str, mapping: CaseMapping) -> None:

@@ -146,15 +146,13 @@ async def only_one(engine: AsyncEngine, name: str) -> AsyncIterator[None]:
 async def version_of(engine: AsyncEngine, source: str, mapping: Mapping, *, now: datetime) -> int:
     """The number of this mapping, made now if it is new; what a handler may do is published with it."""
     async with session_scope(engine) as session:
-        await book.publish_abilities(session, source, mapping)
-        return await book.mapping_version(session, source, mapping, now=now)
+        return await book.take_in(session, source, mapping, now=now)
 
 
 async def _start(plan: Plan, now: datetime) -> _Run:
     name = plan.config.name
     async with session_scope(plan.engine) as session:
-        version = await book.mapping_version(session, name, plan.mapping, now=now)
-        await book.publish_abilities(session, name, plan.mapping)
+        version = await book.take_in(session, name, plan.mapping, now=now)
         last = await book.read_cursor(session, name)
         # What a new mapping makes of the old cases is known only after all of them were read again.
         full = plan.full or (last is not None and last.complete_at is not None and last.mapping_version != version)

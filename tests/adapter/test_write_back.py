@@ -55,7 +55,10 @@ PLACE = "select stage, situation, outcome from claim"
 STATE = "select state, problem from change_request"
 
 
-async def ask(engine: AsyncEngine, action: ChangeAction) -> ChangeRequest:
+async def ask(
+    engine: AsyncEngine, action: ChangeAction, *, now: datetime = NOON, undo_for: timedelta = timedelta(seconds=60)
+) -> ChangeRequest:
+    """What the desk does when a handler saves."""
     async with session_scope(engine) as session:
         claim = (await session.exec(select(Claim))).one()
         return await ledger.request_change(
@@ -68,8 +71,8 @@ async def ask(engine: AsyncEngine, action: ChangeAction) -> ChangeRequest:
             told=True,
             untold_reason=None,
             by="h-7",
-            now=NOON,
-            undo_for=timedelta(seconds=60),
+            now=now,
+            undo_for=undo_for,
         )
 
 

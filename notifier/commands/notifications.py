@@ -1,0 +1,81 @@
+"""`claims notifications why CLAIM_NUMBER`: each fact about a claim, and why it was told or not."""
+
+import argparse
+import json
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from claims_core.errors import NotFound
+from notifier.commands.with_session import with_session
+
+_CLAIMS = text("""
+select id from claim where claim_number = :number
+union select claim_id from claim_number where number = :number
+""")
+_FACTS = text("""
+select ev.occurred_at as at, 'fact' as about, ev.kind as what, ev.page_state, ev.historic,
+    p.planned_at is not null as decided, n.template, n.state, n.reason, n.cadence, n.pilot_arm, n.send_by,
+    d.state as delivery, d.attempts
+from case_event ev left join planned_event p on p.case_event_id = ev.id
+left join notification n on n.cause_kind = 'case_event' and n.cause_id = ev.id
+left join lateral (select count(*) as attempts, (array_agg(x.state order by x.attempt desc))[1] as state
+    from delivery x where x.notification_id = n.id) d on true
+where ev.claim_id = :claim_id
+union all
+select n.planned_at, n.cause_kind, null, null, false, true, n.template, n.state, n.reason, n.cadence, n.pilot_arm,
+    n.send_by, d.state, d.attempts
+from notification n
+left join lateral (select count(*) as attempts, (array_agg(x.state order by x.attempt desc))[1] as state
+    from delivery x where x.notification_id = n.id) d on true
+where n.claim_id = :claim_id and n.cause_kind <> 'case_event'
+order by 1
+""")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`why CLAIM_NUMBER [--json]`."""
+    acts = parser.add_subparsers(dest="act", required=True, metavar="ACTION")
+    why = acts.add_parser("why", help="each fact about a claim, and why it was told or not")
+    why.add_argument("claim_number")
+    why.add_argument("--json", action="store_true", help="one object a line")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a line for each fact and each other message; an unknown number raises `NotFound`."""
+    for row in with_session(lambda session: account_of(session, args.claim_number)):
+        print(json.dumps(row, default=str) if args.json else _as_line(row))
+    return 0
+
+
+async def account_of(session: AsyncSession, claim_number: str) -> list[dict[str, Any]]:
+    """What happened and what was said about it, oldest first, of all claims with this number, now or once."""
+    connection = await session.connection()
+    claims = (await connection.execute(_CLAIMS, {"number": claim_number})).scalars().all()
+    if not claims:
+        raise NotFound(f"there is no claim {claim_number}")
+    rows: list[dict[str, Any]] = []
+    for claim_id in claims:
+        found = await connection.execute(_FACTS, {"claim_id": claim_id})
+        rows += [{**row._mapping, "why": why(row._mapping)} for row in found]
+    return rows
+
+
+def why(row: Any) -> str:
+    """The reason in one word: that of the notification, else that of the fact's silence."""
+    if row["template"] is None:
+        if row["historic"]:
+            return "first_sight"
+        return "silent_on_purpose" if row["decided"] else "not_decided_yet"
+    if row["reason"] is not None:
+        return str(row["reason"])
+    return str(row["delivery"] or row["state"])
+
+
+def _as_line(row: dict[str, Any]) -> str:
+    said = row["template"] or "-"
+    how = f"{row['state'] or ''} {row['why']}".strip() if row["why"] != row["state"] else row["why"]
+    repeats = f" ({row['attempts']} attempts)" if (row["attempts"] or 0) > 1 else ""
+    what = f"{row['what'] or row['about']} {row['page_state'] or ''}".strip()
+    return f"{row['at']:%Y-%m-%d %H:%M}  {what:<34} {said:<18} {how}{repeats}"

@@ -1,0 +1,83 @@
+"""`claims rules`: which fact is told with which message, out of the database, into it, and checked."""
+
+import argparse
+import getpass
+from pathlib import Path
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from claims_core import ledger
+from claims_core.clock import utc_now
+from claims_core.errors import BadInput
+from claims_core.snapshot import CaseEventKind
+from notifier.commands.with_session import with_session
+from notifier.rendering import LANGUAGES, RenderingFailed, has_message, message_files, problems_of, source_of
+from notifier.rulebook import replace_rules, rules_in_force
+from notifier.rules import SILENT_EVENTS, Rule, rules_from_text, shipped_rules, text_from_rules
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`export`, `import FILE`, `check [FILE]`."""
+    acts = parser.add_subparsers(dest="act", required=True, metavar="ACTION")
+    acts.add_parser("export", help="print the rules in force as TOML")
+    bring = acts.add_parser("import", help="make the rules of a file those in force; checked first")
+    bring.add_argument("file", type=Path)
+    check = acts.add_parser("check", help="check the shipped rules and texts, or those of a file, without a database")
+    check.add_argument("file", type=Path, nargs="?")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it; 1 when the check finds something. A file that cannot be read raises `BadInput` that says why."""
+    if args.act == "export":
+        print(with_session(_export), end="")
+        return 0
+    rules = _read(args.file) if args.file else shipped_rules()
+    found = faults_of(rules)
+    for fault in found:
+        print(fault)
+    if found:
+        return 1
+    if args.act == "check":
+        print(f"{len(rules)} rules and {len(message_files())} texts are in order")
+        return 0
+    done = with_session(lambda session: _import(session, rules))
+    print(", ".join(f"{count} {what}" for what, count in done.items()))
+    return 0
+
+
+def faults_of(rules: tuple[Rule, ...]) -> list[str]:
+    """What is wrong with rules and texts, a sentence each: a fact nobody decided on, a text that is missing or bad."""
+    told = {rule.event for rule in rules}
+    undecided = set(CaseEventKind) - told - SILENT_EVENTS
+    faults = [f"{kind}: neither told nor silent on purpose" for kind in sorted(undecided)]
+    faults += [f"{kind}: told, and silent on purpose" for kind in sorted(told & SILENT_EVENTS)]
+    for rule in rules:
+        if not has_message(rule.template, "sms"):
+            faults.append(f"{rule.event}: there is no message {rule.template} for SMS in {' and '.join(LANGUAGES)}")
+    return faults + [f"{'/'.join(place)}: {problem}" for place in message_files() for problem in _problems(*place)]
+
+
+def _problems(template: str, channel: str, language: str) -> list[str]:
+    try:
+        return problems_of(source_of(template, channel, language))
+    except RenderingFailed as error:
+        return [str(error)]
+
+
+def _read(path: Path) -> tuple[Rule, ...]:
+    try:
+        return rules_from_text(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read: {error}") from error
+
+
+async def _export(session: AsyncSession) -> str:
+    return text_from_rules(await rules_in_force(session))
+
+
+async def _import(session: AsyncSession, rules: tuple[Rule, ...]) -> dict[str, int]:
+    done = await replace_rules(session, rules)
+    await ledger.audit(
+        session, actor=getpass.getuser(), action="rules_imported", subject="rules", detail=done, now=utc_now()
+    )
+    return done

@@ -1,0 +1,215 @@
+"""Delivered files: whole or left alone, each read once, and one bad row costs one row."""
+
+import gzip
+import os
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from backoffice_adapter.mapping import load
+from backoffice_adapter.settings import FilesConfig
+from backoffice_adapter.sources import open_source
+from backoffice_adapter.sync import Plan, Summary, sync_once
+from backoffice_adapter.tables import RunState
+from tests.adapter.conftest import Rows
+
+SMALL = Path(__file__).with_name("small.toml")
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+HEADER = "number,state,reported,sum,name,phone,thing"
+Deliver = Callable[..., Awaitable[Summary]]
+
+
+def row(number: int, *, state: str = "new", reported: str = "2026-11-01T10:00:00", thing: str = "Kia") -> str:
+    return f'{number},{state},{reported},"1 500,50",Ирина,+7916123{number:04},{thing}'
+
+
+def csv(*rows: str) -> bytes:
+    return "".join(f"{line}\n" for line in (HEADER, *rows)).encode()
+
+
+@pytest.fixture
+def deliver(engine: AsyncEngine, tmp_path: Path) -> Deliver:
+    """Put a file into the folder, long ago, and read the folder once."""
+
+    async def run(content: bytes | None = None, name: str = "a.csv", *, age: float = 60, **config: Any) -> Summary:
+        if content is not None:
+            path = tmp_path / name
+            path.write_bytes(content)
+            os.utime(path, (NOW.timestamp() - age,) * 2)
+        said = {"pattern": "*.csv", "format": "csv", "ref": "number", "most_rejected": 0.9} | config
+        settings = FilesConfig(**{"name": "f", "kind": "files", "mapping": SMALL, "folder": tmp_path, **said})
+        mapping = load(SMALL)
+        source = open_source(settings, key=mapping.key, clock=lambda: NOW)
+        return await sync_once(Plan(engine, settings, mapping, source, clock=lambda: NOW, settle=timedelta(0)))
+
+    return run
+
+
+async def test_a_file_that_is_still_being_written_is_left_alone(deliver: Deliver):
+    assert (await deliver(csv(row(1)), age=2)).counts.seen == 0
+    assert (await deliver(csv(row(1)), age=6)).counts.new == 1
+
+
+@pytest.mark.parametrize("name", [".a.csv", "~a.csv", "a.csv.part", "a.csv.tmp", "a.csv.filepart"])
+async def test_a_file_under_a_temporary_name_is_left_alone(deliver: Deliver, name: str):
+    assert (await deliver(csv(row(1)), name, pattern="*")).counts.seen == 0
+
+
+async def test_a_file_whose_last_line_has_no_end_is_left_alone(deliver: Deliver):
+    assert (await deliver(csv(row(1), row(2))[:-9])).counts.seen == 0
+    assert (await deliver(csv(row(1), row(2)))).counts.new == 2
+
+
+async def test_a_file_without_its_trailer_or_with_a_wrong_count_is_left_alone(deliver: Deliver):
+    rule = {"end": "trailer", "trailer": r"#END (\d+)"}
+    assert (await deliver(csv(row(1), row(2)), **rule)).counts.seen == 0
+    assert (await deliver(csv(row(1), row(2), "#END 3"), **rule)).counts.seen == 0
+    assert (await deliver(csv(row(1), row(2), "#END 2"), **rule)).counts.new == 2
+
+
+async def test_a_packed_file_that_is_cut_is_left_alone(deliver: Deliver):
+    packed = gzip.compress(csv(*(row(number) for number in range(200))))
+    assert (await deliver(packed[:-20], "a.csv.gz", pattern="*.gz")).counts.seen == 0
+    assert (await deliver(packed, "a.csv.gz", pattern="*.gz")).counts.new == 200
+
+
+async def test_the_same_file_under_another_name_is_read_once(deliver: Deliver):
+    await deliver(csv(row(1)), "a.csv")
+    assert (await deliver(csv(row(1)), "b.csv")).counts.seen == 0
+
+
+async def test_two_deliveries_at_once_are_read_in_their_order(deliver: Deliver, rows: Rows):
+    await deliver(csv(row(1)), "1.csv")
+    await deliver(csv(row(1, state="done")), "2.csv", age=1)
+    await deliver(csv(row(1, thing="Lada")), "3.csv", age=1)
+    await deliver(csv(row(1, state="done", thing="Lada")), "4.csv")
+    assert await rows("select stage, object_label from claim") == [("closed", "Lada")]
+
+
+async def test_a_delivery_in_two_parts_is_read_in_both(deliver: Deliver):
+    await deliver(csv(row(1)), "1.csv", age=1)
+    assert (await deliver(csv(row(2)), "2.csv")).counts.new == 1
+
+
+BAD = {
+    "an invalid byte": (row(9).encode().replace("Ирина".encode(), b"\xff\xfe\xc0"), "is not utf-8"),
+    "a NUL": (row(9).encode().replace(b"Kia", b"K\x00a"), "has a NUL"),
+    "too few cells": (b"9,new", "has 2 cells, and the header 7"),
+    "too many cells": (row(9).encode() + b",x", "has 8 cells"),
+    "a cell of 10 MB": (row(9).encode().replace(b"Kia", b"K" * 10_000_000), "bytes, more than"),
+    "a quote never closed": (row(9).encode().replace(b"Kia", b'"Kia'), "never closed"),
+    "no number": (row(9).encode().replace(b"9,", b",", 1), "has no 'number'"),
+    "no name": (row(9).encode().replace("Ирина".encode(), b"  "), "name: is missing"),
+    "a huge sum": (row(9).encode().replace(b"1 500,50", b"9" * 400), "approved: is not an amount"),
+    "a sum in words": (row(9).encode().replace(b"1 500,50", b"many"), "approved: is not an amount"),
+    "not a date": (row(9, reported="31.02.2026 10:00").encode(), "reported_at: '31.02.2026 10:00' is not a date"),
+    "a day far ahead": (row(9, reported="2026-12-24T00:00:00").encode(), "more than a day ahead"),
+    "a day of 1900": (row(9, reported="1900-01-01T00:00:00").encode(), "is before 1990"),
+    "a control character": (row(9).encode().replace(b"Kia", b"K\x07a"), "object_label: has a control character"),
+}
+
+
+@pytest.mark.parametrize(("bad", "reason"), BAD.values(), ids=BAD.keys())
+async def test_a_bad_row_stands_alone_in_quarantine_with_its_line_and_reason(
+    deliver: Deliver, rows: Rows, bad: bytes, reason: str
+):
+    content = csv(*(row(number) for number in range(1, 6))) + bad + b"\n"
+    content += "".join(f"{row(number)}\n" for number in range(20, 25)).encode()
+    summary = await deliver(content)
+    assert (summary.state, summary.counts.new, summary.counts.rejected) == (RunState.DONE, 10, 1)
+    ((place, said, raw, times),) = await rows("select place, reason, raw, times from rejected_case")
+    assert place.endswith("line 7")
+    assert reason in said
+    assert len(raw) <= 200_000
+    assert times == 1
+
+
+async def test_a_quoted_line_end_belongs_to_its_row(deliver: Deliver, rows: Rows):
+    await deliver(csv(row(1, thing='"Kia\nRio"'), row(2)))
+    assert await rows("select object_label from claim order by claim_number") == [("Kia\nRio",), ("Kia",)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251", "utf-16", "utf-16-le", "koi8-r"])
+async def test_the_declared_encoding_is_read_without_a_wrong_letter(deliver: Deliver, rows: Rows, encoding: str):
+    content = csv(row(1), row(2)).decode().encode(encoding)
+    assert (await deliver(content, encoding="utf-8" if encoding == "utf-8-sig" else encoding)).counts.new == 2
+    assert await rows("select distinct name from policyholder") == [("Ирина",)]
+
+
+async def test_another_encoding_than_declared_fails_the_run_and_ticks_nothing_off(deliver: Deliver, rows: Rows):
+    content = csv(row(1), row(2)).decode().encode("cp1251")
+    summary = await deliver(content, most_rejected=0.1)
+    assert (summary.state, summary.counts.rejected) == (RunState.FAILED, 2)
+    assert await rows("select count(*) from read_file") == [(0,)]
+    assert (await deliver(encoding="cp1251")).counts.new == 2
+
+
+async def test_a_wrong_delimiter_is_told_in_one_sentence(deliver: Deliver):
+    summary = await deliver(csv(row(1)), delimiter=";")
+    assert (summary.state, "is the delimiter ';'?" in str(summary.problem)) == (RunState.FAILED, True)
+
+
+async def test_more_than_a_tenth_rejected_fails_the_run_but_keeps_the_good_rows(deliver: Deliver, rows: Rows):
+    good = [row(number) for number in range(1, 9)]
+    summary = await deliver(csv(*good, "9,new", "10,new"), most_rejected=0.1)
+    assert (summary.state, summary.counts.new) == (RunState.FAILED, 8)
+    assert "2 of 10 cases cannot be read" in str(summary.problem)
+    assert await rows("select count(*) from read_file") == [(0,)]
+
+
+async def test_a_row_that_comes_right_later_is_settled(deliver: Deliver, rows: Rows):
+    await deliver(csv(row(1), row(2).replace("Ирина", "")), "1.csv")
+    assert await rows("select settled_at is null from rejected_case") == [(True,)]
+    await deliver(csv(row(1), row(2)), "2.csv")
+    assert await rows("select settled_at is null from rejected_case") == [(False,)]
+
+
+async def test_the_same_bad_row_again_is_counted_and_not_kept_twice(deliver: Deliver, rows: Rows):
+    bad = row(2).replace("Ирина", "")
+    await deliver(csv(row(1), bad), "1.csv")
+    await deliver(csv(row(1), row(3), bad), "2.csv")
+    assert await rows("select times from rejected_case") == [(2,)]
+
+
+async def test_an_unknown_code_leaves_the_claim_and_is_counted_for_somebody_to_look(deliver: Deliver, rows: Rows):
+    await deliver(csv(row(1)), "1.csv")
+    summary = await deliver(csv(row(1, state="limbo")), "2.csv")
+    assert summary.counts.unmapped == 1
+    assert await rows("select stage from claim") == [("registered",)]
+    assert await rows("select code, times, example_ref from unmapped_code") == [("state=limbo", 1, "1")]
+    assert await rows("select count(*) from case_event where not historic") == [(0,)]
+
+
+async def test_a_record_that_the_database_refuses_is_found_by_halving(
+    deliver: Deliver, rows: Rows, engine: AsyncEngine
+):
+    # The mapping refuses what it knows to be bad; a rule of the database stands for what it does not know.
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("alter table claim add constraint no_17 check (claim_number <> '17')")
+    try:
+        summary = await deliver(csv(*(row(number) for number in range(1, 41))))
+    finally:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("alter table claim drop constraint no_17")
+    assert (summary.state, summary.counts.new, summary.counts.rejected) == (RunState.DONE, 39, 1)
+    ((ref, reason),) = await rows("select case_ref, reason from rejected_case")
+    assert (ref, reason) == ("17", "the database refuses it: CheckViolationError")
+
+
+async def test_json_lines_are_read_and_what_is_no_object_is_quarantined(deliver: Deliver, rows: Rows):
+    good = {"number": "1", "state": "new", "reported": 1_790_000_000, "name": "Ирина", "phone": "8 916 123-45-67"}
+    lines = [orjson.dumps(good), b"[1]", b'{"number": ', b"null", orjson.dumps({**good, "number": 7})]
+    lines += [b'{"number": "8", "state": ' + b"[" * 3_000 + b"]" * 3_000 + b"}"]
+    summary = await deliver(b"\n".join(lines) + b"\n", "a.jsonl", format="jsonl", pattern="*.jsonl")
+    assert (summary.state, summary.counts.new, summary.counts.rejected) == (RunState.DONE, 2, 4)
+    assert await rows("select distinct address from contact_point") == [("+79161234567",)]
+
+
+async def test_an_empty_folder_is_no_fault_and_a_missing_one_is(deliver: Deliver):
+    assert (await deliver()).state is RunState.DONE
+    assert (await deliver(folder=Path("/nowhere/at/all"))).state is RunState.FAILED
