@@ -9,6 +9,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import advisory_key, driver_connection, session_scope
+from claims_core.failpoints import failpoint
 from notifier.decisions import decide
 from notifier.facts import COLUMNS, FACT, JOINS, background_of, fact_of
 from notifier.plans import Decided, write_plans
@@ -70,6 +71,7 @@ async def plan_batch(engine: AsyncEngine, *, now: datetime, settings: NotifierSe
         rules = await rules_in_force(session)
         decided = list(_decided([row for row in rows if row["event_id"] in ours], rules, settings, now))
         await write_plans(connection, decided, now=now)
+        failpoint("plan.before_commit")
         return len(ours)
 
 

@@ -1,0 +1,72 @@
+"""The checker of the crash loops: reads the provider's log and the database, and nothing else."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from notifier.channels.base import hash_of_token
+from tests.fakes.provider import FakeTwilio
+
+HANDED_OVER = ("sent", "settled")
+ENDED_WITHOUT = ("suppressed", "superseded", "expired", "failed", "held")
+# A repeat is explained by what its earlier delivery says about why the message was handed over again.
+EXPLAINS = ("not_found", "unseen")
+
+
+@dataclass
+class Books:
+    """What was planned, what the provider took, and what does not fit (`reliability` 3 and 6.5)."""
+
+    planned: int = 0
+    accepted: int = 0
+    lost: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
+    duplicated: list[dict[str, Any]] = field(default_factory=list)
+    recovered: int = 0
+    quarantined: int = 0
+    undecided: int = 0
+
+    @property
+    def unexplained(self) -> int:
+        """Repeats for which the database holds no reason."""
+        return sum(not each["explained"] for each in self.duplicated)
+
+
+async def compare(pool: asyncpg.Pool, twilio: FakeTwilio) -> Books:
+    """Compare both sides, message by message."""
+    notifications = {row["id"]: row for row in await pool.fetch("select id, state, reason from notification")}
+    deliveries = {row["token_hash"]: row for row in await pool.fetch("select * from delivery order by attempt")}
+    taken: Counter[UUID] = Counter()
+    books = Books(planned=len(notifications), accepted=len(twilio.taken))
+    for message in twilio.taken:
+        delivery = deliveries.get(hash_of_token(message.callback.rsplit("/", 1)[-1]))
+        if delivery is None:
+            books.unexpected.append(message.sid)
+        else:
+            taken[delivery["notification_id"]] += 1
+    for key, row in notifications.items():
+        if row["state"] in HANDED_OVER and taken[key] == 0:
+            books.lost.append(f"{key}: {row['state']}, and the provider never took it")
+        elif row["state"] not in HANDED_OVER + ENDED_WITHOUT:
+            books.lost.append(f"{key}: still {row['state']}")
+        books.quarantined += row["reason"] == "quarantined"
+    for key, times in taken.items():
+        if times > 1:
+            books.duplicated.append(_explanation(key, times, list(deliveries.values())))
+    books.recovered = sum(row["resolution"] in ("look_up", "receipt") for row in deliveries.values())
+    books.undecided = await pool.fetchval(
+        "select count(*) from case_event e where not historic and not exists"
+        " (select from planned_event p where p.case_event_id = e.id)"
+    )
+    books.lost += ["a fact that nobody has decided on"] * books.undecided
+    return books
+
+
+def _explanation(key: UUID, times: int, deliveries: list[Any]) -> dict[str, Any]:
+    own = [row for row in deliveries if row["notification_id"] == key]
+    reasons = [row["resolution"] for row in own]
+    explained = len(own) >= times and sum(reason in EXPLAINS for reason in reasons) >= times - 1
+    return {"notification": str(key), "times": times, "resolutions": reasons, "explained": explained}

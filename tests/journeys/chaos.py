@@ -1,0 +1,223 @@
+"""Kills notifiers at random moments and counts what that cost: `python -m tests.journeys.chaos --json`.
+
+The seed decides what moves, when a process dies and what the provider does. The last line of the report is the one
+command that repeats a run; the machine's own timing it cannot repeat.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from claims_core import embedded, migrate
+from claims_core.clock import utc_now
+from claims_core.db import make_engine, open_pool
+from claims_core.stages import ClaimStage, Situation
+from notifier.receipts import receive_on
+from tests.factories import a_snapshot, later
+from tests.fakes.provider import FakeTwilio
+from tests.journeys.books import Books, compare
+from tests.journeys.workers import Nursery, fresh, kill
+from tests.notifier.scenes import seen
+
+MOVED = {"stage": ClaimStage.ASSESSING, "situation": Situation.CALCULATION}
+# In the order in which one message passes them.
+POINTS = (
+    "plan.before_commit",
+    "send.taken",
+    "send.rendered",
+    "send.delivery_committed",
+    "send.before_http",
+    "send.after_http",
+    "send.before_ack",
+    "send.after_ack",
+    "resolve.before_lookup",
+    "resolve.after_lookup",
+)
+TROUBLE = ("accept_then_reset", "accept_then_timeout", "accept_then_500", "reset_before_accept", "down", "busy:1")
+QUIET_AFTER = 60.0  # seconds without an end: then something is stuck
+OPEN = "select count(*) from notification where state in ('planned', 'sending', 'unknown')"
+
+
+class Scene:
+    """A database, a provider, and claims that move."""
+
+    def __init__(self, engine: AsyncEngine, pool: asyncpg.Pool, twilio: FakeTwilio, url: str, seed: int) -> None:
+        self.engine, self.pool, self.twilio, self.url = engine, pool, twilio, url
+        self.chance = random.Random(seed)
+        self._reported = 0
+
+    async def move(self, count: int) -> None:
+        """Some claims have moved; nobody is told yet."""
+        claims = [a_snapshot() for _ in range(count)]
+        now = utc_now()
+        await seen(self.engine, *claims, now=now - timedelta(hours=1), first_load=True)
+        await seen(self.engine, *[later(claim, **MOVED) for claim in claims], now=now)
+
+    async def report(self) -> None:
+        """The provider reports about some of what it took, now and then twice."""
+        fresh_ones, self._reported = self.twilio.taken[self._reported :], len(self.twilio.taken)
+        for message in fresh_ones:
+            if self.chance.random() < 0.5:
+                continue
+            words = self.chance.choices(("sent", "delivered"), k=2)
+            message.status = "delivered" if "delivered" in words else "sent"
+            for word in words:
+                async with self.pool.acquire() as connection:
+                    await receive_on(
+                        connection,
+                        provider="twilio",
+                        token=message.callback.rsplit("/", 1)[-1],
+                        form={"MessageSid": message.sid, "MessageStatus": word},
+                        now=utc_now(),
+                    )
+
+    async def moment_to_kill(self) -> None:
+        """Mostly while calls are open, which is the worst moment; now and then any moment at all."""
+        if self.chance.random() < 0.3:
+            await asyncio.sleep(self.chance.uniform(0.05, 1.0))
+            return
+        asked = len(self.twilio.asked)
+        for _ in range(300):
+            if len(self.twilio.asked) > asked:
+                break
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(self.chance.uniform(0, 0.08))
+
+    async def until_quiet(self) -> None:
+        """No more faults: wait until nothing is under way, or long enough to know that it is stuck."""
+        waited = 0.0
+        while waited < QUIET_AFTER:
+            undecided = await self.pool.fetchval(
+                "select count(*) from case_event e where not historic and not exists"
+                " (select from planned_event p where p.case_event_id = e.id)"
+            )
+            if not undecided and not await self.pool.fetchval(OPEN):
+                return
+            await asyncio.sleep(0.25)
+            waited += 0.25
+
+
+@asynccontextmanager
+async def a_scene(server: str, seed: int) -> AsyncIterator[Scene]:
+    """A migrated database of its own on `server`, and a provider whose list lags."""
+    name = f"claims_test_chaos_{uuid.uuid4().hex[:10]}"
+    admin = await asyncpg.connect(server)
+    await admin.execute(f'create database "{name}"')
+    url = make_url(server).set(database=name).render_as_string(hide_password=False)
+    engine = make_engine(url)
+    try:
+        await migrate.upgrade(engine)
+        pool = await open_pool(url, size=4)
+        async with FakeTwilio(latency=0.03, list_lag=0.1) as twilio:
+            yield Scene(engine, pool, twilio, url, seed)
+        await pool.close()
+    finally:
+        await engine.dispose()
+        await admin.execute(f'drop database "{name}" with (force)')
+        await admin.close()
+
+
+async def random_kills(server: str, *, kills: int, seed: int) -> dict[str, Any]:
+    """Kill a notifier `kills` times while claims move and the provider misbehaves now and then."""
+    async with a_scene(server, seed) as scene, Nursery(scene.url, scene.twilio.url) as nursery:
+        for _ in range(kills):
+            await scene.move(scene.chance.randint(2, 6))
+            if scene.chance.random() < 0.3:
+                scene.twilio.script.append(scene.chance.choice(TROUBLE))
+            pid = await nursery.born()
+            await scene.moment_to_kill()
+            kill(pid)
+            await scene.report()
+            if scene.chance.random() < 0.2:  # once more, while the next one is still cleaning up
+                pid = await nursery.born()
+                await asyncio.sleep(scene.chance.uniform(0.05, 0.3))
+                kill(pid)
+        scene.twilio.script.clear()
+        last = await nursery.born()
+        await scene.until_quiet()
+        kill(last)
+        return as_line(await compare(scene.pool, scene.twilio), kills=kills, seed=seed, command="chaos")
+
+
+async def named_points(server: str, *, seed: int) -> dict[str, Any]:
+    """A fresh interpreter dies at each named point in turn; one that lives brings everything to its end each time."""
+    async with a_scene(server, seed) as scene, Nursery(scene.url, scene.twilio.url) as nursery:
+        missed = []
+        for point in POINTS:
+            await scene.move(4)
+            if point.startswith("resolve"):
+                scene.twilio.script.append("accept_then_reset")
+            nth = scene.chance.randint(1, 3) if point.endswith("_http") else 1
+            process = await fresh(scene.url, scene.twilio.url, failpoints=f"{point}=kill@{nth}")
+            try:
+                code = await asyncio.wait_for(process.wait(), 90)
+            except TimeoutError:
+                process.kill()
+                code = await process.wait() and 0
+            missed += [point] if code != -9 else []
+            survivor = await nursery.born()
+            await scene.until_quiet()
+            kill(survivor)
+        line = as_line(await compare(scene.pool, scene.twilio), kills=len(POINTS), seed=seed, command="chaos --points")
+        return line | {"missed": missed}
+
+
+def as_line(books: Books, *, kills: int, seed: int, command: str) -> dict[str, Any]:
+    """The report of one run; what does not fit comes with its particulars."""
+    more = f" --kills {kills}" if command == "chaos" else ""
+    return {
+        "n": books.planned,
+        "kills": kills,
+        "lost": len(books.lost),
+        "unexpected": len(books.unexpected),
+        "duplicated": len(books.duplicated),
+        "unexplained": books.unexplained,
+        "recovered": books.recovered,
+        "quarantined": books.quarantined,
+        "accepted": books.accepted,
+        "seed": seed,
+        "repeat": f"python -m tests.journeys.{command} --seed {seed}{more}",
+        "particulars": [*books.lost[:10], *books.unexpected[:10], *books.duplicated[:10]],
+    }
+
+
+def main() -> int:
+    """Run, print one object, and say by the exit code whether the promises held."""
+    parser = argparse.ArgumentParser(prog="python -m tests.journeys.chaos", description=__doc__)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--points", action="store_true", help="each named point once instead of random moments")
+    parser.add_argument("--json", action="store_true", help="one object, for programs")
+    args = parser.parse_args()
+    seed = args.seed if args.seed is not None else int.from_bytes(os.urandom(3), "big")
+
+    def run(server: str) -> dict[str, Any]:
+        if args.points:
+            return asyncio.run(named_points(server, seed=seed))
+        return asyncio.run(random_kills(server, kills=args.kills, seed=seed))
+
+    named = os.environ.get("CLAIMS_TEST_DATABASE_URL")
+    if named:
+        line = run(named)
+    else:
+        with embedded.start(Path("var") / "chaos", throwaway=True) as server:
+            line = run(server.url)
+    print(json.dumps(line) if args.json else "\n".join(f"{name:12} {value}" for name, value in line.items()))
+    return int(bool(line["lost"] or line["unexpected"] or line["unexplained"] or line.get("missed")))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
