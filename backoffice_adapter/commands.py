@@ -17,7 +17,7 @@ from tqdm import tqdm
 from backoffice_adapter.mapping import Mapping, load
 from backoffice_adapter.settings import BackofficeSettings, ClaimCenterConfig, FilesConfig, read_config
 from backoffice_adapter.sources import open_source
-from backoffice_adapter.sync import Counts, Plan, Rehearsal, Summary, rehearse, sync_once
+from backoffice_adapter.sync import Counts, Look, Plan, Rehearsal, Summary, nothing_more, rehearse, sync_once
 from backoffice_adapter.tables import RunState
 from backoffice_adapter.watch import Watched, watch
 from claims_core import embedded
@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one object a line, for programs")
 
 
-def run(args: argparse.Namespace) -> int:
-    """0 done, 1 failed, 3 done but some cases could not be read."""
+def run(args: argparse.Namespace, *, look: Look = nothing_more) -> int:
+    """0 done, 1 failed, 3 done but some cases could not be read. `look` sees a dry run's facts while they are there."""
     settings = read_settings(CoreSettings)
     described = describe(read_settings(BackofficeSettings), only=args.source)
 
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         engine = make_engine(url)
         try:
             await must_answer(engine)
-            return await _run(engine, settings, described, args)
+            return await _run(engine, settings, described, args, look)
         finally:
             await engine.dispose()
 
@@ -76,11 +76,11 @@ def describe(settings: BackofficeSettings, *, only: str | None = None) -> list[D
 
 
 async def _run(
-    engine: AsyncEngine, settings: CoreSettings, described: Sequence[Described], args: argparse.Namespace
+    engine: AsyncEngine, settings: CoreSettings, described: Sequence[Described], args: argparse.Namespace, look: Look
 ) -> int:
     if args.watch:
         return await _watch(engine, settings, described)
-    codes = [await _one(engine, settings, config, mapping, args) for config, mapping in described]
+    codes = [await _one(engine, settings, config, mapping, args, look) for config, mapping in described]
     return FAILED if FAILED in codes else max(codes, default=DONE)
 
 
@@ -112,6 +112,7 @@ async def _one(
     config: ClaimCenterConfig | FilesConfig,
     mapping: Mapping,
     args: argparse.Namespace,
+    look: Look,
 ) -> int:
     source = open_source(config, key=mapping.key, clock=utc_now)
     settle = _settle(settings, config)
@@ -120,7 +121,7 @@ async def _one(
             engine, config, mapping, source, clock=utc_now, settle=settle, full=args.full, on_page=progress.show
         )
         try:
-            done = await rehearse(plan) if args.dry_run else await sync_once(plan)
+            done = await rehearse(plan, look=look) if args.dry_run else await sync_once(plan)
         finally:
             await source.close()
     if isinstance(done, Rehearsal):

@@ -188,10 +188,7 @@ def _once_applied(stands: Background, after: ClaimSnapshot, now: datetime) -> Ba
 def _shown(
     plan: Plan, fact: Fact, stands: Background, page: PageState, *, settings: NotifierSettings, now: datetime
 ) -> Preview:
-    cause = Cause(plan.template, plan.channel, plan.language, plan.cadence, fact)
-    link = f"{settings.short_url.removeprefix('https://')}/{SAMPLE_LINK}"
-    values = values_of(cause, stands, settings=settings, now=now, link=link)
-    text = render(plan.template, plan.channel, plan.language, values)
+    text = sample_text(plan, fact, stands, settings=settings, now=now)
     counted = sms_parts(text) if plan.channel is ChannelName.SMS else SmsParts("", len(text), len(text), (text,), ())
     verdict = plan.reason or _at_take(plan, fact, stands, settings, now)
     why_not, leaves_at = (verdict, None) if isinstance(verdict, Reason) else (None, verdict)
@@ -211,6 +208,15 @@ def _shown(
         leaves_at=leaves_at,
         why_not=why_not,
         guards=_guards(plan, stands, settings, why_not, leaves_at),
+    )
+
+
+def sample_text(plan: Plan, fact: Fact, stands: Background, *, settings: NotifierSettings, now: datetime) -> str:
+    """The text as it will leave, with a link as long as the real one."""
+    cause = Cause(plan.template, plan.channel, plan.language, plan.cadence, fact)
+    link = f"{settings.short_url.removeprefix('https://')}/{SAMPLE_LINK}"
+    return render(
+        plan.template, plan.channel, plan.language, values_of(cause, stands, settings=settings, now=now, link=link)
     )
 
 

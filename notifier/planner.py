@@ -69,15 +69,16 @@ async def plan_batch(engine: AsyncEngine, *, now: datetime, settings: NotifierSe
         bookmarked = await connection.fetch(_BOOKMARK, [row["event_id"] for row in rows], now)
         ours = {row["case_event_id"] for row in bookmarked}
         rules = await rules_in_force(session)
-        decided = list(_decided([row for row in rows if row["event_id"] in ours], rules, settings, now))
+        decided = list(decisions([row for row in rows if row["event_id"] in ours], rules, settings, now))
         await write_plans(connection, decided, now=now)
         failpoint("plan.before_commit")
         return len(ours)
 
 
-def _decided(
+def decisions(
     rows: Iterable[asyncpg.Record], rules: Sequence[Rule], settings: NotifierSettings, now: datetime
 ) -> Iterable[Decided]:
+    """What is decided on facts in their order; a fact without a rule is silent on purpose and not in the answer."""
     last: dict[UUID, str] = {}  # what this batch has told of a claim already
     for row in rows:
         fact, claim_id, stands = fact_of(row), row["event_claim_id"], background_of(row)

@@ -12,7 +12,7 @@ CLOCK, IDS = "claims_core.clock", "claims_core.ids"
 # `time.monotonic` measures and `time.sleep` waits; neither says what time it is.
 TIME_OF_DAY = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
 CHANCE = {"uuid.uuid1", "uuid.uuid4", "uuid4", "uuid1", "secrets", "random"}
-OURS = [*PRODUCT, "claims_cli.py", "sandbox"]
+OURS = [*PRODUCT, "claims_cli", "sandbox"]
 
 
 def calls(module: Module) -> list[tuple[int, str]]:

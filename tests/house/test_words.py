@@ -66,7 +66,7 @@ def retired_in(module: Module) -> list[str]:
 
 
 def test_retired_words_are_no_identifiers():
-    inside = [module for module in modules(*PRODUCT, "claims_cli.py") if not module.place.startswith(BORDER)]
+    inside = [module for module in modules(*PRODUCT, "claims_cli") if not module.place.startswith(BORDER)]
     assert not [hit for module in inside for hit in retired_in(module)]
 
 

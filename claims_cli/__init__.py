@@ -12,7 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "portal": ("claims_portal.commands.portal", "serve the pages, the desk and the webhooks"),
     "staff": ("claims_portal.commands.staff", "who may sign in to the desk: add, give a role, disable, list"),
     "jobs": ("claims_core.commands.jobs", "when each timed job ran last, when it runs next, and how it went"),
-    "sync": ("backoffice_adapter.commands", "read the back offices, and put handlers' changes into them"),
+    "sync": ("claims_cli.sync", "read the back offices, and put handlers' changes into them"),
     "notifier": ("notifier.commands.notifier", "plan and send messages, and follow up on them"),
     "doctor": ("claims_core.commands.doctor", "try everything that is configured and say what is wrong"),
     "rules": ("notifier.commands.rules", "which fact is told with which message: export, import, check"),
@@ -73,7 +73,3 @@ def _run(name: str, words: list[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away; nothing is left to say
         return FAILED
-
-
-if __name__ == "__main__":
-    sys.exit(main())
