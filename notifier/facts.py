@@ -67,6 +67,8 @@ _COLUMNS = {
 }
 assert tuple(_COLUMNS) == BACKGROUND
 COLUMNS = ", ".join(f"{expression} as {name}" for name, expression in _COLUMNS.items())
+# What was said last decides whether something is news; a message that was taken has been news already.
+_AT_TAKE = ", ".join(f"{expression} as {name}" for name, expression in (_COLUMNS | {"last_template": "null"}).items())
 # Wants `p` (policyholder) and `c` (claim, may be null) in front of it; `first` says which number comes first.
 _JOINS = """
 left join preference chosen on chosen.policyholder_id = p.id
@@ -97,7 +99,7 @@ select n.id, n.template, n.importance, n.channel, n.send_by, n.values::text as o
     case when n.template = 'kw_status_many' then (select min(m.due_date)
         from promise m join claim o on o.id = m.claim_id
         where o.policyholder_id = p.id and o.stage <> 'closed' and m.ended_at is null and m.kind = 'decision'
-        and m.basis in ('target', 'handler') and m.due_date >= $1::date) end as next_date, {COLUMNS}
+        and m.basis in ('target', 'handler') and m.due_date >= $1::date) end as next_date, {_AT_TAKE}
 from unnest($2::uuid[]) as taken(id) join notification n on n.id = taken.id
 join policyholder p on p.id = n.recipient_id
 left join claim c on c.id = n.claim_id
