@@ -162,6 +162,7 @@ def country_zones() -> dict[str, str]:
     return {country: seed["zone"] for country, seed in _seeds()["countries"].items()}
 
 
+@lru_cache(maxsize=256)
 def zone_of(country: str) -> ZoneInfo:
     """The zone in which a day of the country ends last: only then is a date of that day missed."""
     return ZoneInfo(country_zones().get(country, "UTC"))

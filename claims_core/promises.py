@@ -55,11 +55,14 @@ class Calendar:
     country: str
     moment: datetime
     now: datetime
+    today: date
 
     @classmethod
     def of(cls, snapshot: ClaimSnapshot, claim_id: UUID, *, moment: datetime, now: datetime) -> "Calendar":
         """The calendar of the snapshot's product and country."""
-        return cls(claim_id, terms_for(snapshot.product, snapshot.country), snapshot.country, moment, now)
+        country = snapshot.country
+        today = now.astimezone(zone_of(country)).date()
+        return cls(claim_id, terms_for(snapshot.product, country), country, moment, now, today)
 
     def day(self, moment: datetime) -> date:
         """The date of `moment` where the country's day ends last."""
@@ -75,7 +78,7 @@ class Calendar:
         reason: str | None = None,
     ) -> Iterator[PromiseRow]:
         """A promise made now, unless its day has passed: a claim first seen late gets no date of ours."""
-        if due >= self.day(self.now):
+        if due >= self.today:
             yield PromiseRow(new_id(), self.claim_id, kind, basis, start, due, self.now, reason)
 
 
@@ -102,7 +105,7 @@ def with_new_date(
 
     An extension that would not move our date leaves it alone, and a date in the past is nobody's promise.
     """
-    today, new_date = calendar.day(calendar.now), after.new_date
+    today, new_date = calendar.today, after.new_date
     entered = page_state_of(before) is not PageState.EXTENDED
     if new_date is None and promised and entered and page_state_of(after) is PageState.EXTENDED:
         usual = due_date(today, calendar.terms.extension, (), calendar.country)
@@ -127,8 +130,8 @@ def first_pauses(snapshot: ClaimSnapshot, calendar: Calendar) -> Iterator[PauseR
 
 
 def _decision_promises(snapshot: ClaimSnapshot, calendar: Calendar, start: date) -> Iterator[PromiseRow]:
-    terms, extended = calendar.terms, page_state_of(snapshot) is PageState.EXTENDED
-    if extended and snapshot.new_date:
+    terms = calendar.terms
+    if snapshot.new_date and page_state_of(snapshot) is PageState.EXTENDED:
         yield from calendar.promise(PromiseBasis.HANDLER, start, snapshot.new_date, reason=snapshot.reason)
     else:
         yield from calendar.promise(PromiseBasis.TARGET, start, due_date(start, terms.target, (), calendar.country))

@@ -6,8 +6,9 @@ the back office can see (versions, hashes, its own key of the handler) yields no
 
 import hashlib
 from datetime import date
+from typing import Any
 
-from claims_core.changes.headlines import HEADLINES
+from claims_core.changes.headlines import HEADLINES, may_be_news
 from claims_core.changes.sides import SAID_WITH, SIDES
 from claims_core.changes.step import Detail, Step, open_documents
 from claims_core.snapshot import CaseEventKind, Change, ClaimSnapshot
@@ -17,6 +18,12 @@ __all__ = ["HEADLINES", "SIDES", "changes_between", "first_facts", "open_documen
 
 # PostgreSQL indexes at most 2,704 bytes of a key; a claim may be asked for a hundred papers at once.
 LONGEST_KEY = 200
+
+
+REGISTERED = Change(kind=CaseEventKind.REGISTERED, fact_key=CaseEventKind.REGISTERED.value)
+# What a claim was before anything happened to it, as far as the comparisons look.
+_BLANK: dict[str, Any] = {"stage": ClaimStage.REGISTERED, "currency": ""}
+BLANK = ClaimSnapshot.model_construct(**_BLANK)
 
 
 def changes_between(
@@ -38,23 +45,12 @@ def changes_between(
 
 def first_facts(snapshot: ClaimSnapshot) -> tuple[Change, ...]:
     """The facts of a claim seen for the first time: that it is registered, and what else is already so."""
-    blank = snapshot.model_copy(
-        update={
-            "stage": ClaimStage.REGISTERED,
-            "situation": None,
-            "outcome": None,
-            "mover": None,
-            "new_date": None,
-            "inspection_at": None,
-            "payments": (),
-            "documents": (),
-        }
-    )
-    headline = _headline(Step(blank, snapshot, None, _moment(snapshot)))
-    registered = Change(kind=CaseEventKind.REGISTERED, fact_key=CaseEventKind.REGISTERED.value, detail={})
+    if not may_be_news(snapshot):
+        return (REGISTERED,)
+    headline = _headline(Step(BLANK, snapshot, None, _moment(snapshot)))
     if headline is None or headline.kind in (CaseEventKind.STAGE_CHANGED, CaseEventKind.SITUATION_CHANGED):
-        return (registered,)
-    return (registered, headline)
+        return (REGISTERED,)
+    return (REGISTERED, headline)
 
 
 def _moment(after: ClaimSnapshot) -> str:

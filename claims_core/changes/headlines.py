@@ -160,6 +160,29 @@ HEADLINES: tuple[tuple[CaseEventKind, Callable[[Step], Fact | None]], ...] = (
 )
 
 
+# Entering one of these is a headline of its own; the others are only where a claim stands.
+_NEWS = frozenset(
+    {
+        Situation.REOPENED,
+        Situation.PAYMENT_RETURNED,
+        Situation.PAYMENT_CREDITED,
+        Situation.PAYMENT_SENT,
+        Situation.DOCS_REJECTED_RESEND,
+        Situation.DOCS_NEEDED,
+        Situation.DOCS_RECEIVED_REVIEW,
+        Situation.BANK_DETAILS_NEEDED,
+    }
+)
+
+
+def may_be_news(snapshot: ClaimSnapshot) -> bool:
+    """Could a claim seen for the first time have a headline beside its registration? Most have none: a first load
+    asks this of every claim.
+    """
+    found = snapshot.payments or snapshot.documents or snapshot.outcome or snapshot.inspection_at or snapshot.new_date
+    return bool(found) or snapshot.situation in _NEWS
+
+
 def _documents_moved(step: Step, states: set[DocumentState]) -> list[DocumentSnapshot]:
     were = {document.ref: document.state for document in step.before.documents}
     return [paper for paper in step.after.documents if paper.state in states and were.get(paper.ref) is not paper.state]

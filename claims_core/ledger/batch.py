@@ -12,7 +12,7 @@ from claims_core.ledger import rows
 from claims_core.ledger.known import Key, Known, key_of, source_word
 from claims_core.ledger.staging import Row, Target
 from claims_core.promises import Calendar
-from claims_core.snapshot import ClaimSnapshot
+from claims_core.snapshot import ClaimSnapshot, page_state_of
 
 # What a handler may change, and what comes with it.
 HANDLED = ("stage", "situation", "outcome", "mover", "reason", "approved", "decision_reasons")
@@ -36,11 +36,18 @@ class Batch:
 
     def first_sight(self, snapshot: ClaimSnapshot, policyholder_id: UUID) -> None:
         """A claim that we have never seen. Of what is so already, one fact at most is told."""
-        claim_id, since = new_id(), min(snapshot.changed_at or snapshot.reported_at, self.now)
+        claim_id, shown = new_id(), page_state_of(snapshot)
+        since = min(snapshot.changed_at or snapshot.reported_at, self.now)
         calendar = Calendar.of(snapshot, claim_id, moment=since, now=self.now)
         self.fresh[rows.CLAIM].append(
             rows.claim_row(
-                snapshot, claim_id, policyholder_id, observed_at=self.now, stage_since=since, situation_since=since
+                snapshot,
+                claim_id,
+                policyholder_id,
+                shown,
+                observed_at=self.now,
+                stage_since=since,
+                situation_since=since,
             )
         )
         self.fresh[rows.PAYMENT].extend(rows.payment_rows(snapshot, claim_id))
@@ -52,7 +59,7 @@ class Batch:
             # One message at first sight: of the decision, say, and not that the claim was registered long ago.
             historic = silent or fact is not facts[-1]
             at = snapshot.reported_at if fact is facts[0] else since
-            self.fresh[rows.EVENT].append(self._event(rows.EventRow.of(fact, snapshot, claim_id), at, historic))
+            self.fresh[rows.EVENT].append(self._event(rows.EventRow.of(fact, snapshot, claim_id, shown), at, historic))
 
     def change(self, known: Known, snapshot: ClaimSnapshot, policyholder_id: UUID, *, own: str | None = None) -> None:
         """A claim that changed. `own` names a change whose record is our ledger and no source."""
@@ -62,12 +69,14 @@ class Batch:
         snapshot = promises.with_new_date(before, snapshot, promised, calendar)
         dated = snapshot.changed_at or snapshot.source_version
         name = own or (None if dated else self.now.isoformat())
+        shown = page_state_of(snapshot)
         changes = changes_between(before, snapshot, promised=promised, moment=name)
         self.changed[rows.CLAIM].append(
             rows.claim_row(
                 snapshot,
                 known.id,
                 policyholder_id,
+                shown,
                 version=known.version + bool(changes),
                 observed_at=self.now,
                 stage_since=known.stage_since if snapshot.stage is before.stage else moment,
@@ -78,7 +87,7 @@ class Batch:
         self.stage_changes += snapshot.stage is not before.stage
         silent = key_of(snapshot) in self.silent
         for change in changes:
-            event = rows.EventRow.of(change, snapshot, known.id, untold=known.untold)
+            event = rows.EventRow.of(change, snapshot, known.id, shown, untold=known.untold)
             self.changed[rows.EVENT].append(self._event(event, moment, silent))
 
     def _parts(self, known: Known, snapshot: ClaimSnapshot, calendar: Calendar) -> None:

@@ -23,7 +23,6 @@ from claims_core.snapshot import (
     PaymentState,
     PersonSnapshot,
     mover_of,
-    page_state_of,
 )
 from claims_core.stages import ClaimStage, LineOfBusiness, Mover, Outcome, PageState, Situation
 from claims_core.tables import (
@@ -83,7 +82,9 @@ class EventRow(NamedTuple):
     historic: bool = False
 
     @classmethod
-    def of(cls, change: Change, snapshot: ClaimSnapshot, claim_id: UUID, *, untold: bool = False) -> "EventRow":
+    def of(
+        cls, change: Change, snapshot: ClaimSnapshot, claim_id: UUID, shown: PageState, *, untold: bool = False
+    ) -> "EventRow":
         """The row of a change. What a handler wants told to nobody has `told: false` in its detail."""
         detail = {**change.detail, "told": False} if untold else change.detail
         return cls(
@@ -93,7 +94,7 @@ class EventRow(NamedTuple):
             change.fact_key,
             snapshot.stage,
             snapshot.situation,
-            page_state_of(snapshot),
+            shown,
             snapshot.mapping_version,
             json.dumps(detail, ensure_ascii=False) if detail else "{}",
         )
@@ -112,6 +113,7 @@ def claim_row(
     snapshot: ClaimSnapshot,
     claim_id: UUID,
     policyholder_id: UUID,
+    shown: PageState,
     *,
     version: int = 1,
     observed_at: datetime,
@@ -126,7 +128,7 @@ def claim_row(
         version,
         policyholder_id,
         mover_of(snapshot),
-        page_state_of(snapshot),
+        shown,
         stage_since,
         situation_since,
         json.dumps(snapshot.decision_reasons, ensure_ascii=False) if snapshot.decision_reasons else "[]",

@@ -12,9 +12,12 @@ from claims_core.db import Table, columns_of
 Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """A table as a batch writes it: its columns in the order of the rows, and the key that finds a row again."""
+    """A table as a batch writes it: its columns in the order of the rows, and the key that finds a row again.
+
+    Compared by identity: it is looked up several times for each claim.
+    """
 
     table: str
     columns: tuple[str, ...]
