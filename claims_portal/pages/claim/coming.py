@@ -97,8 +97,9 @@ def _awaiting(facts: Facts, said: Speech) -> list[NextRow]:
 
 def _extended(facts: Facts, said: Speech) -> list[NextRow]:
     check = _row(said, None, said.say("Now"), said.say("We check every working day whether it has come"))
-    tell = said.say("We tell you the decision, or why not yet")
-    return [check, _decision(facts, said, tell), *_limit(facts, said)]
+    tell = _decision(facts, said, said.say("We tell you the decision, or why not yet"))
+    is_first = facts.limit is not None and facts.our_date is not None and facts.limit.due < facts.our_date
+    return [check, *_limit(facts, said), tell] if is_first else [check, tell, *_limit(facts, said)]
 
 
 def _approved(facts: Facts, said: Speech) -> list[NextRow]:

@@ -88,7 +88,7 @@ class Facts:
     @cached_property
     def our_date(self) -> date | None:
         """The date in large figures: of the decision until there is one, then of the money. Never one that passed."""
-        if self.state in OVER:
+        if self.state in OVER or self.state is PageState.REPAIR or self.situation is Situation.PAYMENT_RETURNED:
             return None
         decision = self.decision.due if self.decision else None
         due = decision if self.is_undecided else self.money_by

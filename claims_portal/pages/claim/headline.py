@@ -11,6 +11,9 @@ from claims_portal.pages.claim.ledes import lede_of
 from claims_portal.pages.claim.page import Headline, Mark, PromiseLine, Strip
 from claims_portal.pages.speech import Speech
 
+# States in which the situation says more than the state.
+OWN_HEADING = frozenset({PageState.DOCS_NEEDED, PageState.REPAIR, PageState.PAYMENT_SENT})
+
 
 def headline_of(facts: Facts, said: Speech) -> Headline:
     """The panel of a claim."""
@@ -49,7 +52,7 @@ def heading_of(facts: Facts, said: Speech, *, with_sum: bool = True) -> str:
     if state is PageState.DOCS_NEEDED and facts.documents:
         n = len(facts.documents)
         return said.say_count("We need {n} document from you", "We need {n} documents from you", n)
-    if facts.situation in words.SITUATION_HEADING and state in (PageState.DOCS_NEEDED, PageState.REPAIR):
+    if facts.situation in words.SITUATION_HEADING and state in OWN_HEADING:
         return said.say(words.SITUATION_HEADING[facts.situation])
     if facts.outcome in words.OUTCOME_HEADING and state is PageState.CLOSED_OTHER:
         return said.say(words.OUTCOME_HEADING[facts.outcome])
@@ -104,7 +107,7 @@ def strip_of(facts: Facts, said: Speech) -> Strip | None:
     return Strip(
         cells=tuple("" if cell is Cell.AHEAD else cell.value for cell in drawn.cells),
         label=_label(drawn, facts, said),
-        today=_today(drawn, said),
+        today=_today(drawn, said) if facts.is_undecided else said.say("decided, day {n}", n=drawn.today),
         promise=said.say("our date") if drawn.promise else None,
         limit=_limit(facts, said) if limit else None,
         notes=tuple(_strip_notes(facts, said)),

@@ -13,7 +13,8 @@ NOTHING = frozenset({PageState.DECLINED, PageState.WITHDRAWN, PageState.CLOSED_O
 
 def money_of(facts: Facts, said: Speech) -> Money | None:
     """The card; None where no money will move and no sum was ever counted."""
-    if facts.state in NOTHING and facts.row["assessed"] is None and not facts.payments:
+    known = facts.row["assessed"] is not None or facts.row["approved"] is not None or facts.payments
+    if not known and (facts.state in NOTHING or facts.state is PageState.REPAIR):
         return None
     rows = [*_assessed(facts, said), *_deductible(facts, said), *_not_covered(facts, said)]
     rows += [_approved(facts, said), *_paid(facts, said), *_account(facts, said)]

@@ -76,7 +76,7 @@ def _sides(facts: Facts, said: Speech) -> tuple[Side, ...]:
             continue
         text = said.days(days)
         longest = max(with_teams, key=with_teams.__getitem__) if side == US and len(with_teams) > 1 else None
-        if longest is not None and with_teams[longest]:
+        if longest is not None and 0 < with_teams[longest] < days:
             of_them = with_teams[longest]
             text = said.say("{days}, {n} of them {team}", days=text, n=of_them, team=said.say(longest))
         name = said.say(side)

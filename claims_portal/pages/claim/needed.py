@@ -58,9 +58,10 @@ def needs_text_of(facts: Facts, said: Speech) -> str | None:
     """What waiting does to our date."""
     if not facts.documents:
         return None
+    where = said.say("Write to us below or call: we will tell you how to send it.")
     if facts.is_paused:
-        return said.say("While we wait, our clock is paused.")
-    return said.say("This does not delay the decision.")
+        return f"{where} {said.say('While we wait, our clock is paused.')}"
+    return f"{where} {said.say('This does not delay the decision.')}"
 
 
 def notes_of(facts: Facts, said: Speech) -> tuple[Note, ...]:

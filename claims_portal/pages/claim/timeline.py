@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from claims_core.deadlines import PromiseBasis
 from claims_core.i18n import marked
 from claims_core.snapshot import CaseEventKind
 from claims_core.stages import PageState
@@ -14,6 +15,8 @@ from claims_portal.pages.claim.page import Timeline, TimelineEntry
 from claims_portal.pages.speech import Speech
 
 SHOWN = 3
+# A law's or a contract's last day is no promise of ours; that it passed is said above, where it counts.
+LIMITS = frozenset({PromiseBasis.LAW.value, PromiseBasis.CONTRACT.value})
 Kind = CaseEventKind
 Detail = dict[str, Any]
 
@@ -24,7 +27,6 @@ _PLAIN: dict[CaseEventKind, tuple[str, str]] = {
     Kind.DOCUMENTS_RECEIVED: ("doc", marked("We received your documents")),
     Kind.DETAILS_NEEDED: ("coin", marked("We asked for your account details")),
     Kind.PAYMENT_RETURNED: ("undo", marked("Your bank returned the payment")),
-    Kind.PROMISE_MISSED: ("warn", marked("We did not keep our date")),
     Kind.REOPENED: ("undo", marked("We opened the claim again")),
     Kind.WITHDRAWN: ("pause", marked("You asked to close the claim")),
 }
@@ -143,6 +145,12 @@ def _credited(facts: Facts, said: Speech, event: Detail, detail: Detail) -> tupl
     return "coin", text
 
 
+def _missed(facts: Facts, said: Speech, event: Detail, detail: Detail) -> tuple[str, str] | None:
+    if detail.get("basis") in LIMITS:
+        return None
+    return "warn", said.say("We did not keep our date")
+
+
 def _estimated(facts: Facts, said: Speech, event: Detail, detail: Detail) -> tuple[str, str] | None:
     amount = _amount({"amount": detail.get("assessed")}, facts, said)
     if amount is None or "approved" in detail:
@@ -162,6 +170,7 @@ _MAKERS: dict[CaseEventKind, Callable[[Facts, Speech, Detail, Detail], tuple[str
     Kind.PAYMENT_SENT: _sent,
     Kind.PAYMENT_CREDITED: _credited,
     Kind.PROMISE_MOVED: _moved,
+    Kind.PROMISE_MISSED: _missed,
     Kind.MONEY_CHANGED: _estimated,
 }
 

@@ -44,13 +44,17 @@ def _step(facts: Facts, said: Speech, kind: str, name: str, number: int, road: s
         day = _day_done(facts, said, behind, kind)
         when, iso = (said.day(day), day.isoformat()) if day else (None, None)
     else:
-        due = facts.money_by if is_last else _decision_due(facts, behind)
+        due = _money_due(facts) if is_last else _decision_due(facts, behind)
         when = said.say("by {date}", date=said.day(due)) if due else None
     if kind == "now":
         detail = said.say(words.STEP_DETAIL.get(facts.situation, words.NOW) if facts.situation else words.NOW)
     if kind == "no":
         detail = said.say("The reasons are on this page") if facts.state is PageState.DECLINED else None
     return Step(kind, said.say(BEFORE[kind]) if BEFORE[kind] else "", said.say(name), detail, when, iso)
+
+
+def _money_due(facts: Facts) -> date | None:
+    return facts.our_date if not facts.is_undecided else None
 
 
 def _decision_due(facts: Facts, behind: ClaimStage | None) -> date | None:

@@ -62,6 +62,7 @@ SUM_HEADING = {
 SITUATION_HEADING = {
     Situation.INSPECTION_OFFER: marked("Please choose a time for the inspection"),
     Situation.INSPECTION_MISSED: marked("The inspection did not take place"),
+    Situation.PAYMENT_RETURNED: marked("Your bank returned the payment"),
     Situation.REPAIR_REFERRAL_ISSUED: marked("Your repair referral is ready"),
     Situation.REPAIR_WAITING_PARTS: marked("The garage is waiting for parts"),
     Situation.REPAIR_IN_PROGRESS: marked("The garage is doing the repair"),
@@ -118,13 +119,13 @@ WAITING_FOR = {
 # The five steps a reader sees, by line: ours are eight stages, and each of them falls into one step.
 STEPS = {
     "damage": (
-        marked("Registered"),
+        marked("Claim registered"),
         marked("Documents received"),
         marked("Damage assessed"),
         marked("Decision"),
         marked("Payment"),
     ),
-    "papers": (marked("Registered"), marked("Documents received"), marked("Decision"), marked("Payment")),
+    "papers": (marked("Claim registered"), marked("Documents received"), marked("Decision"), marked("Payment")),
 }
 STEP_OF = {
     "damage": {

@@ -1,0 +1,101 @@
+"""`python -m tests.browser.pictures [FOLDER]`: the pages as pictures, for the README and for our own eyes."""
+
+import asyncio
+import os
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+from playwright.sync_api import Browser
+from sqlalchemy.engine import make_url
+
+from claims_core import embedded, migrate
+from claims_core.db import make_engine
+from tests.browser.chromium import chromium, reader
+from tests.browser.seeded import LINK, Seeded, serving
+from tests.portal.states import NAMES
+
+FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
+LOOKS = (("ru", "light", 390), ("ru", "dark", 390), ("en", "light", 1280))
+
+
+@contextmanager
+def fresh_database() -> Iterator[str]:
+    """A migrated database of its own, on the server of the tests or on an embedded one; gone afterwards."""
+    named = os.environ.get("CLAIMS_TEST_DATABASE_URL")
+    if named is None:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            embedded.start(Path(folder), throwaway=True) as server,
+        ):
+            yield from _database_on(server.url)
+        return
+    yield from _database_on(named)
+
+
+def _database_on(server: str) -> Iterator[str]:
+    name = f"claims_test_{uuid.uuid4().hex[:12]}"
+    url = make_url(server).set(database=name).render_as_string(hide_password=False)
+    asyncio.run(_ask(server, f'create database "{name}"'))
+    try:
+        asyncio.run(_migrate(url))
+        yield url
+    finally:
+        asyncio.run(_ask(server, f'drop database "{name}" with (force)'))
+
+
+async def _ask(server: str, statement: str) -> None:
+    connection = await asyncpg.connect(server)
+    await connection.execute(statement)
+    await connection.close()
+
+
+async def _migrate(url: str) -> None:
+    engine = make_engine(url)
+    await migrate.upgrade(engine)
+    await engine.dispose()
+
+
+def shots(seeded: Seeded) -> Iterator[tuple[str, str, str | None]]:
+    """Name, path and whose session of each picture."""
+    yield "look-up", "/", None
+    yield "glance", f"/c/{LINK}", None
+    yield "messages", f"/claim/{seeded.claims['awaiting'].id}/messages", "awaiting"
+    yield "claims", "/claims", "awaiting"
+    yield "not-found", "/no-such-page", None
+    yield "opt-out", f"/u/{LINK}", None
+    for name in (*NAMES, "life"):
+        yield f"claim-{name}", f"/claim/{seeded.claims[name].id}", name
+
+
+def take(browser: Browser, seeded: Seeded, folder: Path, only: tuple[str, ...] = ()) -> int:
+    """Take every picture in every look; returns how many."""
+    taken = 0
+    for language, theme, width in LOOKS:
+        for name, path, whose in shots(seeded):
+            if only and name not in only:
+                continue
+            viewport = {"width": width, "height": 844 if width < 800 else 900}
+            with reader(browser, seeded, whose=whose, language=language, theme=theme, viewport=viewport) as context:
+                page = context.new_page()
+                page.goto(path)
+                page.screenshot(path=folder / f"{name}-{language}-{theme}-{width}.png", full_page=True)
+            taken += 1
+    return taken
+
+
+def main(words: list[str]) -> int:
+    """Take the pictures into the folder that was named, else into docs/pictures; then names to restrict to."""
+    folder = Path(words[0]) if words else FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    with fresh_database() as url, serving(url) as seeded, chromium() as browser:
+        print(f"{take(browser, seeded, folder, tuple(words[1:]))} pictures in {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,187 @@
+"""A portal on real sockets with a claim in every page state, for Chromium to visit; in this process, in a thread."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from claims_core import ledger
+from claims_core.db import make_engine, open_pool, session_scope
+from claims_core.keyed import keyed_hash
+from claims_core.tables import Claim
+from claims_portal.auth.devices import remember_device
+from claims_portal.auth.sessions import open_session
+from claims_portal.deps import Portal
+from notifier.states import CauseKind, ChannelName, DeliveryState, Importance, NotificationState
+from notifier.tables import MESSAGE_LINK, Delivery, MessageLink, Notification, Pilot
+from tests.factories import events_of
+from tests.portal.portal import SECRET, Clock, portal_app
+from tests.portal.states import LIFE, NAMES, a_claim_in
+
+# A Monday, 10:24 in Moscow.
+NOW = datetime(2026, 6, 1, 7, 24, tzinfo=UTC)
+LINK = "k7Q2mX9d"
+PHONE = "+79121234567"
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """Where the portal is, the claim of each state, and the session cookie of each claim's owner."""
+
+    url: str
+    claims: dict[str, Claim]
+    sessions: dict[str, str]
+
+
+async def seed(engine: AsyncEngine) -> tuple[dict[str, Claim], dict[str, str]]:
+    """A claim in every state, its owner's session, messages with their receipts, questions, a pilot, a link."""
+    claims: dict[str, Claim] = {}
+    sessions: dict[str, str] = {}
+    async with session_scope(engine) as session:
+        session.add(
+            Pilot(
+                name="often",
+                arms=["essential", "frequent"],
+                wording_version="pilot-1",
+                starts_at=NOW - timedelta(days=1),
+                ends_at=NOW + timedelta(days=90),
+            )
+        )
+        for name in NAMES:
+            claims[name] = await a_claim_in(session, name, now=NOW)
+        claims["life"] = await a_claim_in(session, "assessment", now=NOW, **LIFE)
+        for name, claim in claims.items():
+            sessions[name] = await open_session(session, claim.policyholder_id, now=NOW)
+            await _told(session, claim)
+        await _lived_in(session, claims["awaiting"])
+    return claims, sessions
+
+
+async def _told(session, claim: Claim) -> None:
+    for place, event in enumerate(await events_of(session, claim)):
+        told = Notification(
+            cause_kind=CauseKind.CASE_EVENT,
+            cause_id=event.id,
+            template="awaiting",
+            recipient_id=claim.policyholder_id,
+            claim_id=claim.id,
+            importance=Importance.PROGRESS,
+            channel=ChannelName.SMS,
+            state=NotificationState.SETTLED,
+            planned_at=event.recorded_at,
+            not_before=event.recorded_at,
+            send_by=event.recorded_at + timedelta(days=1),
+            finished_at=event.recorded_at,
+        )
+        session.add(told)
+        await session.flush()
+        state = DeliveryState.DELIVERED if place else DeliveryState.UNDELIVERED
+        session.add(
+            Delivery(
+                notification_id=told.id,
+                attempt=1,
+                token_hash=told.id.bytes,
+                channel=ChannelName.SMS,
+                provider="twilio",
+                address=PHONE,
+                text="…",
+                state=state,
+                worker="seed",
+                started_at=event.recorded_at,
+                send_by=event.recorded_at,
+            )
+        )
+
+
+async def _lived_in(session, claim: Claim) -> None:
+    asked = await ledger.ask_question(
+        session,
+        claim_id=claim.id,
+        policyholder_id=claim.policyholder_id,
+        channel="page",
+        text="Смета меньше, чем мне сказали на СТО. Почему?",
+        now=NOW - timedelta(days=2),
+        answer_due_at=NOW - timedelta(days=1),
+    )
+    answer = "В смету СТО вошла полировка левой двери. Она не связана с аварией, поэтому мы её не считали."
+    await ledger.answer_question(session, asked.id, answer=answer, by="Марина Орлова", now=NOW - timedelta(days=2))
+    await remember_device(session, claim.policyholder_id, agent="Mozilla/5.0 (Linux; Android 15) Chrome/140", now=NOW)
+    event = (await events_of(session, claim))[0]
+    told = Notification(
+        cause_kind=CauseKind.SILENCE_SLOT,
+        cause_id=event.id,
+        template="heartbeat",
+        recipient_id=claim.policyholder_id,
+        claim_id=claim.id,
+        importance=Importance.HEARTBEAT,
+        channel=ChannelName.SMS,
+        state=NotificationState.SENT,
+        not_before=NOW,
+        send_by=NOW,
+    )
+    session.add(told)
+    await session.flush()
+    session.add(
+        MessageLink(
+            token_hash=keyed_hash(SECRET, MESSAGE_LINK, LINK),
+            notification_id=told.id,
+            claim_id=claim.id,
+            policyholder_id=claim.policyholder_id,
+            created_at=NOW,
+            expires_at=NOW + timedelta(days=14),
+        )
+    )
+
+
+@asynccontextmanager
+async def opened(database_url: str, url: str) -> AsyncIterator[tuple[FastAPI, dict[str, Claim], dict[str, str]]]:
+    """The seeded application on `database_url`, as it is reached at `url`."""
+    engine = make_engine(database_url)
+    pool = await open_pool(database_url, size=4)
+    claims, sessions = await seed(engine)
+    app = portal_app(engine, pool, Clock(NOW), portal_public_url=url, portal_demo=True)
+    portal: Portal = app.state.portal
+    assert portal.settings.portal_demo
+    try:
+        yield app, claims, sessions
+    finally:
+        await pool.close()
+        await engine.dispose()
+
+
+@contextmanager
+def serving(database_url: str) -> Iterator[Seeded]:
+    """The seeded portal behind a port of its own, until the block ends."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    url = f"http://localhost:{listener.getsockname()[1]}"
+    ready: list[Seeded] = []
+    up, stop = threading.Event(), threading.Event()
+
+    async def serve() -> None:
+        async with opened(database_url, url) as (app, claims, sessions):
+            server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+            running = asyncio.create_task(server.serve(sockets=[listener]))
+            ready.append(Seeded(url, claims, sessions))
+            up.set()
+            while not stop.is_set() and not running.done():
+                await asyncio.sleep(0.05)
+            server.should_exit = True
+            await running
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    try:
+        assert up.wait(60), "the portal did not start"
+        yield ready[0]
+    finally:
+        stop.set()
+        thread.join(20)
+        listener.close()
