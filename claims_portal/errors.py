@@ -42,11 +42,7 @@ class TooManyTries(Refused):
 
 
 class SessionEnded(Refused):
-    """Nobody is signed in here, or was away for too long; `typed` is what a form carried, to be kept on the page."""
-
-    def __init__(self, typed: str | None = None) -> None:
-        super().__init__("session ended")
-        self.typed = typed
+    """Nobody is signed in here, or was away for too long."""
 
 
 class FreshCodeNeeded(Refused):

@@ -133,7 +133,7 @@ async def claims_of(pool: asyncpg.Pool, policyholder_id: UUID) -> list[ClaimLine
 
 async def has_several_claims(session: AsyncSession, policyholder_id: UUID) -> bool:
     """Does the policyholder have more than one claim?"""
-    two = text("select count(*) from (select 1 from claim where policyholder_id = :id limit 2) as some")
+    two = text("select count(*) from (select 1 from claim where policyholder_id = :id limit 2) as two")
     return bool((await (await session.connection()).execute(two, {"id": policyholder_id})).scalar_one() > 1)
 
 

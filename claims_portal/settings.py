@@ -50,6 +50,7 @@ class PortalSettings(CoreSettings):
     portal_number_example: str = "2041-7785"
     portal_number_formats: tuple[NumberFormat, ...] = (
         NumberFormat(source="claim_center", pattern=r"(\d{4})(\d{4})", printed="{0}-{1}"),
+        NumberFormat(source="osago", pattern=r"([A-ZА-ЯЁ]{3})(\d{10})", printed="{0} {1}"),
         NumberFormat(source="any", pattern=r"[0-9A-ZА-ЯЁ/.]{4,40}"),
     )
     portal_office_opens: int = 9

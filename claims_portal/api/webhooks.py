@@ -12,7 +12,8 @@ from claims_core.db import session_scope
 from claims_core.errors import BadInput, Refused
 from claims_portal.auth import allow_anyone
 from claims_portal.deps import now_of, portal_of
-from notifier import receipts
+from notifier import inbound, receipts
+from notifier.states import ChannelName
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/webhooks/twilio", tags=["webhooks"])
@@ -20,6 +21,8 @@ router = APIRouter(prefix="/webhooks/twilio", tags=["webhooks"])
 PROVIDER = "twilio"
 LONGEST = 64 * 1024
 MOST_FIELDS = 200
+NO_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+WHATSAPP = "whatsapp:"
 
 
 class Forged(Refused):
@@ -55,3 +58,23 @@ async def status(
     if not known:
         log.info("receipt_parked")
     return Response(status_code=204)
+
+
+@router.post("/inbound", dependencies=[Depends(allow_anyone)], max_body_size=LONGEST)
+async def inbound_message(request: Request, x_twilio_signature: Annotated[str, Header()] = "") -> Response:
+    """A message to us. STOP counts from this moment; an answer, if there is one, goes through the queue."""
+    form = await signed_form(request, "/webhooks/twilio/inbound", x_twilio_signature)
+    sender = form.get("From", "")
+    channel = ChannelName.WHATSAPP if sender.startswith(WHATSAPP) else ChannelName.SMS
+    async with session_scope(portal_of(request).engine) as session:
+        await inbound.receive(
+            session,
+            provider=PROVIDER,
+            provider_ref=form.get("MessageSid", ""),
+            channel=channel,
+            address=sender.removeprefix(WHATSAPP),
+            body=form.get("Body", ""),
+            now=now_of(request),
+            settings=portal_of(request).notifier,
+        )
+    return Response(NO_REPLY, media_type="text/xml")

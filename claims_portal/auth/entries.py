@@ -34,7 +34,7 @@ def read_numbers(typed: str, formats: tuple[NumberFormat, ...]) -> tuple[str, ..
     """The ways in which a source may have stored the number that was typed; empty when no source writes it so."""
     if len(typed) > LONGEST_NUMBER:
         return ()
-    text = unicodedata.normalize("NFKC", typed).strip().upper()
+    text = unicodedata.normalize("NFKC", typed.replace("№", " ")).strip().upper()
     bare = bare_number(text)
     found: dict[str, None] = {}
     for kind in formats:

@@ -28,8 +28,14 @@ Try = tuple[Limit, tuple[str, ...]]
 
 def look_up_tries(*, number: str, phone: str, network: str, device: str | None) -> list[Try]:
     """The counters that one look-up raises. `device` is the mark of a device that has signed in before."""
-    per_claim = (BY_CLAIM_AND_DEVICE, (number, device)) if device else (BY_CLAIM, (number,))
-    return [(BY_CLAIM_AND_NETWORK, (number, network)), per_claim, (BY_PHONE, (phone,)), (BY_NETWORK, (network,))]
+    mark = (device,) if device else ()
+    per_claim = BY_CLAIM_AND_DEVICE if device else BY_CLAIM
+    return [
+        (BY_CLAIM_AND_NETWORK, (number, network)),
+        (per_claim, (number, *mark)),
+        (BY_PHONE, (phone, *mark)),
+        (BY_NETWORK, (network,)),
+    ]
 
 
 async def count_tries(session: AsyncSession, tries: Sequence[Try], *, key: SecretStr, now: datetime) -> datetime | None:

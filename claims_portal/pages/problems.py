@@ -29,6 +29,7 @@ AWAY_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
 )
+LONGEST_KEPT = 8000
 FOR_PROGRAMS = ("/api/", "/webhooks/", "/healthz", "/readyz")
 
 
@@ -150,12 +151,20 @@ async def on_claims_error(request: Request, error: Exception) -> Response:
         return problem(request, status, LOCKED, time=until)
     if isinstance(error, SessionEnded):
         minutes = str(int(IDLE_AFTER.total_seconds()) // 60)
-        return problem(request, status, ENDED, typed=error.typed, minutes=minutes)
+        return problem(request, status, ENDED, typed=await _typed(request), minutes=minutes)
     if isinstance(error, LinkDead):
         return problem(request, status, REPLACED if error.why is DeadLink.REPLACED else EXPIRED)
     if status >= 500:
         log.error("foreseen_failure", extra={"error": type(error).__name__})
     return problem(request, status, words_for(status))
+
+
+async def _typed(request: Request) -> str | None:
+    """What a form carried to a session that has ended: nobody should have to write it twice."""
+    if request.method != "POST":
+        return None
+    text = (await request.form()).get("question")
+    return text[:LONGEST_KEPT] if isinstance(text, str) else None
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
