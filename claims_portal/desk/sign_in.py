@@ -128,7 +128,8 @@ async def _on_other_role(request: Request, error: Exception) -> Response:
         Role.AUDITOR: _("An auditor reads everything and changes nothing."),
         Role.AGENT: _("The call centre reads claims and answers questions. A handler moves the claim."),
     }
-    text = told(may_not.get(role, _("Another role does this.")))
+    otherwise = _("Another role does this.")
+    text = told(may_not.get(role, otherwise))
     signed_in_as = told(_("You are signed in as: {role}.")).format(role=told(ROLES[role]))
     return page(request, "desk/may_not.html", MayNotPage(signed_in_as, text), status=403)
 

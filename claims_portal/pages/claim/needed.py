@@ -59,9 +59,8 @@ def needs_text_of(facts: Facts, said: Speech) -> str | None:
     if not facts.documents:
         return None
     where = said.say("Write to us below or call: we will tell you how to send it.")
-    if facts.is_paused:
-        return f"{where} {said.say('While we wait, our clock is paused.')}"
-    return f"{where} {said.say('This does not delay the decision.')}"
+    paused, goes_on = said.say("While we wait, our clock is paused."), said.say("This does not delay the decision.")
+    return f"{where} {paused if facts.is_paused else goes_on}"
 
 
 def notes_of(facts: Facts, said: Speech) -> tuple[Note, ...]:
