@@ -175,7 +175,6 @@ def _plan(home: Path, found: Standing | None, *, throwaway: bool) -> dict[str, o
         "command": command,
         "user": found.user if found else None,
         "group": found.group if found else None,
-        "environment": clean_environment(),
         "data": str(data),
         "log": str(home / "server.log"),
         "owners": str(home / "owners.lock"),
@@ -208,6 +207,7 @@ def _supervise(plan: dict[str, object]) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd="/",
+        env=clean_environment(),  # inherited, never an argument: those are in the process list
         start_new_session=True,
         check=True,
     )

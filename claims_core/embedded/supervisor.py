@@ -74,7 +74,6 @@ def _launch(plan: dict[str, Any]) -> "subprocess.Popen[bytes]":
             stdout=log,
             stderr=log,
             cwd="/",
-            env=plan["environment"],
             user=plan["user"],
             group=plan["group"],
             extra_groups=None if plan["user"] is None else [],

@@ -3,12 +3,13 @@
 import argparse
 from pathlib import Path
 
+from claims_core.clock import utc_now
 from sandbox.data import LIFE_CLAIMS, LIFE_CONTACTS
 from sandbox.data.deliveries import contacts, next_delivery, read_rows, write_rows
 
 
 def main() -> None:
-    """Write one file; the same seed writes the same file."""
+    """Write one file; the same seed moves the same claims."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.data", description=__doc__)
     actions = parser.add_subparsers(dest="action", required=True)
     made = actions.add_parser("contacts", help="a number, a language and a zone for each beneficiary")
@@ -24,7 +25,7 @@ def main() -> None:
         write_rows(contacts(read_rows(), seed=args.seed), args.out)
         print(args.out)
         return
-    rows, moves = next_delivery(read_rows(args.of), seed=args.seed, moves=args.moves)
+    rows, moves = next_delivery(read_rows(args.of), seed=args.seed, moves=args.moves, at=utc_now())
     write_rows(rows, args.out)
     for move in moves:
         print(f"{move.claimno}: {move.before} -> {move.after}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sandbox.data import LIFE_CLAIMS
 
@@ -20,6 +21,7 @@ AREAS = {
 NUMBERS = tuple((area, zone) for zone, areas in AREAS.items() for area in areas)
 OUTSIDE, ELSEWHERE = "Europe/Moscow", 5  # every fifth beneficiary lives in Russia and reads Russian
 STAMP = "%d/%m/%Y %H:%M:%S"
+OF_THE_FILE = ZoneInfo("America/New_York")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +64,16 @@ def contacts(rows: Iterable[Row], *, seed: int = 7) -> list[Row]:
     return made
 
 
-def next_delivery(rows: Iterable[Row], *, seed: int, moves: int) -> tuple[list[Row], list[Move]]:
-    """The same claims a day later, `moves` of them one step on; and what moved."""
+def next_delivery(rows: Iterable[Row], *, seed: int, moves: int, at: datetime) -> tuple[list[Row], list[Move]]:
+    """The same claims as delivered at `at`, `moves` of them one step on in the hour before; and what moved."""
     dice = random.Random(seed)
+    # The stamps of the file are local time without a zone, and stay so.
+    local = at.astimezone(OF_THE_FILE).replace(tzinfo=None)
     after = [dict(row) for row in rows]
     movable = [row for row in after if code(row) in STEPS]
     made = []
     for row in dice.sample(movable, min(moves, len(movable))):
-        before = code(row)
-        # The stamps of the file are local time without a zone, and stay so.
-        later = datetime.strptime(row["lastupdated"], STAMP) + timedelta(days=1, seconds=dice.randrange(3600))  # noqa: DTZ007
+        before, later = code(row), local - timedelta(seconds=dice.randrange(3600))
         row["lastupdated"] = later.strftime(STAMP)
         dice.choice(STEPS[before])(row, later)
         made.append(Move(row["claimno"], before, code(row)))

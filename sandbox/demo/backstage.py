@@ -48,7 +48,9 @@ class Backstage:
             shutil.copyfile(LIFE_CLAIMS, self._file(1))
             self.delivered = 1
             return []
-        rows, made = next_delivery(read_rows(self._file(self.delivered)), seed=SEED + self.delivered, moves=moves)
+        rows, made = next_delivery(
+            read_rows(self._file(self.delivered)), seed=SEED + self.delivered, moves=moves, at=utc_now()
+        )
         self.delivered += 1
         write_rows(rows, self._file(self.delivered))
         return made

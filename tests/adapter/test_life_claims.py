@@ -101,7 +101,7 @@ async def test_a_second_delivery_yields_exactly_its_facts_and_a_third_identical_
     engine: AsyncEngine, folder: Path
 ):
     await sync(engine, folder)
-    after, moves = next_delivery(read_rows(), seed=11, moves=60)
+    after, moves = next_delivery(read_rows(), seed=11, moves=60, at=NOON)
     write_rows(after, folder / "claims-02.csv")
     second = await sync(engine, folder)
     assert (second.counts.changed, second.counts.new, second.counts.unchanged) == (60, 0, 2752)
