@@ -1,0 +1,196 @@
+"""The desk in a real browser: nothing for axe, no sideways scroll, by keyboard, and with script off."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright
+from sqlmodel import select
+
+from claims_core.db import open_pool, session_scope
+from claims_core.tables import ChangeRequest, Claim, Question
+from tests.browser.desk_site import a_desk_site, some_claims
+from tests.portal.desk import PASSWORD
+from tests.portal.portal import NOON, Clock
+
+pytestmark = pytest.mark.browser
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+WIDTHS = (320, 390, 768, 1280)
+LOOKS = [(language, theme) for language in ("ru", "en") for theme in ("light", "dark")]
+
+
+@pytest.fixture(scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's Chromium, once for the module."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    """The plain pool of the hot reads."""
+    pool = await open_pool(database_url, size=4)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def claim(engine) -> Claim:
+    """A claim with a history on a desk with a dozen."""
+    return await some_claims(engine, NOON)
+
+
+@pytest.fixture
+async def site(engine, pool, claim) -> AsyncIterator[str]:
+    """The desk's address."""
+    async with a_desk_site(engine, pool, Clock()) as address:
+        yield address
+
+
+@asynccontextmanager
+async def signed_in(chromium: Browser, site: str, *, language="en", theme="light", script=True, width=1280):
+    """Somebody at the desk, who came in by the door."""
+    context = await chromium.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=theme, locale=language, java_script_enabled=script
+    )
+    page = await context.new_page()
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    await page.goto(f"{site}/{language}/desk")
+    await page.fill("#login", "handler")
+    await page.fill("#password", PASSWORD)
+    await page.press("#password", "Enter")
+    await page.wait_for_url("**/desk")
+    try:
+        yield page
+        assert hosts == {site.split("/")[2]}, "a page asked somebody else"
+    finally:
+        await context.close()
+
+
+async def must_be_sound(page: Page, where: str) -> None:
+    """axe finds nothing, and at no width does the page scroll sideways."""
+    found = await Axe().run(page, options=RULES)
+    assert found.violations_count == 0, f"{where}: {found.generate_report()}"
+    # The theme changes no width: measuring in one of them is enough.
+    for width in WIDTHS if await page.evaluate("matchMedia('(prefers-color-scheme: light)').matches") else ():
+        await page.set_viewport_size({"width": width, "height": 900})
+        over, widest = await page.evaluate(OVER)
+        assert over <= 0, f"{where} scrolls by {over} at {width}: {widest}"
+    await page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@pytest.mark.parametrize(("language", "theme"), LOOKS)
+async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, site, claim, language, theme):
+    context = await chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme)
+    page = await context.new_page()
+    await page.goto(f"{site}/{language}/desk/sign-in")
+    await must_be_sound(page, "the door")
+    await context.close()
+    async with signed_in(chromium, site, language=language, theme=theme) as page:
+        await must_be_sound(page, "the queue")
+        await page.goto(f"{site}/desk?q=nobody")
+        await must_be_sound(page, "an empty queue")
+        await page.goto(f"{site}/desk/questions")
+        await must_be_sound(page, "the questions")
+        await page.goto(f"{site}/desk/{claim.id}")
+        await must_be_sound(page, "a claim")
+        for action in ("approve", "decline", "request_documents", "extend"):
+            await page.check(f"[name=action][value={action}]")
+            await must_be_sound(page, action)
+        await page.check("[name=action][value=approve]")
+        await page.fill("#f-amount", "174 300")
+        await page.fill("#f-money_by", "2026-06-09")
+        await page.wait_for_selector("[name=previewed]", state="attached")
+        await page.click("summary")
+        await must_be_sound(page, "a preview")
+
+
+async def test_with_script_off_a_claim_is_moved_through_the_preview_page(chromium, site, claim, engine):
+    async with signed_in(chromium, site, script=False) as page:
+        await page.click("text=2041-7785")
+        await page.check("[name=action][value=approve]")
+        await page.fill("#f-amount", "174 300")
+        assert await page.locator("text=Save and send").count() == 0, "nothing is saved before it was looked at"
+        await page.get_by_role("button", name="Preview").click()
+        assert (await page.title()).startswith("Error: ")
+        await page.fill("#f-money_by", "2026-06-09")
+        await page.get_by_role("button", name="Preview").click()
+        assert "174" in await page.inner_text(".bubble")
+        await page.get_by_role("button", name="Save and send").click()
+        assert "You can undo it until 12:01:00" in await page.inner_text("main")
+        async with session_scope(engine) as session:
+            assert len((await session.exec(select(ChangeRequest))).all()) == 1
+        await page.get_by_role("button", name="Undo").click()
+        assert "Undone." in await page.inner_text("main")
+        async with session_scope(engine) as session:
+            assert (await session.exec(select(ChangeRequest))).all() == []
+
+
+async def test_with_script_the_preview_follows_the_form_and_can_be_saved_at_once(chromium, site, claim, engine):
+    async with signed_in(chromium, site) as page:
+        await page.goto(f"{site}/desk/{claim.id}")
+        assert not await page.locator("#preview-button").is_visible()
+        await page.check("[name=action][value=decline]")
+        for field, typed in (("reason", "The policy does not cover tyres"), ("clause", "4.2"), ("document", "Report")):
+            await page.fill(f"#f-{field}", typed)
+        await page.wait_for_selector("[name=previewed]", state="attached")
+        before = await page.inner_text("#preview")
+        assert "The claim page will say" in before
+        await page.fill("#f-clause", "")
+        await page.wait_for_selector("[name=previewed]", state="detached")
+        assert "Add a policy clause" in await page.inner_text("#preview")
+        await page.fill("#f-clause", "4.3")
+        await page.wait_for_selector("[name=previewed]", state="attached")
+        await page.get_by_role("button", name="Save and send").click()
+        await page.wait_for_selector("[data-until]")
+        assert await page.locator("[data-seconds] b").inner_text() != ""
+    async with session_scope(engine) as session:
+        [change] = (await session.exec(select(ChangeRequest))).all()
+    assert change.values["clause"] == "4.3"
+
+
+async def test_everything_is_reached_by_keyboard_and_shows_its_focus(chromium, site, claim, engine):
+    async with signed_in(chromium, site) as page:
+        await page.goto(f"{site}/desk/{claim.id}")
+        seen: list[str] = []
+        for _ in range(60):
+            await page.keyboard.press("Tab")
+            name, ring = await page.evaluate(STOP)
+            if seen and (name in seen or name.startswith("BODY")):
+                break
+            if not name.startswith("BODY"):
+                seen.append(name)
+                assert ring, f"{name} shows no focus"
+        assert seen[0].startswith("A|skip")
+        assert {"answer", "action", "note"} <= {name.split("|")[2] for name in seen}
+        await page.focus("textarea[name=answer]")
+        await page.keyboard.type("The decision comes by 3 June.")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**done=answered")
+    async with session_scope(engine) as session:
+        answers = [row.answer for row in (await session.exec(select(Question))).all()]
+    assert "The decision comes by 3 June." in answers
+
+
+# The element in focus: what it is, and whether it shows a ring.
+STOP = """() => {
+  const at = document.activeElement, rings = [at, at.closest("label") || at].map((one) => getComputedStyle(one));
+  const name = [at.tagName, at.className, at.name || "", at.value || at.textContent.trim().slice(0, 20)].join("|");
+  const ring = rings.some((style) => style.outlineStyle !== "none" || style.boxShadow !== "none");
+  return [name, ring];
+}"""
+
+# By how much the page scrolls sideways, and the elements that stick out.
+OVER = """() => {
+  const root = document.documentElement, over = root.scrollWidth - root.clientWidth;
+  const beyond = (at) => at.getBoundingClientRect().right > root.clientWidth;
+  const out = [...document.querySelectorAll("body *")].filter(beyond);
+  return [over, over > 0 ? out.slice(0, 8).map((at) => at.tagName + "." + at.className).join(" ") : ""];
+}"""
