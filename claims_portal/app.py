@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from claims_core.clock import utc_now
+from claims_portal import as_owner
 from claims_portal.api import health, webhooks
 from claims_portal.auth import refuse_unguarded
 from claims_portal.auth.sender import CodeSender
@@ -50,6 +51,7 @@ ROUTERS = (
     questions.router,
     desk_claims.router,
     changes.router,
+    as_owner.router,
     # Last: the address of a short link is any eight letters.
     glance.router,
 )

@@ -48,18 +48,22 @@ _CLAIM = """
   h.given_name, h.name, h.time_zone,
   (select s.complete_at from source_cursor s where s.source = c.source) as complete_at
 """
-_OWN_CLAIM = f"""
-select s.policyholder_id as viewer_id, s.fresh_until, {_CLAIM},
+_OWNERS = f"""
+  {_CLAIM},
   (select a.address from contact_point a where a.policyholder_id = c.policyholder_id and a.kind = 'phone' and a.on_file
    order by a.place limit 1) as phone,
   (select p.cadence from preference p where p.policyholder_id = c.policyholder_id) as cadence,
   {_PARTS}, {_TOLD}
+"""  # noqa: S608  (pieces of our own)
+_OWN_CLAIM = f"""
+select s.policyholder_id as viewer_id, s.fresh_until, {_OWNERS}
 from portal_session s
 left join claim c on c.id = $2 and c.policyholder_id = s.policyholder_id
 left join policyholder h on h.id = c.policyholder_id
 where s.token_hash = $1 and s.ends_at > $3 and s.seen_at > $3 - interval '{IDLE_MINUTES} minutes'
 """  # noqa: S608  (pieces of our own)
 _GLANCE = f"select {_CLAIM}, {_PARTS} from claim c join policyholder h on h.id = c.policyholder_id where c.id = $1"  # noqa: S608
+_AS_OWNER = f"select {_OWNERS} from claim c join policyholder h on h.id = c.policyholder_id where c.id = $1"  # noqa: S608
 _JSON_PARTS = ("payments", "documents", "promises", "pauses", "events", "messages", "questions")
 
 
@@ -94,6 +98,12 @@ async def own_claim(pool: asyncpg.Pool, token_hash: bytes, claim_id: UUID, *, no
     if record is None:
         return None
     return OwnClaim(record["viewer_id"], None if record["id"] is None else _row(record))
+
+
+async def claim_as_owner(pool: asyncpg.Pool, claim_id: UUID) -> ClaimRow | None:
+    """A claim with all that its owner's page is made of, for the desk; the caller keeps who looked and why."""
+    record = await pool.fetchrow(_AS_OWNER, claim_id)
+    return None if record is None else _row(record)
 
 
 async def glance_claim(pool: asyncpg.Pool, claim_id: UUID) -> ClaimRow | None:

@@ -29,6 +29,12 @@ PROBLEMS = {
     SignIn.TOO_OFTEN: (429, _("Too many tries from here. Wait 15 minutes.")),
     SignIn.START_AGAIN: (401, _("More than 5 minutes have passed. Start again.")),
 }
+MAY_NOT = {
+    Role.ADMINISTRATOR: _("An administrator sets the product up and does not read claims, so that nobody does both."),
+    Role.AUDITOR: _("An auditor reads everything and changes nothing."),
+    Role.AGENT: _("The call centre reads claims and answers questions. A handler moves the claim."),
+}
+ANOTHER = _("Another role does this.")
 WRONG_CODE = _("This code is wrong or was used already. Wait for the next one.")
 
 
@@ -121,15 +127,7 @@ async def _on_other_role(request: Request, error: Exception) -> Response:
     assert isinstance(error, StaffMayNot)
     told = translations(look_of(request).language).gettext
     role = Role(error.role)
-    may_not = {
-        Role.ADMINISTRATOR: _(
-            "An administrator sets the product up and does not read claims, so that nobody does both."
-        ),
-        Role.AUDITOR: _("An auditor reads everything and changes nothing."),
-        Role.AGENT: _("The call centre reads claims and answers questions. A handler moves the claim."),
-    }
-    otherwise = _("Another role does this.")
-    text = told(may_not.get(role, otherwise))
+    text = told(MAY_NOT.get(role, ANOTHER))
     signed_in_as = told(_("You are signed in as: {role}.")).format(role=told(ROLES[role]))
     return page(request, "desk/may_not.html", MayNotPage(signed_in_as, text), status=403)
 

@@ -1,7 +1,9 @@
 """The claim at the desk: what the client knows, what they asked, what was sent, and who looked."""
 
+import html
 from datetime import timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import select
@@ -9,13 +11,16 @@ from sqlmodel import select
 from claims_core import ledger
 from claims_core.db import session_scope
 from claims_core.tables import AuditEntry, Question
+from claims_portal.pages.claim.build import build_claim_page
+from claims_portal.pages.speech import Speech
+from claims_portal.queries import claim_as_owner
 from claims_portal.tables import AccessLog, Role
 from notifier.states import Importance
 from notifier.tables import Notification
 from tests.browser.desk_site import some_claims
 from tests.factories import a_claim, a_person
 from tests.portal.desk import at_the_desk
-from tests.portal.portal import NOON
+from tests.portal.portal import NOON, portal_settings
 
 
 async def a_question(engine, claim, words="Когда решение?", **over) -> Question:
@@ -154,3 +159,21 @@ async def test_the_inbox_is_sorted_by_the_time_left(engine, app):
 async def test_an_empty_inbox_says_so(engine, app):
     async with at_the_desk(app, engine) as browser:
         assert "Every question has an answer." in (await browser.get("/desk/questions")).text
+
+
+async def test_the_clients_page_is_shown_as_it_is_and_the_look_is_audited(engine, app, pool):
+    claim = await some_claims(engine, NOON)
+    row = await claim_as_owner(pool, claim.id)
+    said = Speech("ru", ZoneInfo("Europe/Moscow"), NOON)
+    own = build_claim_page(row, said, portal_settings())
+    async with at_the_desk(app, engine, Role.AUDITOR, language="ru") as browser:
+        answer = await browser.get(f"/desk/{claim.id}/as-client")
+    page = html.unescape(answer.text)
+    assert own.headline.heading in page
+    assert own.headline.lede in page
+    assert "form-action 'none'" in answer.headers.get_list("content-security-policy")
+    async with session_scope(engine) as session:
+        looks = [(look.page, look.why) for look in (await session.exec(select(AccessLog))).all()]
+        acts = [one.action for one in (await session.exec(select(AuditEntry))).all()]
+    assert looks == [("as_owner", "as_owner")]
+    assert acts[-1] == "seen_as_owner"

@@ -21,6 +21,7 @@ MAY = {
     ("GET", "/desk/questions"): READ,
     ("GET", "/desk/{claim_id:uuid}"): READ,
     ("GET", "/desk/{claim_id:uuid}/under-way"): READ,
+    ("GET", "/desk/{claim_id:uuid}/as-client"): READ,
     ("POST", "/desk/{claim_id:uuid}/preview"): CHANGE,
     ("POST", "/desk/{claim_id:uuid}/change"): CHANGE,
     ("POST", "/desk/changes/{change_id:uuid}/undo"): CHANGE,
