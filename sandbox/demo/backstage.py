@@ -23,7 +23,7 @@ from sandbox.story import Story
 from sandbox.twilio.exchange import Exchange
 
 SEED = 7
-CLAIMS = 320
+CLAIMS = 240
 ZONE = ZoneInfo("Europe/Moscow")
 # Seconds between two moves: of any claim, of the claim to try, of the twins; and between two deliveries of files.
 ANY_EVERY, SHOWN_EVERY, TWINS_EVERY, DELIVERY_EVERY = 3.0, 25.0, 20.0, 150.0

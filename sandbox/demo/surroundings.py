@@ -101,7 +101,8 @@ client_secret_env = "CLAIM_CENTER_SECRET"
 mapping = "{root}/sandbox/mappings/claim_center.toml"
 interval = "2s"
 settle = "0s"
-parts = ["contacts", "exposures", "activities", "checks", "payments"]
+parts = ["contacts", "exposures", "activities", "checks"]
+parallel = 4
 watermark = {{ field = "updateTime", overlap = "10s" }}
 
 [[source]]
