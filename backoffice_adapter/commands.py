@@ -20,9 +20,9 @@ from backoffice_adapter.sources import open_source
 from backoffice_adapter.sync import Counts, Look, Plan, Rehearsal, Summary, nothing_more, rehearse, sync_once
 from backoffice_adapter.tables import RunState
 from backoffice_adapter.watch import Watched, watch
-from claims_core import embedded
+from claims_core import embedded, logs, migrate
 from claims_core.clock import utc_now
-from claims_core.db import make_engine, must_answer
+from claims_core.db import make_engine
 from claims_core.errors import Misconfigured
 from claims_core.settings import CoreSettings, read_settings
 
@@ -45,12 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, *, look: Look = nothing_more) -> int:
     """0 done, 1 failed, 3 done but some cases could not be read. `look` sees a dry run's facts while they are there."""
     settings = read_settings(CoreSettings)
+    # What is printed is the answer, for a person or a program; the log lines of a one-off run stand beside it.
+    logs.set_up(stream=sys.stdout if args.watch else sys.stderr)
     described = describe(read_settings(BackofficeSettings), only=args.source)
 
     async def on(url: str) -> int:
         engine = make_engine(url)
         try:
-            await must_answer(engine)
+            await migrate.must_fit(engine)
             return await _run(engine, settings, described, args, look)
         finally:
             await engine.dispose()

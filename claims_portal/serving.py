@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from claims_core import logs
 from claims_core.db import make_engine, must_answer, open_pool
 from claims_core.errors import Misconfigured
 from claims_core.settings import read_settings
@@ -36,6 +37,7 @@ class Served:
     """What uvicorn runs, in one process or in many: the application exists from start-up to shutdown."""
 
     def __init__(self) -> None:
+        logs.set_up()  # a worker is a process of its own
         self.app: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import asyncpg
 
-from claims_core import ledger
-from claims_core.db import pool_scope, session_scope
+from claims_core import jobs
+from claims_core.db import pool_scope
 from claims_core.ticks import Context, Job
 from notifier.channels.base import Channel
 from notifier.heartbeat import beat
@@ -66,32 +66,17 @@ async def end_late(context: Context) -> str | None:
     return f"{ended} expired, {held} held" if ended or held else None
 
 
-async def miss_promises(context: Context) -> str | None:
-    """Make facts of promises that are past their day."""
-    async with session_scope(context.engine) as session:
-        missed = await ledger.miss_promises(session, now=context.now)
-    return f"{missed} missed" if missed else None
-
-
 async def break_silence(context: Context) -> str | None:
     """Write to those who have heard nothing for as long as their cadence allows."""
     told = await beat(context.engine, now=context.now, settings=_tools(context).settings)
     return f"{told} silences" if told else None
 
 
-async def seal_audit(context: Context) -> str | None:
-    """Seal the newest audit rows into the chain."""
-    async with session_scope(context.engine) as session:
-        sealed = await ledger.seal_audit(session)
-    return f"{sealed} sealed" if sealed else None
-
-
 JOBS = (
+    *jobs.JOBS,  # promises and audit are everybody's; the notifier is the process that always runs
     Job("resolve_lost", timedelta(seconds=5), resolve_lost),
     Job("ask_for_receipts", timedelta(seconds=30), ask_for_receipts),
     Job("match_parked_receipts", timedelta(minutes=1), match_parked),
     Job("end_late", timedelta(seconds=15), end_late),
-    Job("miss_promises", timedelta(minutes=5), miss_promises),
     Job("break_silence", timedelta(minutes=10), break_silence),
-    Job("seal_audit", timedelta(seconds=5), seal_audit),
 )

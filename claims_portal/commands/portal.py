@@ -7,8 +7,8 @@ import socket
 
 import uvicorn
 
-from claims_core import embedded, migrate
-from claims_core.db import make_engine, must_answer
+from claims_core import embedded, logs, migrate
+from claims_core.db import make_engine
 from claims_core.errors import Misconfigured
 from claims_core.settings import read_settings
 from claims_portal.settings import PortalSettings
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until told to stop. Raises Misconfigured for a taken port or a database of another shape."""
     settings = read_settings(PortalSettings)
+    logs.set_up()
     _must_be_free(args.host, args.port)
     with embedded.database(settings) as url:
         asyncio.run(_must_fit(url))
@@ -58,9 +59,6 @@ def _must_be_free(host: str, port: int) -> None:
 async def _must_fit(url: str) -> None:
     engine = make_engine(url)
     try:
-        await must_answer(engine)
-        found, wanted = await migrate.revision(engine), migrate.head()
+        await migrate.must_fit(engine)
     finally:
         await engine.dispose()
-    if found != wanted:
-        raise Misconfigured(f"the database has the shape {found}, this version needs {wanted}: run `claims db upgrade`")

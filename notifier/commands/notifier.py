@@ -7,8 +7,7 @@ import signal
 import uvloop
 
 from claims_core import embedded, logs, migrate
-from claims_core.db import make_engine, must_answer
-from claims_core.errors import Misconfigured
+from claims_core.db import make_engine
 from claims_core.settings import CoreSettings, read_settings
 from notifier.process import serve
 from notifier.settings import NotifierSettings
@@ -32,12 +31,9 @@ def run(args: argparse.Namespace) -> int:
 async def _must_fit(url: str) -> None:
     engine = make_engine(url)
     try:
-        await must_answer(engine)
-        found, wanted = await migrate.revision(engine), migrate.head()
+        await migrate.must_fit(engine)
     finally:
         await engine.dispose()
-    if found != wanted:
-        raise Misconfigured(f"the database has the shape {found}, this version needs {wanted}: run `claims db upgrade`")
 
 
 async def _until_told(url: str, settings: NotifierSettings, *, console: bool, instance_id: str | None) -> None:
