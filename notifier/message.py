@@ -1,6 +1,7 @@
 """How a text becomes SMS: encoding, units, parts (pure). One count for the preview, the sending and the bill."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 # GSM 03.38: the alphabet in which an SMS holds 160 characters. ESC is left out: no text of ours needs it.
 GSM7 = frozenset(
@@ -8,6 +9,7 @@ GSM7 = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM7_EXTENSION = frozenset("^{}\\[~]|€\f")  # cost two septets each
+_IN_GSM = GSM7 | GSM7_EXTENSION
 _FIRST_ASTRAL = 0x10000  # from here on a character is two UTF-16 units
 
 
@@ -30,14 +32,17 @@ class SmsParts:
         return len(self.parts)
 
 
+@lru_cache(maxsize=1024)  # a text is counted when it is made, and once more when it is written down
 def sms_parts(text: str) -> SmsParts:
     """Count `text` as a network does: 160 septets or 70 UTF-16 units alone, 153 or 67 in a chain."""
-    gsm = all(character in GSM7 or character in GSM7_EXTENSION for character in text)
+    used = frozenset(text)
+    gsm = used <= _IN_GSM
     encoding, one, many = ("GSM-7", 160, 153) if gsm else ("UCS-2", 70, 67)
-    units = sum(_cost(character, gsm=gsm) for character in text)
+    # Each text is counted when it leaves: by its few different characters, not one by one.
+    units = len(text) + sum(text.count(each) for each in used if _cost(each, gsm=gsm) == 2)
     if units <= one:
         return SmsParts(encoding, units, one, (text,), ())
-    blockers = () if gsm else tuple(sorted({each for each in text if each not in GSM7 | GSM7_EXTENSION}))
+    blockers = () if gsm else tuple(sorted({each for each in text if each not in _IN_GSM}))
     return SmsParts(encoding, units, one, tuple(_split(text, many, gsm=gsm)), blockers)
 
 

@@ -33,7 +33,12 @@ def render(template: str, channel: str, language: str, values: Mapping[str, str]
     """The finished text. Values are cleaned by name; a missing value or a text too long raises `RenderingFailed`."""
     try:
         text: str = _held(template, channel, language).render(
-            {name: clean(name, value, channel=channel) for name, value in values.items()}
+            # Only what the text names is cleaned: most values of a claim are for other texts.
+            {
+                name: clean(name, values[name], channel=channel)
+                for name in names_in(template, channel, language)
+                if name in values
+            }
         )
     except TemplateError as error:
         raise RenderingFailed(f"{template}/{channel}.{language}: {error}") from error

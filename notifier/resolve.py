@@ -24,7 +24,9 @@ from notifier.verdicts import heed
 log = logging.getLogger(__name__)
 register("resolve.before_lookup", "resolve.after_lookup")
 
-DEATHS = 3  # a row that was in hand when more workers than this died is put aside
+# A row that was in hand when more workers than this died is put aside: three before a delivery was ever committed,
+# eight once one was, because then it has been rendered and called and others are likelier to be at fault.
+DEATHS, DEATHS_IN_CALL = 3, 8
 AT_ONCE = 16
 LOOK_AGAIN = timedelta(minutes=1)
 # Where nobody can tell whether the provider took it: so long we hope for a receipt before the one repeat.
@@ -44,17 +46,20 @@ class Resolution(StrEnum):
 
 # $1 now, $2 pause before another worker meets the row. Died between taking and committing a delivery: nothing left.
 _UNTOUCHED = f"""
-update notification n set
-  state = case when n.takes > {DEATHS} then 'failed' else 'planned' end,
-  reason = case when n.takes > {DEATHS} then 'quarantined' end,
-  finished_at = case when n.takes > {DEATHS} then $1::timestamptz end,
-  not_before = greatest(n.not_before, $1 + (n.takes - 1) * $2::interval), lease_token = null, lease_until = null
-where n.id in (
-  select o.id from notification o where o.state = 'sending' and o.lease_until < $1 and not exists (
-    select from delivery d where d.notification_id = o.id and d.state in ('sending', 'unknown')
+update notification n set state = case when o.poison then 'failed' else 'planned' end,
+  reason = case when o.poison then 'quarantined' end, finished_at = case when o.poison then $1::timestamptz end,
+  not_before = greatest(n.not_before, $1::timestamptz + (n.takes - 1) * $2::interval),
+  values = case when o.poison and n.importance = 'code' then '{{}}'::jsonb else n.values end,
+  lease_token = null, lease_until = null
+from (
+  select t.id, t.takes > case when exists (select from delivery d where d.notification_id = t.id)
+    then {DEATHS_IN_CALL} else {DEATHS} end as poison
+  from notification t where t.state = 'sending' and t.lease_until < $1 and not exists (
+    select from delivery d where d.notification_id = t.id and d.state in ('sending', 'unknown')
     and d.resolution is null)
-  order by o.lease_until limit 1000 for update skip locked)
-  and n.state = 'sending' and n.lease_until < $1
+  order by t.lease_until limit 1000 for update skip locked
+) o
+where n.id = o.id and n.state = 'sending' and n.lease_until < $1
 returning n.id, n.state
 """  # noqa: S608
 # $1 now. Died with a delivery committed: the message may have left.
@@ -138,7 +143,7 @@ def next_step(*, importance: Importance, looked: bool, attempt: int, takes: int,
         return gave_up if looked or late else Step(None)
     if late:
         return Step(NotificationState.EXPIRED, Reason.TOO_LATE, Resolution.NOT_FOUND if looked else Resolution.GAVE_UP)
-    if takes > DEATHS:
+    if takes > DEATHS_IN_CALL:
         return Step(NotificationState.FAILED, Reason.QUARANTINED, Resolution.GAVE_UP)
     if looked:
         return Step(NotificationState.PLANNED, None, Resolution.NOT_FOUND)

@@ -29,7 +29,10 @@ _PHONE = re.compile(r"\+?\d(?:[\s().-]?\d){9,}")
 
 def clean(name: str, value: str, *, channel: str) -> str:
     """`value` as it may stand in a message: no control, bidi or invisible characters, no address but ours, bounded."""
-    kept = "".join(_harmless(character, lines=name in MANY_LINES) for character in value)
+    kept = value
+    # `isprintable` is false for just the categories that `_harmless` is about; nearly every value is plain.
+    if not value.isprintable():
+        kept = "".join(_harmless(character, lines=name in MANY_LINES) for character in value)
     if name not in OURS:
         kept = _DOMAIN.sub(". ", _SCHEME.sub("", kept))
     if name in WRITTEN_BY_PEOPLE:

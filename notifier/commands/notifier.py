@@ -9,7 +9,7 @@ import uvloop
 from claims_core import embedded, logs, migrate
 from claims_core.db import make_engine
 from claims_core.settings import CoreSettings, read_settings
-from notifier.process import serve
+from notifier.process import collect_seldom, serve
 from notifier.settings import NotifierSettings
 
 
@@ -22,6 +22,7 @@ def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM or Ctrl-C; open calls are ended and written first. Raises `Misconfigured`."""
     core, settings = read_settings(CoreSettings), read_settings(NotifierSettings)
     logs.set_up()
+    collect_seldom()
     with embedded.database(core) as url:
         asyncio.run(_must_fit(url))
         uvloop.run(_until_told(url, settings, console=args.console, instance_id=core.claims_instance_id))

@@ -46,7 +46,7 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]
         allow_redirects: bool = False,
     ) -> Response:
         """Ask once. `TemporaryChannelFailure` if no byte of the request can have left, or the answer says so."""
-        body = urlencode(data, doseq=True).encode() if data else None
+        body = urlencode(data).encode() if data else None  # of what we send nothing is a list
         sent_headers = {**(headers or {}), "Authorization": self._auth}
         try:
             async with self._session.request(
