@@ -49,8 +49,8 @@ with shown as (
   ) bound on c.stage <> 'closed'
   left join lateral (
     select max(at) as at from (
-      select max(finished_at) as at from notification
-      where claim_id = c.id and state in ('sent', 'settled') and importance <> 'code'
+      select max(d.started_at) as at from notification n join delivery d on d.notification_id = n.id
+      where n.claim_id = c.id and n.state in ('sent', 'settled') and n.importance <> 'code' and d.state <> 'refused'
       union all select max(answered_at) from question where claim_id = c.id
     ) said
   ) heard on true

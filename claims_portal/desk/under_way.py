@@ -27,7 +27,7 @@ class UnderWay:
     asked: tuple[str, ...]
     theirs: tuple[str, ...]
     undo_id: UUID | None
-    undo_until: str | None
+    undo_seconds: int
     again_id: UUID | None
     moves: bool
 
@@ -57,7 +57,7 @@ def under_way(facts: ClaimFacts, viewer: Staffed, says: Says) -> UnderWay | None
         asked=asked_words(change, facts.claim.currency, says),
         theirs=_theirs(facts, says) if refused else (),
         undo_id=change.id if waits and mine else None,
-        undo_until=change.not_before.isoformat() if waits and mine else None,
+        undo_seconds=int((change.not_before - says.now).total_seconds()) if waits and mine else 0,
         again_id=change.id if refused and mine else None,
         moves=change.state in (ChangeState.WAITING, ChangeState.APPLYING),
     )
@@ -82,12 +82,12 @@ def _words(change: ChangeRequest, facts: ClaimFacts, says: Says) -> tuple[str, s
 def _sent(facts: ClaimFacts, change: ChangeRequest, says: Says) -> str:
     """What became of the message about the change: sent at a time, waits, or why not."""
     done = change.finished_at or says.now
-    about = [row for row, _one in facts.told if row.cause_kind is CauseKind.CASE_EVENT and row.planned_at >= done]
+    about = [told for told in facts.told if told[0].cause_kind is CauseKind.CASE_EVENT and told[0].planned_at >= done]
     if not about:
         return says.told("The message is being decided.")
-    row = about[0]
-    if row.state in (NotificationState.SENT, NotificationState.SETTLED) and row.finished_at:
-        return says.told("Sent at {time}. Delivery in the history.", time=says.time(row.finished_at))
+    row, delivery = about[0]
+    if delivery and row.state in (NotificationState.SENT, NotificationState.SETTLED):
+        return says.told("Sent at {time}. Delivery in the history.", time=says.time(delivery.started_at))
     if row.state is NotificationState.PLANNED:
         return says.told("Waits to be sent, not before {time}", time=says.when(row.not_before))
     return says.told("See the history for what became of the message.")

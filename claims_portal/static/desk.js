@@ -35,13 +35,15 @@
     if (form.querySelector("[name=action]:checked") && !form.querySelector("[name=previewed]")) look();
   }
 
+  // The server says how long is left: the two clocks need not agree.
+  let panelShown, ends;
   const count = () => {
-    const panel = moving?.querySelector("[data-until]");
+    const panel = moving?.querySelector("[data-left]");
     if (!panel) return;
-    const seconds = Math.max(0, Math.ceil((new Date(panel.dataset.until) - Date.now()) / 1000));
+    if (panel !== panelShown) [panelShown, ends] = [panel, performance.now() + 1000 * Number(panel.dataset.left)];
     const shown = panel.querySelector("[data-seconds]");
     shown.hidden = false;
-    shown.firstElementChild.textContent = seconds;
+    shown.firstElementChild.textContent = Math.max(0, Math.ceil((ends - performance.now()) / 1000));
   };
   const news = async () => {
     const panel = moving?.querySelector("[data-moves]");
