@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,6 +18,8 @@ from claims_core.stages import (
     Situation,
     page_state,
 )
+
+LONGEST_TEXT = 4000
 
 
 class PaymentState(StrEnum):
@@ -69,7 +73,26 @@ class CaseEventKind(StrEnum):
 class Value(BaseModel):
     """A frozen value that refuses what it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=4000)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=LONGEST_TEXT)
+
+    @classmethod
+    def of_checked(cls, values: dict[str, Any]) -> Self:
+        """The value made of parts that were checked one by one; a fifth of what checking all of them again costs.
+
+        The caller vouches for every name and type. Only for converters whose every answer a test checks again.
+        """
+        made, put = cls.__new__(cls), object.__setattr__
+        put(made, "__dict__", {**_usual(cls), **values})
+        put(made, "__pydantic_fields_set__", set(values))
+        put(made, "__pydantic_extra__", None)
+        put(made, "__pydantic_private__", None)
+        return made
+
+
+@cache
+def _usual(shape: type[Value]) -> dict[str, Any]:
+    """The values of the fields that may be left out: shared, as none of a snapshot's can be changed."""
+    return {name: field.default for name, field in shape.model_fields.items() if not field.is_required()}
 
 
 class PersonSnapshot(Value):

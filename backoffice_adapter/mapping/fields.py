@@ -1,6 +1,8 @@
 """One value of a case: found, translated by a table, converted; compiled once, called for every case."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,13 +27,24 @@ class UnknownCode(ValueError):
     """A code of theirs that the mapping has no word for; the text is `path=code`."""
 
 
-def taker(name: str, spec: Spec, about: About, tables: Mapping[str, Mapping[str, str]], *, required: bool) -> Taker:
-    """`(node, top) -> value` of our type, or None where nothing is there and nothing is required."""
-    find, convert = _finder(spec), _converter(name, spec, about)
-    otherwise = taker(name, spec.otherwise, about, tables, required=False) if spec.otherwise else None
+def taker(
+    name: str,
+    spec: Spec,
+    about: About,
+    tables: Mapping[str, Mapping[str, str]],
+    *,
+    required: bool,
+    words: type[StrEnum] | None = None,
+) -> Taker:
+    """`(node, top) -> value` of our type, or None where nothing is there and nothing is required.
+
+    `words` are those that this field may hold.
+    """
+    find, convert = _finder(spec), _converter(name, spec, about, words)
+    otherwise = taker(name, spec.otherwise, about, tables, required=False, words=words) if spec.otherwise else None
     default = None if spec.default is None else convert(spec.default)
     if spec.table is not None:
-        find, convert = _through_table(spec, tables[spec.table], find, keep=default is not None), convert
+        find = _through_table(spec, tables[spec.table], find, keep=default is not None)
 
     def take(node: Any, top: Any) -> Any:
         raw = find(node, top)
@@ -51,7 +64,41 @@ def taker(name: str, spec: Spec, about: About, tables: Mapping[str, Mapping[str,
             raise FieldProblem(f"{name}: is missing")
         return value
 
-    return take
+    if spec.table is not None:
+        return _by_word(_finder(spec), _ready(tables[spec.table], convert), take)
+    return _by_text(find, take) if convert is formats.text else take
+
+
+def _by_word(find: Taker, ready: Mapping[str, Any], take: Taker) -> Taker:
+    """The short way for a code that the table knows; all else goes the long one."""
+
+    def look_up(node: Any, top: Any) -> Any:
+        raw = find(node, top)
+        return ready[raw] if type(raw) is str and raw in ready else take(node, top)
+
+    return look_up
+
+
+def _ready(table: Mapping[str, str], convert: formats.Convert) -> dict[str, Any]:
+    """What each code comes to; one whose word is empty or wrong goes the long way, which says so."""
+    ready = {}
+    for theirs, ours in table.items():
+        with suppress(ValueError):
+            if (value := convert(ours)) != "":
+                ready[theirs] = value
+    return ready
+
+
+def _by_text(find: Taker, take: Taker) -> Taker:
+    """The short way for a text without anything to look at twice; all else goes the long one."""
+
+    def read(node: Any, top: Any) -> Any:
+        raw = find(node, top)
+        if type(raw) is str and len(raw) <= formats.LONGEST_TEXT and raw.isprintable() and (said := raw.strip()):
+            return said
+        return take(node, top)
+
+    return read
 
 
 def _finder(spec: Spec) -> Taker:
@@ -80,7 +127,9 @@ def _through_table(spec: Spec, table: Mapping[str, str], find: Taker, *, keep: b
     return look_up
 
 
-def _converter(name: str, spec: Spec, about: About) -> formats.Convert:
+def _converter(name: str, spec: Spec, about: About, words: type[StrEnum] | None) -> formats.Convert:
+    if words is not None:
+        return formats.word(words)
     zone = ZoneInfo(spec.time_zone or about.time_zone)
     forms = spec.format or about.date_formats
     if name in MOMENTS:

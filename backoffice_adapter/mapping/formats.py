@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,6 +41,19 @@ def text(value: Any) -> str:
     if _UNWRITABLE.search(said):
         raise ValueError("has a control character")
     return said
+
+
+def word(words: type[StrEnum]) -> Convert:
+    """One of `words`, by its value; an empty text stays one."""
+    known: dict[str, StrEnum | str] = {one.value: one for one in words} | {"": ""}
+
+    def convert(value: Any) -> StrEnum | str:
+        found = known.get(text(value))
+        if found is None:
+            raise ValueError(f"is not one of {', '.join(words)}")
+        return found
+
+    return convert
 
 
 def flag(value: Any) -> bool:
@@ -81,8 +96,10 @@ def moment(formats: Sequence[str], zone: ZoneInfo) -> Convert:
 
 def day(formats: Sequence[str], zone: ZoneInfo) -> Convert:
     """A calendar day. A moment is the day it falls on in `zone`."""
-    readers = [_day_reader(form, zone) for form in formats]
-    return _first_that_reads(readers, formats)
+    read = _first_that_reads([_day_reader(form, zone) for form in formats], formats)
+    # A file of a million claims has a few thousand days.
+    remembered = lru_cache(maxsize=4096)(read)
+    return lambda value: remembered(value) if type(value) is str else read(value)
 
 
 def check_format(form: str) -> str:
@@ -103,8 +120,14 @@ def in_bounds(value: Any, *, now: datetime, may_be_ahead: bool) -> str | None:
 
 
 def _first_that_reads(readers: Sequence[Convert], formats: Sequence[str]) -> Convert:
+    first, *others = readers
+
     def convert(value: Any) -> Any:
-        for read in readers:
+        try:
+            return first(value)
+        except (ValueError, OverflowError, TypeError):
+            pass
+        for read in others:
             try:
                 return read(value)
             except (ValueError, OverflowError, TypeError):
@@ -116,7 +139,7 @@ def _first_that_reads(readers: Sequence[Convert], formats: Sequence[str]) -> Con
 
 def _moment_reader(form: str, zone: ZoneInfo) -> Convert:
     if form == "iso":
-        return lambda value: _iso(value, zone)
+        return _iso_reader(zone)
     if form in ("epoch_s", "epoch_ms"):
         scale = 1000 if form == "epoch_ms" else 1
         return lambda value: datetime.fromtimestamp(int(value) / scale, tz=UTC)
@@ -142,9 +165,16 @@ def _day_reader(form: str, zone: ZoneInfo) -> Convert:
     return lambda value: as_moment(value).astimezone(zone).date()
 
 
-def _iso(value: Any, zone: ZoneInfo) -> datetime:
-    read = datetime.fromisoformat(value)
-    return read if read.tzinfo is UTC else (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
+def _iso_reader(zone: ZoneInfo) -> Convert:
+    from_iso = datetime.fromisoformat
+
+    def read(value: Any) -> datetime:
+        moment = from_iso(value)
+        if moment.tzinfo is UTC:
+            return moment
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+    return read
 
 
 def _pattern(form: str) -> re.Pattern[str]:

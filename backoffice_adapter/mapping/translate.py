@@ -3,20 +3,35 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from zoneinfo import available_timezones
-
-from pydantic import BaseModel, ValidationError
 
 from backoffice_adapter.mapping import fields, formats, paths, phones
 from backoffice_adapter.mapping.fields import FieldProblem, Taker, UnknownCode
 from backoffice_adapter.mapping.rules import compile_when, first_match
 from backoffice_adapter.mapping.table import MappingFile, Rule, Spec
 from backoffice_adapter.source import Record
-from claims_core.snapshot import ClaimSnapshot, DocumentSnapshot, PaymentSnapshot, PersonSnapshot
+from claims_core.snapshot import (
+    LONGEST_TEXT,
+    ClaimSnapshot,
+    DocumentSnapshot,
+    DocumentState,
+    PaymentSnapshot,
+    PaymentState,
+    PersonSnapshot,
+    Value,
+)
+from claims_core.stages import LineOfBusiness
 
 _ZONES = available_timezones()
 _MOST_ITEMS = 500
+# The fields that may hold nothing but words of ours, wherever they come from.
+_WORDS: dict[tuple[str, str], type[StrEnum]] = {
+    ("fields", "line_of_business"): LineOfBusiness,
+    ("payments", "state"): PaymentState,
+    ("documents", "state"): DocumentState,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +81,17 @@ def translator(file: MappingFile, *, source: str, mapping_version: int) -> Trans
             return Unmapped(record, _code(body, described))
         if rule.leave_out:
             return LeftOut(record)
+        if len(record.ref) > LONGEST_TEXT or len(record.version or "") > LONGEST_TEXT:
+            raise FieldProblem(f"source_ref: its key or version is longer than {LONGEST_TEXT}")
         values = claim(body, body, now)
-        if decision is not None and rule.outcome is not None:
-            values["decision_reasons"] = decision(body, now)
-        values.update(_of_rule(rule, values))
-        return ClaimSnapshot(
-            source=source, source_ref=record.ref, source_version=record.version, source_hash=record.hash,
-            mapping_version=mapping_version, policyholder=person(body), payments=payments(body, now),
-            documents=documents(body, now), **values,
-        )  # fmt: skip
+        reasons = decision(body, now) if decision is not None and rule.outcome is not None else ()
+        values |= _of_rule(rule, values, reasons)
+        values |= {
+            "source": source, "source_ref": record.ref, "source_version": record.version, "source_hash": record.hash,
+            "mapping_version": mapping_version, "policyholder": person(body), "payments": payments(body, now),
+            "documents": documents(body, now),
+        }  # fmt: skip
+        return ClaimSnapshot.of_checked(values)
 
     def translate(record: Record, now: datetime) -> Translation:
         try:
@@ -83,14 +100,11 @@ def translator(file: MappingFile, *, source: str, mapping_version: int) -> Trans
             return Unmapped(record, str(problem))
         except FieldProblem as problem:
             return Rejected(record, str(problem))
-        except ValidationError as problem:
-            first = problem.errors()[0]
-            return Rejected(record, f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
 
     return translate
 
 
-def _of_rule(rule: Rule, values: dict[str, Any]) -> dict[str, Any]:
+def _of_rule(rule: Rule, values: dict[str, Any], reasons: tuple[dict[str, str], ...]) -> dict[str, Any]:
     return {
         "stage": rule.stage,
         "situation": rule.situation,
@@ -98,7 +112,7 @@ def _of_rule(rule: Rule, values: dict[str, Any]) -> dict[str, Any]:
         "mover": rule.mover,
         "reason": rule.reason or values.get("reason"),
         "team": rule.team or values.get("team"),
-        "decision_reasons": rule.decision_reasons or values.pop("decision_reasons", ()),
+        "decision_reasons": tuple(rule.decision_reasons) or reasons,
     }
 
 
@@ -106,7 +120,11 @@ def _group(file: MappingFile, part: str, *, needed: Iterable[str]) -> Callable[[
     """All values of a part of the file, with impossible dates refused."""
     specs = [(name, spec) for name, spec in getattr(file, part) if isinstance(spec, Spec)]
     takers = [
-        (name, fields.taker(name, spec, file.about, file.tables, required=name in needed)) for name, spec in specs
+        (
+            name,
+            fields.taker(name, spec, file.about, file.tables, required=name in needed, words=_WORDS.get((part, name))),
+        )
+        for name, spec in specs
     ]
     dated = [(name, name not in fields.PAST) for name, _ in takers if name in fields.MOMENTS | fields.DAYS]
     always = {name: taken(None, None) for name, taken in takers if getattr(file, part).__dict__[name].value is not None}
@@ -136,17 +154,18 @@ def _person(file: MappingFile) -> Callable[[Any], PersonSnapshot]:
 
     def take(body: Any) -> PersonSnapshot:
         values = {name: value for name, taken in takers if (value := taken(body, body)) is not None}
-        if values.get("time_zone") not in _ZONES:
-            values.pop("time_zone", None)
-        if "@" not in values.get("email", "@"):
-            values.pop("email")
+        if "time_zone" in values and values["time_zone"] not in _ZONES:
+            del values["time_zone"]
+        if "email" in values and "@" not in values["email"]:
+            del values["email"]
         said = [number for find in numbers for value in find(body, body) if value and (number := read_phone(value))]
-        return PersonSnapshot(phones=tuple(dict.fromkeys(said)), **values)
+        values["phones"] = tuple(said if len(said) < 2 else dict.fromkeys(said))
+        return PersonSnapshot.of_checked(values)
 
     return take
 
 
-def _list(file: MappingFile, part: str, shape: type[BaseModel]) -> Callable[[Any, datetime], tuple[Any, ...]]:
+def _list(file: MappingFile, part: str, shape: type[Value]) -> Callable[[Any, datetime], tuple[Any, ...]]:
     section = getattr(file, part)
     if section is None:
         return lambda body, now: ()
@@ -160,7 +179,7 @@ def _list(file: MappingFile, part: str, shape: type[BaseModel]) -> Callable[[Any
             raise FieldProblem(f"{part}: {len(nodes)} of them, more than {_MOST_ITEMS}")
         # A list read page by page may give an item twice: the later one holds.
         taken = {value["ref"]: value for node in nodes if (value := _filled(take(node, body, now)))}
-        return tuple(shape(**values) for values in taken.values())
+        return tuple(shape.of_checked(values) for values in taken.values())
 
     return items
 

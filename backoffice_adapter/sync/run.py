@@ -18,6 +18,7 @@ from backoffice_adapter.settings import ClaimCenterConfig, FilesConfig
 from backoffice_adapter.source import CaseSource, Unreadable
 from backoffice_adapter.sync import book
 from backoffice_adapter.sync.known import LedgerKnown
+from backoffice_adapter.sync.memory import search_garbage_rarely
 from backoffice_adapter.sync.pages import TranslatedPage, read_ahead, translated_pages
 from backoffice_adapter.sync.recording import record_halving
 from backoffice_adapter.tables import RunState, SyncRun
@@ -106,6 +107,7 @@ class _Run:
 async def sync_once(plan: Plan) -> Summary:
     """Read `plan.source` once. A source that fails ends the run as failed, with the reason; a bug is raised."""
     started = plan.clock()
+    search_garbage_rarely()
     async with only_one(plan.engine, f"sync:{plan.config.name}"):
         run = await _start(plan, started)
         state, problem = RunState.DONE, None

@@ -1,5 +1,6 @@
 """A mapping answers every case with a snapshot or a reason, and every mistake in it with line and column."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from backoffice_adapter.mapping import LeftOut, Rejected, Unmapped, formats, par
 from backoffice_adapter.mapping.table import ACTIONS
 from claims_core.errors import Misconfigured
 from claims_core.requested import ChangeAction
-from claims_core.snapshot import ClaimSnapshot
+from claims_core.snapshot import ClaimSnapshot, DocumentSnapshot, PaymentSnapshot, PersonSnapshot
 from tests.adapter.cases import CLAIM_CENTER, NOON, activity, as_record, check, claim_center_case
 
 SMALL = Path(__file__).with_name("small.toml").read_text()
@@ -48,12 +49,45 @@ def hostile(draw: st.DrawFn) -> dict[str, Any]:
     return case
 
 
+def checked_again(shot: ClaimSnapshot) -> ClaimSnapshot:
+    """The same by pydantic, from the innermost part on: every type as declared, no name unknown, no text too long."""
+    parts = {
+        "policyholder": PersonSnapshot.model_validate(vars(shot.policyholder), strict=True),
+        "payments": tuple(PaymentSnapshot.model_validate(vars(paid), strict=True) for paid in shot.payments),
+        "documents": tuple(DocumentSnapshot.model_validate(vars(paper), strict=True) for paper in shot.documents),
+    }
+    return ClaimSnapshot.model_validate({**vars(shot), **parts}, strict=True)
+
+
 @given(hostile())
 def test_no_case_however_hostile_is_more_than_a_snapshot_or_a_reason(case: dict[str, Any]):
     said = TRANSLATE(as_record(case), NOON)
     assert isinstance(said, ClaimSnapshot | Rejected | Unmapped | LeftOut)
     if isinstance(said, ClaimSnapshot):
         assert "\x00" not in repr(said)
+
+
+@given(hostile())
+def test_what_a_mapping_makes_is_what_checking_all_of_it_again_would_make(case: dict[str, Any]):
+    said = TRANSLATE(as_record(case), NOON)
+    if isinstance(said, ClaimSnapshot):
+        assert checked_again(said) == said
+
+
+@pytest.mark.parametrize("said", ["boat", "MOTOR", "x" * 3_000, 7, ["motor"]])
+def test_a_word_that_is_not_ours_is_refused_and_the_field_is_named(said: Any):
+    translate = parse(SMALL.replace('{ value = "motor" }', '"line"')).translator(source="s", mapping_version=1)
+    body = {"number": "1", "state": "new", "name": "Anna", "reported": "2026-03-01"}
+    assert isinstance(translate(as_record({**body, "line": "motor"}), NOON), ClaimSnapshot)
+    refused = translate(as_record({**body, "line": said}), NOON)
+    assert isinstance(refused, Rejected)
+    assert refused.reason.startswith("line_of_business: ")
+
+
+def test_a_key_too_long_to_keep_is_refused():
+    refused = TRANSLATE(replace(as_record(claim_center_case()), ref="9" * 5_000), NOON)
+    assert isinstance(refused, Rejected)
+    assert refused.reason.startswith("source_ref: ")
 
 
 @given(hostile())
