@@ -53,8 +53,8 @@ async def status(
 ) -> Response:
     """A report about a message of ours. Answered once it is safe in the database; 503 when that is away."""
     form = await signed_form(request, f"/webhooks/twilio/status/{token}", x_twilio_signature)
-    async with session_scope(portal_of(request).engine) as session:
-        known = await receipts.receive(session, provider=PROVIDER, token=token, form=form, now=now_of(request))
+    pool = portal_of(request).pool
+    known = await receipts.receive_at_once(pool, provider=PROVIDER, token=token, form=form, now=now_of(request))
     if not known:
         log.info("receipt_parked")
     return Response(status_code=204)

@@ -12,8 +12,10 @@ from tests.fakes.provider import FakeTwilio
 
 HANDED_OVER = ("sent", "settled")
 ENDED_WITHOUT = ("suppressed", "superseded", "expired", "failed", "held")
-# A repeat is explained by what its earlier delivery says about why the message was handed over again.
+# A repeat is explained by what its earlier delivery says about why the message was handed over again: the provider
+# had nothing to show, or could not be asked.
 EXPLAINS = ("not_found", "unseen")
+A_MOMENT = 1.0  # seconds between a look-up and the repeat that follows from it
 
 
 @dataclass
@@ -55,7 +57,7 @@ async def compare(pool: asyncpg.Pool, twilio: FakeTwilio) -> Books:
         books.quarantined += row["reason"] == "quarantined"
     for key, times in taken.items():
         if times > 1:
-            books.duplicated.append(_explanation(key, times, list(deliveries.values())))
+            books.duplicated.append(_explanation(key, list(deliveries.values()), twilio))
     books.recovered = sum(row["resolution"] in ("look_up", "receipt") for row in deliveries.values())
     books.undecided = await pool.fetchval(
         "select count(*) from case_event e where not historic and not exists"
@@ -65,8 +67,20 @@ async def compare(pool: asyncpg.Pool, twilio: FakeTwilio) -> Books:
     return books
 
 
-def _explanation(key: UUID, times: int, deliveries: list[Any]) -> dict[str, Any]:
+def _explanation(key: UUID, deliveries: list[Any], twilio: FakeTwilio) -> dict[str, Any]:
+    """A look-up that found nothing explains a repeat only if the first message could not be listed yet."""
     own = [row for row in deliveries if row["notification_id"] == key]
-    reasons = [row["resolution"] for row in own]
-    explained = len(own) >= times and sum(reason in EXPLAINS for reason in reasons) >= times - 1
-    return {"notification": str(key), "times": times, "resolutions": reasons, "explained": explained}
+    taken = {hash_of_token(each.callback.rsplit("/", 1)[-1]): each.at for each in twilio.taken}
+    at = [taken.get(row["token_hash"]) for row in own]
+    explained = True
+    for place, row in enumerate(own[:-1]):
+        repeated = at[place] is not None and any(at[place + 1 :])
+        listed = repeated and at[place] + twilio.list_lag < own[place + 1]["started_at"].timestamp() - A_MOMENT
+        if repeated and (row["resolution"] not in EXPLAINS or (row["resolution"] == "not_found" and listed)):
+            explained = False
+    return {
+        "notification": str(key),
+        "times": sum(each is not None for each in at),
+        "resolutions": [row["resolution"] for row in own],
+        "explained": explained,
+    }

@@ -113,15 +113,15 @@ async def test_a_body_without_end_is_refused_before_it_is_read(app: FastAPI):
         assert (await forger.post(INBOUND, content=b"Body=" + b"a" * 100_000)).status_code == 413
 
 
-async def test_a_database_that_is_away_makes_the_provider_come_again(app: FastAPI, pool, clock: Clock):
+async def test_a_database_that_is_away_makes_the_provider_come_again(app: FastAPI, clock: Clock):
     async with visiting(app, headers={"Sec-Fetch-Site": ""}):
         app.state.portal = app.state.portal.__class__(
-            app.state.portal.settings, AwayEngine(), pool, app.state.portal.notifier, clock
+            app.state.portal.settings, Away(), Away(), app.state.portal.notifier, clock
         )
         assert (await post(app, STATUS, REPORT)).status_code == 503
 
 
-class AwayEngine:
+class Away:
     """A database that does not answer."""
 
     def __getattr__(self, name: str) -> object:
