@@ -57,6 +57,11 @@ TARGETS = {
         ],
     ),
     "soak": ("everything long", TO_DEVELOP, [["python", "-m", "pytest", "-m", "soak", "--timeout", "0"]]),
+    "chaos": (
+        "kill the notifier at random and count what was lost or repeated; ARGS='--kills 2000 --json'",
+        TO_DEVELOP,
+        [["python", "-m", "tests.journeys.chaos"]],
+    ),
     "bench": ("the product beside its yardsticks, in one run", TO_DEVELOP, [["python", "-m", "benchmarks"]]),
     "pictures": (
         "take the pictures of README and docs",

@@ -1,4 +1,4 @@
-"""`python -m tests.browser.pictures [FOLDER]`: the pages as pictures, for the README and for our own eyes."""
+"""`python -m tests.browser.pictures [FOLDER [NAME…]]`: the pages as pictures, for the README and for our own eyes."""
 
 import asyncio
 import os
@@ -19,7 +19,9 @@ from tests.browser.chromium import chromium, reader
 from tests.browser.seeded import LINK, Seeded, serving
 from tests.portal.states import NAMES
 
-FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "var" / "pictures"
+README = ROOT / "docs" / "pictures"
 LOOKS = (("ru", "light", 390), ("ru", "dark", 390), ("en", "light", 1280))
 
 
@@ -88,11 +90,26 @@ def take(browser: Browser, seeded: Seeded, folder: Path, only: tuple[str, ...] =
     return taken
 
 
+def take_for_readme(browser: Browser, seeded: Seeded) -> None:
+    """What a newcomer sees first: the top of a claim page on a phone, by day and by night."""
+    for theme, name in (("light", "claim-ru-phone"), ("dark", "claim-ru-phone-dark")):
+        viewport = {"width": 390, "height": 900}
+        with reader(browser, seeded, whose="awaiting", theme=theme, viewport=viewport) as context:
+            page = context.new_page()
+            page.goto(f"/claim/{seeded.claims['awaiting'].id}")
+            page.screenshot(path=README / f"{name}.png")
+
+
 def main(words: list[str]) -> int:
-    """Take the pictures into the folder that was named, else into docs/pictures; then names to restrict to."""
+    """Take all pictures into the folder that was named, else into var/pictures; then names to restrict to.
+
+    Without a word the two of the README are taken anew as well.
+    """
     folder = Path(words[0]) if words else FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     with fresh_database() as url, serving(url) as seeded, chromium() as browser:
+        if not words:
+            take_for_readme(browser, seeded)
         print(f"{take(browser, seeded, folder, tuple(words[1:]))} pictures in {folder}")
     return 0
 
