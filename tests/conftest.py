@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,6 +21,9 @@ from tests import writers
 # Before any test module is read, and so that processes started by tests inherit it.
 settings.forget_surroundings(os.environ)
 writers.watch()
+# No test asserts a time: a busy machine must not make a property fail.
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.load_profile("ours")
 
 OURS = "claims_test"
 TABLES = "select count(*) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"
