@@ -6,7 +6,7 @@ import random
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,18 @@ class Backstage:
     exchange: Exchange
     deliveries: Path
     delivered: int = 0
+    # What the telephone page says about a number, beside whose it is.
+    marks: dict[str, str] = field(default_factory=dict)
+
+    def book(self) -> telephone.Book:
+        """Whose telephones these are; those that a newcomer is told of come first."""
+
+        def about(number: str) -> str | None:
+            tale = next((tale for tale in self.story.tales.values() if tale.person.phone == number), None)
+            said = f"{tale.person.name}, {tale.number}" if tale else None
+            return ". ".join(filter(None, (said, self.marks.get(number)))) or None
+
+        return telephone.Book(about, lambda: list(self.marks))
 
     def deliver(self, *, moves: int = MOVES_A_DELIVERY) -> list[Move]:
         """Put the next delivery of the life claims into its folder; what moved in it."""
@@ -102,6 +114,7 @@ async def emulators(backstage: Backstage, addresses: Addresses, secrets: Secrets
         short_url=SHORT_URL,
         portal_url=addresses.portal,
         zone=ZONE,
+        book=backstage.book(),
     )
     async with _served(office, addresses.back_office_port), _served(provider, addresses.telephone_port):
         yield

@@ -108,13 +108,22 @@ async def _work(place: Place, url: str, act: Act | None, began: float, told: asy
                 seeding.add_people_and_pilot(engine, password=secrets.password),
             )
             twins = await seeding.enrol_twins(engine, backstage.story.twins, key=SecretStr(secrets.portal_key))
-            backstage.story.twins = tuple(twin.ref for twin in twins)
+            _introduce(backstage, twins)
             seconds = time.monotonic() - began
             demo = Demo(addresses, secrets, backstage, engine, url, twins, processes, seconds)
             return await (act or _show(place))(demo, told)
     finally:
         await engine.dispose()
         backstage.exchange.close()
+
+
+def _introduce(backstage: Backstage, twins: tuple[seeding.Twin, seeding.Twin]) -> None:
+    """From here on these two move together, and the telephone page says who is who."""
+    story = backstage.story
+    story.twins = tuple(twin.ref for twin in twins)
+    backstage.marks[story.tales[story.shown].person.phone] = "the claim to try"
+    for twin in twins:
+        backstage.marks[story.tales[twin.ref].person.phone] = f"pilot: {twin.arm.value}"
 
 
 @asynccontextmanager

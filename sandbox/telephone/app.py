@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,64 +15,47 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup, escape
 
+from sandbox.telephone.words import WORDS
 from sandbox.twilio.callbacks import Postman
 from sandbox.twilio.exchange import Exchange
 
 HERE = Path(__file__).parent
+Page = Callable[..., Response]
 STATIC = HERE.parent.parent / "claims_portal" / "static"
 SERVICE_NUMBER = "+15005550006"
 LOOK_EVERY = 0.4  # seconds between two looks for news
 NUMBER = re.compile(r"\+\d{7,15}")
-WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "title": "Demo telephone",
-        "lede": "Messages of the demo appear here as they arrive. Nothing leaves this machine.",
-        "none": "No messages yet. Ask for a code on the portal, or wait for a claim to move.",
-        "pick": "Telephones",
-        "got": "messages",
-        "answer": "Your answer",
-        "send": "Send",
-        "hint": "Try STATUS, MORE, LESS, STOP, START, HELP, or a question.",
-        "back": "All telephones",
-        "by": "Sent by you",
-        "refused": "The portal did not take the message (answer {status}). Is it running?",
-        "skip": "Skip to content",
-        "queued": "on its way",
-        "accepted": "on its way",
-        "sending": "on its way",
-        "sent": "on its way",
-        "delivered": "delivered",
-        "undelivered": "not delivered",
-        "received": "",
-    },
-    "ru": {
-        "title": "Демо-телефон",
-        "lede": "Сообщения демо появляются здесь по мере поступления. Ничего не уходит с этой машины.",
-        "none": "Сообщений пока нет. Запросите код на портале или подождите, пока дело сдвинется.",
-        "pick": "Телефоны",
-        "got": "сообщений",
-        "answer": "Ваш ответ",
-        "send": "Отправить",
-        "hint": "Попробуйте СТАТУС, ЧАЩЕ, РЕЖЕ, СТОП, СТАРТ, ПОМОЩЬ или задайте вопрос.",
-        "back": "Все телефоны",
-        "by": "Отправили вы",
-        "refused": "Портал не принял сообщение (ответ {status}). Он запущен?",
-        "skip": "К содержанию",
-        "queued": "в пути",
-        "accepted": "в пути",
-        "sending": "в пути",
-        "sent": "в пути",
-        "delivered": "доставлено",
-        "undelivered": "не доставлено",
-        "received": "",
-    },
-}
+
+
+@dataclass(frozen=True)
+class Book:
+    """Whose telephones these are: a line about a number, and the numbers to show before all others."""
+
+    about: Callable[[str], str | None] = lambda number: None
+    first: Callable[[], Sequence[str]] = tuple
+
+
+@dataclass(frozen=True)
+class Telephone:
+    """A line of the list."""
+
+    number: str
+    got: int
+    about: str | None
 
 
 def add_telephone(
-    app: FastAPI, exchange: Exchange, postman: Postman, *, short_url: str, portal_url: str, zone: ZoneInfo
+    app: FastAPI,
+    exchange: Exchange,
+    postman: Postman,
+    *,
+    short_url: str,
+    portal_url: str,
+    zone: ZoneInfo,
+    book: Book | None = None,
 ) -> None:
     """Add the telephone to the emulator's application. Links of the short domain lead to the portal's glance."""
+    book = book or Book()
     pages = Environment(loader=FileSystemLoader(HERE / "pages"), autoescape=select_autoescape())
     pages.filters["linked"] = lambda text: linked(text, short_url=short_url, portal_url=portal_url)
     pages.filters["clock"] = lambda moment: datetime.fromisoformat(moment).astimezone(zone).strftime("%H:%M")
@@ -80,13 +64,18 @@ def add_telephone(
         language = request.query_params.get("lang") or request.cookies.get("lang") or "ru"
         language = language if language in WORDS else "ru"
         text = pages.get_template(name).render(
-            words=WORDS[language], language=language, path=request.url.path, **values
+            words=WORDS[language],
+            language=language,
+            path=request.url.path,
+            portal=portal_url,
+            telephones=_telephones(exchange, book),
+            **values,
         )
         answer = HTMLResponse(text, headers={"Cache-Control": "no-store"})
         answer.set_cookie("lang", language, samesite="lax")
         return answer
 
-    _add_pages(app, exchange, postman, page)
+    _add_pages(app, exchange, postman, book, page)
     _add_programs(app, exchange)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
@@ -102,17 +91,28 @@ def linked(text: str, *, short_url: str, portal_url: str) -> Markup:
     return Markup(re.sub(pattern, link, str(escape(text))))  # noqa: S704 (escaped first)
 
 
-def _add_pages(app: FastAPI, exchange: Exchange, postman: Postman, page: Any) -> None:
+def _telephones(exchange: Exchange, book: Book) -> list[Telephone]:
+    got = dict(exchange.numbers())
+    order = dict.fromkeys([*book.first(), *got])
+    return [Telephone(number, got.get(number, 0), book.about(number)) for number in order]
+
+
+def _add_pages(app: FastAPI, exchange: Exchange, postman: Postman, book: Book, page: Page) -> None:
     @app.get("/")
     async def telephones(request: Request) -> Response:
-        return page(request, "telephones.html", numbers=exchange.numbers())  # type: ignore[no-any-return]
+        return page(request, "telephones.html")
 
     @app.get("/telephone/{number}")
     async def conversation(request: Request, number: str, problem: int | None = None) -> Response:
         if not NUMBER.fullmatch(number):
             return RedirectResponse("/", 303)
-        return page(  # type: ignore[no-any-return]
-            request, "conversation.html", number=number, messages=exchange.conversation(number), problem=problem
+        return page(
+            request,
+            "conversation.html",
+            number=number,
+            about=book.about(number),
+            messages=exchange.conversation(number),
+            problem=problem,
         )
 
     @app.post("/telephone/{number}")
@@ -121,7 +121,7 @@ def _add_pages(app: FastAPI, exchange: Exchange, postman: Postman, page: Any) ->
             return RedirectResponse(f"/telephone/{number}" if NUMBER.fullmatch(number) else "/", 303)
         status = await postman.hear(number, body, to=SERVICE_NUMBER)
         problem = "" if 200 <= status < 300 else f"?problem={status}"
-        return RedirectResponse(f"/telephone/{number}{problem}", 303)
+        return RedirectResponse(f"/telephone/{number}{problem}#answer", 303)
 
     @app.get("/telephone.js")
     async def script() -> Response:

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from sandbox.telephone import add_telephone
-from sandbox.telephone.app import WORDS, linked
+from sandbox.telephone.app import linked
+from sandbox.telephone.words import WORDS
 from sandbox.twilio import Exchange, Setup, create_app
 
 PHONE = "+79001234567"
@@ -44,8 +45,8 @@ async def test_a_message_is_on_the_page_and_in_the_json_twin(telephone):
 
 async def test_an_answer_that_nobody_takes_is_said_in_words(telephone):
     sent = await telephone.post(f"/telephone/{PHONE}", data={"body": "STOP"})
-    assert sent.headers["location"].endswith("?problem=0")
-    page = await telephone.get(sent.headers["location"] + "&lang=en")
+    assert sent.headers["location"].endswith("?problem=0#answer")
+    page = await telephone.get(sent.headers["location"].replace("#answer", "&lang=en"))
     assert "did not take the message" in page.text
 
 
