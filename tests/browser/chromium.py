@@ -31,12 +31,14 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def reader(
-    browser: Browser, seeded: Seeded, *, whose: str | None = None, language: str = "ru", theme: str = "light", **more
+    browser: Browser, seeded: Seeded, *, session: str | None = "", language: str = "ru", theme: str = "light", **more
 ) -> Iterator[BrowserContext]:
-    """A reader with their language and theme, signed in as the owner of the claim `whose`."""
+    """A reader with their language and theme, signed in as the claims' owner unless `session` is None."""
     options = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 1, **more}
     context = browser.new_context(base_url=seeded.url, **options)
-    cookies = {"language": language, "theme": theme} | ({"session": seeded.sessions[whose]} if whose else {})
+    cookies = {"language": language, "theme": theme} | (
+        {} if session is None else {"session": session or seeded.session}
+    )
     context.add_cookies([{"name": name, "value": value, "url": seeded.url} for name, value in cookies.items()])
     yield context
     context.close()

@@ -62,31 +62,31 @@ async def _migrate(url: str) -> None:
     await engine.dispose()
 
 
-def shots(seeded: Seeded) -> Iterator[tuple[str, str, str | None]]:
-    """Name, path and whose session of each picture."""
-    yield "look-up", "/", None
-    yield "glance", f"/c/{LINK}", None
-    yield "messages", f"/claim/{seeded.claims['awaiting'].id}/messages", "awaiting"
-    yield "claims", "/claims", "awaiting"
-    yield "not-found", "/no-such-page", None
-    yield "opt-out", f"/u/{LINK}", None
+def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:
+    """Name and path of each page."""
+    yield "look-up", "/"
+    yield "glance", f"/c/{LINK}"
+    yield "messages", f"/claim/{seeded.claims['awaiting'].id}/messages"
+    yield "claims", "/claims"
+    yield "not-found", "/no-such-page"
+    yield "opt-out", f"/u/{LINK}"
     for name in (*NAMES, "life"):
-        yield f"claim-{name}", f"/claim/{seeded.claims[name].id}", name
+        yield f"claim-{name}", f"/claim/{seeded.claims[name].id}"
 
 
 def take(browser: Browser, seeded: Seeded, folder: Path, only: tuple[str, ...] = ()) -> int:
     """Take every picture in every look; returns how many."""
     taken = 0
     for language, theme, width in LOOKS:
-        for name, path, whose in shots(seeded):
-            if only and name not in only:
-                continue
-            viewport = {"width": width, "height": 844 if width < 800 else 900}
-            with reader(browser, seeded, whose=whose, language=language, theme=theme, viewport=viewport) as context:
-                page = context.new_page()
+        viewport = {"width": width, "height": 844 if width < 800 else 900}
+        with reader(browser, seeded, language=language, theme=theme, viewport=viewport) as context:
+            page = context.new_page()
+            for name, path in shots(seeded):
+                if only and name not in only:
+                    continue
                 page.goto(path)
                 page.screenshot(path=folder / f"{name}-{language}-{theme}-{width}.png", full_page=True)
-            taken += 1
+                taken += 1
     return taken
 
 
@@ -94,7 +94,7 @@ def take_for_readme(browser: Browser, seeded: Seeded) -> None:
     """What a newcomer sees first: the top of a claim page on a phone, by day and by night."""
     for theme, name in (("light", "claim-ru-phone"), ("dark", "claim-ru-phone-dark")):
         viewport = {"width": 390, "height": 900}
-        with reader(browser, seeded, whose="awaiting", theme=theme, viewport=viewport) as context:
+        with reader(browser, seeded, theme=theme, viewport=viewport) as context:
             page = context.new_page()
             page.goto(f"/claim/{seeded.claims['awaiting'].id}")
             page.screenshot(path=README / f"{name}.png")

@@ -21,7 +21,7 @@ from claims_portal.auth.sessions import open_session
 from claims_portal.deps import Portal
 from notifier.states import CauseKind, ChannelName, DeliveryState, Importance, NotificationState
 from notifier.tables import MESSAGE_LINK, Delivery, MessageLink, Notification, Pilot
-from tests.factories import events_of
+from tests.factories import a_person, events_of
 from tests.portal.portal import SECRET, Clock, portal_app
 from tests.portal.states import LIFE, NAMES, a_claim_in
 
@@ -33,17 +33,17 @@ PHONE = "+79121234567"
 
 @dataclass(frozen=True)
 class Seeded:
-    """Where the portal is, the claim of each state, and the session cookie of each claim's owner."""
+    """Where the portal is, the claim of each state, and two sessions of their owner."""
 
     url: str
     claims: dict[str, Claim]
-    sessions: dict[str, str]
+    session: str
+    spare: str
 
 
-async def seed(engine: AsyncEngine) -> tuple[dict[str, Claim], dict[str, str]]:
-    """A claim in every state, its owner's session, messages with their receipts, questions, a pilot, a link."""
+async def seed(engine: AsyncEngine) -> tuple[dict[str, Claim], str, str]:
+    """A claim in every state, their owner's session, messages with their receipts, questions, a pilot, a link."""
     claims: dict[str, Claim] = {}
-    sessions: dict[str, str] = {}
     async with session_scope(engine) as session:
         session.add(
             Pilot(
@@ -54,14 +54,16 @@ async def seed(engine: AsyncEngine) -> tuple[dict[str, Claim], dict[str, str]]:
                 ends_at=NOW + timedelta(days=90),
             )
         )
+        irina = a_person(phones=(PHONE,))
         for name in NAMES:
-            claims[name] = await a_claim_in(session, name, now=NOW)
-        claims["life"] = await a_claim_in(session, "assessment", now=NOW, **LIFE)
-        for name, claim in claims.items():
-            sessions[name] = await open_session(session, claim.policyholder_id, now=NOW)
+            claims[name] = await a_claim_in(session, name, now=NOW, policyholder=irina)
+        claims["life"] = await a_claim_in(session, "assessment", now=NOW, policyholder=irina, **LIFE)
+        for claim in claims.values():
             await _told(session, claim)
+        owner = claims["life"].policyholder_id
+        token, spare = [await open_session(session, owner, now=NOW) for _ in range(2)]
         await _lived_in(session, claims["awaiting"])
-    return claims, sessions
+    return claims, token, spare
 
 
 async def _told(session, claim: Claim) -> None:
@@ -141,16 +143,16 @@ async def _lived_in(session, claim: Claim) -> None:
 
 
 @asynccontextmanager
-async def opened(database_url: str, url: str) -> AsyncIterator[tuple[FastAPI, dict[str, Claim], dict[str, str]]]:
+async def opened(database_url: str, url: str) -> AsyncIterator[tuple[FastAPI, dict[str, Claim], str, str]]:
     """The seeded application on `database_url`, as it is reached at `url`."""
     engine = make_engine(database_url)
     pool = await open_pool(database_url, size=4)
-    claims, sessions = await seed(engine)
+    claims, token, spare = await seed(engine)
     app = portal_app(engine, pool, Clock(NOW), portal_public_url=url, portal_demo=True)
     portal: Portal = app.state.portal
     assert portal.settings.portal_demo
     try:
-        yield app, claims, sessions
+        yield app, claims, token, spare
     finally:
         await pool.close()
         await engine.dispose()
@@ -166,10 +168,10 @@ def serving(database_url: str) -> Iterator[Seeded]:
     up, stop = threading.Event(), threading.Event()
 
     async def serve() -> None:
-        async with opened(database_url, url) as (app, claims, sessions):
+        async with opened(database_url, url) as (app, claims, *tokens):
             server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
             running = asyncio.create_task(server.serve(sockets=[listener]))
-            ready.append(Seeded(url, claims, sessions))
+            ready.append(Seeded(url, claims, *tokens))
             up.set()
             while not stop.is_set() and not running.done():
                 await asyncio.sleep(0.05)

@@ -1,0 +1,193 @@
+"""The policyholder's pages in a real browser: axe, every width, no script, by keyboard, on paper."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.chromium import chromium, reader
+from tests.browser.pictures import fresh_database, shots
+from tests.browser.seeded import LINK, Seeded, serving
+from tests.portal.states import NAMES
+
+pytestmark = pytest.mark.browser
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDTHS = (320, 360, 390, 768, 1280)
+# Every page in both themes and both languages.
+LOOKS = [("ru", "light"), ("en", "dark")]
+SMALLEST = 24
+
+
+@pytest.fixture(scope="module")
+def seeded() -> Iterator[Seeded]:
+    """A portal of its own, with a claim in every page state."""
+    with fresh_database() as url, serving(url) as seeded:
+        yield seeded
+
+
+@pytest.fixture(scope="module")
+def browser(seeded: Seeded) -> Iterator[Browser]:
+    """One Chromium for the module; after the portal, because Playwright keeps a loop of its own."""
+    with chromium() as browser:
+        yield browser
+
+
+def every_page(browser: Browser, seeded: Seeded, **look: object) -> Iterator[tuple[str, Page]]:
+    """Each page in one look."""
+    with reader(browser, seeded, **look) as context:
+        page = context.new_page()
+        for name, path in shots(seeded):
+            page.goto(path)
+            yield name, page
+
+
+@pytest.mark.parametrize(("language", "theme"), LOOKS)
+def test_axe_finds_nothing_on_any_page(browser: Browser, seeded: Seeded, language: str, theme: str):
+    found = {}
+    for name, page in every_page(browser, seeded, language=language, theme=theme):
+        broken = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+        if broken:
+            found[name] = [(rule["id"], [node["html"][:120] for node in rule["nodes"][:3]]) for rule in broken]
+    assert found == {}
+
+
+def test_no_page_scrolls_sideways(browser: Browser, seeded: Seeded):
+    wide = []
+    for name, page in every_page(browser, seeded):
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                wide.append((name, width))
+    assert wide == []
+
+
+def test_no_page_asks_anybody_else_for_anything(browser: Browser, seeded: Seeded):
+    hosts, refused = set(), []
+    with reader(browser, seeded) as context:
+        page = context.new_page()
+        page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+        page.on("console", lambda line: refused.append(line.text))
+        for _, path in shots(seeded):
+            page.goto(path)
+    assert hosts == {urlsplit(seeded.url).netloc}
+    assert [line for line in refused if "Content Security" in line] == []
+
+
+def test_every_control_can_be_touched(browser: Browser, seeded: Seeded):
+    small = []
+    for name, page in every_page(browser, seeded):
+        boxes = page.evaluate(
+            """() => [...document.querySelectorAll('a,button,input:not([type=hidden]),select,textarea,summary')]
+                .filter(e => !e.classList.contains('skip') && !e.closest('p.ref'))
+                .filter(e => !(e.tagName === 'INPUT' && e.closest('label')))
+                .map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
+                .map(([html, box]) => [html, Math.round(box.width), Math.round(box.height)])"""
+        )
+        small += [(name, *box) for box in boxes if 0 < box[1] < SMALLEST or 0 < box[2] < SMALLEST]
+    assert small == []
+
+
+def test_the_whole_road_needs_no_script(browser: Browser, seeded: Seeded):
+    claim = seeded.claims["assessment"]
+    with reader(browser, seeded, session=seeded.spare, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"/claim/{claim.id}")
+        page.get_by_label("Ваш вопрос").fill("Когда приедет эксперт?")
+        page.get_by_role("button", name="Отправить вопрос").click()
+        assert page.get_by_text("Когда приедет эксперт?").is_visible()
+        page.get_by_role("link", name="SMS только о главном").click()
+        page.get_by_role("radio", name="Часто").check()
+        page.get_by_role("button", name="Сохранить").click()
+        assert page.get_by_role("status").inner_text().strip() == "Сохранили. Теперь: Часто."
+        page.get_by_role("link", name="Eng").click()
+        assert page.locator("html").get_attribute("lang") == "en"
+        page.get_by_role("button", name="dark").click()
+        assert page.locator("html").get_attribute("data-theme") == "dark"
+        page.get_by_role("link", name="Back to the claim").click()
+        page.get_by_role("button", name="Sign out on this device").click()
+        assert page.url.rstrip("/") == seeded.url
+
+
+def test_the_form_says_what_is_wrong_where_it_is_wrong(browser: Browser, seeded: Seeded):
+    with reader(browser, seeded, session=None, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto("/")
+        page.get_by_role("button", name="Получить код").click()
+        assert page.title().startswith("Ошибка: ")
+        page.get_by_role("alert").get_by_role("link", name="Введите номер дела или полиса").click()
+        number = page.get_by_label("Номер дела или полиса")
+        assert number.get_attribute("aria-invalid") == "true"
+        assert "number-problem" in (number.get_attribute("aria-describedby") or "")
+
+
+def test_the_look_up_can_be_walked_by_keyboard(browser: Browser, seeded: Seeded):
+    with reader(browser, seeded) as context:
+        page = context.new_page()
+        page.goto("/")
+        seen = []
+        page.keyboard.press("Tab")
+        while not page.evaluate("document.activeElement === document.body"):
+            focus = page.evaluate(
+                """() => { const e = document.activeElement, b = e.getBoundingClientRect();
+                    const s = getComputedStyle(e);
+                    return [e.id || e.textContent.trim().slice(0, 20), b.top, s.outlineStyle] }"""
+            )
+            seen.append(focus)
+            page.keyboard.press("Tab")
+        names = [name for name, _, _ in seen]
+        assert names[0] == "К содержанию"
+        assert names.index("number") < names.index("phone") < names.index("Получить код")
+        tops = [top for _, top, _ in seen[1:]]
+        assert [pair for pair in itertools.pairwise(tops) if pair[1] < pair[0] - 20] == []
+        assert {style for _, _, style in seen} == {"solid"}
+        page.goto("/")
+        page.get_by_label("Номер дела или полиса").focus()
+        page.keyboard.type("9999-0000")
+        page.keyboard.press("Tab")
+        page.keyboard.type("9120000000")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/code")
+
+
+def test_a_claim_prints_on_two_pages(browser: Browser, seeded: Seeded):
+    sheets = {}
+    with reader(browser, seeded) as context:
+        page = context.new_page()
+        for name in NAMES:
+            page.goto(f"/claim/{seeded.claims[name].id}")
+            sheets[name] = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
+        page.emulate_media(media="print")
+        visible = page.locator("button:visible, form:visible, .lang:visible, .rowlink:visible").count()
+        printed = page.get_by_text("Это не письмо с решением").is_visible()
+    assert {name: count for name, count in sheets.items() if count > 2} == {}
+    assert (visible, printed) == (0, True)
+
+
+def test_nothing_is_lost_when_text_is_twice_as_large(browser: Browser, seeded: Seeded):
+    with reader(browser, seeded) as context:
+        page = context.new_page()
+        page.goto(f"/claim/{seeded.claims['awaiting'].id}")
+        page.add_style_tag(url=f"{seeded.url}/static/app.css")
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_the_answer_is_on_the_first_screen_of_a_phone(browser: Browser, seeded: Seeded):
+    with reader(browser, seeded) as context:
+        page = context.new_page()
+        page.goto(f"/claim/{seeded.claims['awaiting'].id}")
+        assert page.locator("main > section").first.bounding_box()["y"] <= 440
+        assert page.title().startswith("Принимаем решение о выплате, ответим до 3")
+
+
+def test_the_link_from_a_text_leads_to_the_glance(browser: Browser, seeded: Seeded):
+    with reader(browser, seeded) as context:
+        page = context.new_page()
+        page.goto(f"/{LINK}")
+        assert page.url == f"{seeded.url}/c"
+        assert page.get_by_role("button", name="Показать сумму, документы и переписку").is_visible()
