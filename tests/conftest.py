@@ -1,5 +1,6 @@
 """What every test may ask for: a real PostgreSQL, migrated once; a clean database; a closed network."""
 
+import logging
 import os
 import socket
 import tempfile
@@ -96,6 +97,16 @@ async def session(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """One unit of work on an empty database, committed at the end of the test."""
     async with session_scope(engine) as session:
         yield session
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """A test that starts an entry point sets up its log; the next test begins without it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(autouse=True)
