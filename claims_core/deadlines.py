@@ -211,6 +211,7 @@ def _due_date(start: date, term: Term, pauses: tuple[tuple[date, date], ...], co
     return day
 
 
+@lru_cache(maxsize=100_000)
 def day_number(start: date, day: date, term: Term, country: str) -> int:
     """The number of `day` in a term that began on `start`, pauses not left out; 0 on that day and before."""
     return sum(counts(start + timedelta(days=place), term, country) for place in range(1, (day - start).days + 1))

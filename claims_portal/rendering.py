@@ -64,7 +64,8 @@ def environment(language: str) -> Environment:
     made.language = language  # type: ignore[attr-defined]
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     names = sorted(path.name for path in STATIC.iterdir() if path.is_file())
-    made.globals.update(static={name: _version(name) for name in names}, languages=LANGUAGES)
+    icons = Markup((folder("templates") / "partials" / "_icons.html").read_text(encoding="utf-8"))  # noqa: S704
+    made.globals.update(static={name: _version(name) for name in names}, languages=LANGUAGES, icons=icons)
     made.filters.update(lines=_lines, dialled=_dialled)
     return made
 

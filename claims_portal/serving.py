@@ -24,7 +24,7 @@ async def open_portal(settings: PortalSettings) -> AsyncIterator[FastAPI]:
     engine = make_engine(url)
     try:
         await must_answer(engine)
-        pool = await open_pool(url)
+        pool = await open_pool(url, stateless=True)
         try:
             yield create_app(settings, engine, pool, notifier=read_settings(NotifierSettings))
         finally:

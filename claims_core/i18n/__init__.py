@@ -1,6 +1,6 @@
 """Two languages: the catalogue of words, and how dates, sums and numbers are written in each."""
 
-from claims_core.i18n.catalogue import LANGUAGES, Translations, language_or_default, marked, translations
+from claims_core.i18n.catalogue import LANGUAGES, Translations, language_or_default, marked, translated, translations
 from claims_core.i18n.dates import (
     day_month,
     format_date,
@@ -40,6 +40,7 @@ __all__ = [
     "month_and_year",
     "short_date",
     "short_money",
+    "translated",
     "translations",
     "weekday",
 ]

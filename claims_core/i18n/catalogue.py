@@ -27,6 +27,12 @@ def language_or_default(language: str | None, default: str = "ru") -> str:
     return language if language in LANGUAGES else default
 
 
+@lru_cache(maxsize=10_000)
+def translated(language: str, msgid: str) -> str:
+    """`msgid` in `language`; a page says a hundred of them, so they are kept."""
+    return translations(language).gettext(msgid)
+
+
 @lru_cache
 def translations(language: str) -> Translations:
     """What says English msgids in `language`: `.gettext(msgid)`, `.ngettext(one, many, n)`. Held for good."""

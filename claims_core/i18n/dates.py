@@ -26,6 +26,7 @@ def _days(language: str) -> dict[int, str]:
     return {number: str(name) for number, name in get_day_names("wide", locale=language).items()}
 
 
+@lru_cache(maxsize=10_000)
 def day_month(day: date, language: str, *, today: date | None = None, plain: bool = False) -> str:
     """`4 June`, `4 июня`; with the year when it is another than today's."""
     year = f" {day.year}" if today is not None and day.year != today.year else ""
@@ -33,6 +34,7 @@ def day_month(day: date, language: str, *, today: date | None = None, plain: boo
     return text if plain else text.replace(" ", NBSP)
 
 
+@lru_cache(maxsize=10_000)
 def weekday(day: date, language: str) -> str:
     """`Thursday`, `четверг`."""
     return _days(language)[day.weekday()]
@@ -61,7 +63,8 @@ def month_and_year(day: date, language: str) -> str:
 
 def format_time(moment: datetime, zone: ZoneInfo) -> str:
     """The time of day in `zone`: `16:02`, in both languages."""
-    return f"{moment.astimezone(zone):%H:%M}"
+    local = moment.astimezone(zone)
+    return f"{local.hour:02}:{local.minute:02}"
 
 
 def format_relative(day: date, today: date, language: str) -> str:

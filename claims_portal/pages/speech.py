@@ -14,6 +14,7 @@ from claims_core.i18n import (
     format_relative,
     format_time,
     money,
+    translated,
     translations,
     weekday,
 )
@@ -40,7 +41,7 @@ class Speech:
 
     def say(self, msgid: str, **values: Any) -> str:
         """The words of `msgid` in the reader's language, with its values."""
-        text = self._words.gettext(msgid)
+        text = translated(self.language, msgid)
         return text.format(**values) if values else text
 
     def say_count(self, one: str, many: str, n: int, **values: Any) -> str:

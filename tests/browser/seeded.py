@@ -146,7 +146,7 @@ async def _lived_in(session, claim: Claim) -> None:
 async def opened(database_url: str, url: str) -> AsyncIterator[tuple[FastAPI, dict[str, Claim], str, str]]:
     """The seeded application on `database_url`, as it is reached at `url`."""
     engine = make_engine(database_url)
-    pool = await open_pool(database_url, size=4)
+    pool = await open_pool(database_url, size=4, stateless=True)
     claims, token, spare = await seed(engine)
     app = portal_app(engine, pool, Clock(NOW), portal_public_url=url, portal_demo=True)
     portal: Portal = app.state.portal

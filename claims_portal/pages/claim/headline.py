@@ -1,8 +1,9 @@
 """The panel at the top: what is happening, one sentence with a person's name, the date, the strip."""
 
 from datetime import date
+from functools import lru_cache
 
-from claims_core.deadlines import Cell, DayStrip, PromiseBasis, PromiseKind, StripUnit, strip, terms_for
+from claims_core.deadlines import Cell, DayStrip, PromiseBasis, PromiseKind, StripUnit, Term, strip, terms_for
 from claims_core.i18n import format_claim_number, marked
 from claims_core.stages import PageState, Situation
 from claims_portal.pages.claim import words
@@ -94,24 +95,49 @@ def strip_of(facts: Facts, said: Speech) -> Strip | None:
     last = told[-1]
     over = said.day_of(facts.row["stage_since"]) if not facts.is_undecided else facts.today
     terms = terms_for(facts.row["product"], facts.row["country"])
-    drawn = strip(
-        start=last.start,
-        today=min(facts.today, over),
-        term=terms.limit,
-        country=facts.row["country"],
-        promise_date=ours.due if ours else None,
-        limit_date=limit.due if limit else None,
-        missed_dates=[day for day in facts.missed if day <= facts.today],
-        pauses=[_pause(said, pause) for pause in facts.row.parts["pauses"]],
+    drawn, cells = drawn_strip(
+        last.start,
+        min(facts.today, over),
+        terms.limit,
+        facts.row["country"],
+        ours.due if ours else None,
+        limit.due if limit else None,
+        tuple(day for day in facts.missed if day <= facts.today),
+        tuple(_pause(said, pause) for pause in facts.row.parts["pauses"]),
     )
     return Strip(
-        cells=tuple("" if cell is Cell.AHEAD else cell.value for cell in drawn.cells),
+        cells=cells,
         label=_label(drawn, facts, said),
         today=_today(drawn, said) if facts.is_undecided else said.say("decided, day {n}", n=drawn.today),
         promise=said.say("our date") if drawn.promise else None,
         limit=_limit(facts, said) if limit else None,
         notes=tuple(_strip_notes(facts, said)),
     )
+
+
+@lru_cache(maxsize=20_000)
+def drawn_strip(
+    start: date,
+    today: date,
+    term: Term,
+    country: str,
+    promise: date | None,
+    limit: date | None,
+    missed: tuple[date, ...],
+    pauses: tuple[tuple[date, date | None], ...],
+) -> tuple[DayStrip, tuple[str, ...]]:
+    """The strip and the class of each of its cells; the same for all claims of one term, and kept."""
+    drawn = strip(
+        start=start,
+        today=today,
+        term=term,
+        country=country,
+        promise_date=promise,
+        limit_date=limit,
+        missed_dates=missed,
+        pauses=pauses,
+    )
+    return drawn, tuple("" if cell is Cell.AHEAD else cell.value for cell in drawn.cells)
 
 
 def _pause(said: Speech, pause: dict[str, str]) -> tuple[date, date | None]:
