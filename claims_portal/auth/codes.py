@@ -137,13 +137,3 @@ async def challenge_row(session: AsyncSession, challenge: str) -> SignInCode | N
     """The row of a challenge, whatever became of it."""
     same = col(SignInCode.challenge_hash) == token_hash(challenge)
     return (await session.exec(select(SignInCode).where(same))).first()
-
-
-async def wipe_expired(session: AsyncSession, *, now: datetime) -> int:
-    """Forget what was typed for codes that have expired. Returns how many."""
-    wiped = await session.exec(
-        update(SignInCode)
-        .where(col(SignInCode.expires_at) <= now, col(SignInCode.asked_phone).is_not(None))
-        .values(asked_numbers=None, asked_phone=None)
-    )
-    return wiped.rowcount

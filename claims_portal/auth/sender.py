@@ -20,6 +20,7 @@ from claims_core.db import session_scope
 from claims_core.ids import new_code
 from claims_portal.auth.codes import code_hmac, never_right
 from claims_portal.auth.devices import has_seen
+from claims_portal.auth.tidying import tidy
 from claims_portal.deps import Portal
 from claims_portal.tables import SignInCode
 
@@ -32,6 +33,7 @@ FOR_ANYBODY, FOR_DEVICES_SEEN = 3, 6
 # Every answer waits for its code as long, so the work on one look-up falls on others at random, not on the next.
 PAUSE_SECONDS = 0.08
 POLL_SECONDS = 1.0
+TIDY_EVERY = timedelta(minutes=5)
 
 _TAKE = text("""
 select c.id, c.challenge_hash, c.asked_numbers, c.asked_phone, c.device_mark, c.language,
@@ -157,13 +159,18 @@ class CodeSender:
 
     async def run(self) -> None:
         """Until cancelled. A database that is away is waited for; the rows stay."""
+        tidied: datetime | None = None
         while True:
             await _wait(self.portal.asked, POLL_SECONDS)
             await asyncio.sleep(PAUSE_SECONDS)
             self.portal.asked.clear()
+            now = self.portal.clock()
             try:
-                while await send_asked(self.portal, self.send_code, now=self.portal.clock()) == BATCH:
+                while await send_asked(self.portal, self.send_code, now=now) == BATCH:
                     pass
+                if tidied is None or now - tidied >= TIDY_EVERY:
+                    tidied = now
+                    await tidy(self.portal.engine, now=now)
             except Exception as error:  # an entry point: the next pass tries again
                 log.error("codes_not_sent", extra={"error": type(error).__name__})
 

@@ -17,6 +17,7 @@ from claims_portal.auth.codes import Redeemed, ask_for_code, code_hmac, redeem_c
 from claims_portal.auth.entries import read_code, read_numbers, read_phone
 from claims_portal.auth.sender import send_asked
 from claims_portal.auth.sessions import token_hash
+from claims_portal.auth.tidying import tidy
 from claims_portal.deps import Portal
 from claims_portal.tables import SignInCode
 from tests.factories import a_person
@@ -368,6 +369,23 @@ async def test_a_remembered_device_sees_the_glance_and_can_be_closed(
     [device] = re.findall(r"/devices/([0-9a-f-]{36})/close", listed)
     await browser.post(f"/claim/{claim.id}/devices/{device}/close")
     assert 'href="/c"' not in (await browser.get("/")).text
+
+
+async def test_what_was_typed_is_forgotten_with_the_code_and_the_rest_a_day_later(
+    app: FastAPI, engine: AsyncEngine, browser: httpx.AsyncClient, clock: Clock
+):
+    claim = await a_claim_of_irina(engine)
+    await ask(browser)
+    async with signed_in(app, claim):
+        await tidy(engine, now=clock.now + timedelta(minutes=10))
+        async with engine.connect() as connection:
+            typed = await connection.execute(text("select asked_numbers, asked_phone from sign_in_code"))
+            assert typed.one() == (None, None)
+        await tidy(engine, now=clock.now + timedelta(days=2))
+        async with engine.connect() as connection:
+            left = "select (select count(*) from sign_in_code) + (select count(*) from rate_count)"
+            left += " + (select count(*) from portal_session)"
+            assert (await connection.execute(text(left))).scalar_one() == 0
 
 
 def test_a_phone_is_read_for_the_configured_countries_only():

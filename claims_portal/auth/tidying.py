@@ -1,0 +1,32 @@
+"""Forgets what getting in leaves behind: typed numbers, old codes, ended sessions, counters of past hours."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from claims_core.db import session_scope
+
+# A day of old codes answers "did I ask for one?"; nothing needs more.
+KEPT_FOR = timedelta(days=1)
+_FORGET = (
+    "update sign_in_code set asked_numbers = null, asked_phone = null"
+    " where expires_at <= :now and asked_phone is not null",
+    "delete from sign_in_code where expires_at <= :old",
+    "delete from portal_session where ends_at <= :now",
+    "delete from remembered_device where ends_at <= :now",
+    "delete from rate_count where window_start <= :old",
+)
+
+
+async def tidy(engine: AsyncEngine, *, now: datetime) -> int:
+    """Forget it, in one transaction; any number of processes may do it at once. Returns how many rows went."""
+    async with session_scope(engine) as session:
+        connection = await session.connection()
+        done = [await connection.execute(text(each).bindparams(**_bounds(each, now))) for each in _FORGET]
+    return sum(each.rowcount for each in done)
+
+
+def _bounds(statement: str, now: datetime) -> dict[str, datetime]:
+    bounds = {"now": now, "old": now - KEPT_FOR}
+    return {name: value for name, value in bounds.items() if f":{name}" in statement}
