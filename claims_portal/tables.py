@@ -63,7 +63,6 @@ class PortalSession(Table, table=True):
 
     token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     policyholder_id: UUID = Field(foreign_key="policyholder.id")
-    glance_claim_id: UUID | None = Field(default=None, foreign_key="claim.id")
     created_at: datetime
     seen_at: datetime
     fresh_until: datetime | None = None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, update
-from sqlmodel import col, select
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.ids import new_token
@@ -67,9 +67,3 @@ async def viewer_for(session: AsyncSession, token: str, *, now: datetime) -> Vie
 async def end_session(session: AsyncSession, token: str) -> None:
     """Sign out: the id opens nothing from now on."""
     await session.exec(delete(PortalSession).where(col(PortalSession.token_hash) == token_hash(token)))
-
-
-async def sessions_of(session: AsyncSession, policyholder_id: UUID) -> list[PortalSession]:
-    """The open sessions of a policyholder, newest first."""
-    found = select(PortalSession).where(col(PortalSession.policyholder_id) == policyholder_id)
-    return list((await session.exec(found.order_by(col(PortalSession.seen_at).desc()))).all())

@@ -30,8 +30,3 @@ async def is_password_right(password: str, password_hash: str | None) -> bool:
         typed = password[: LONGEST + 1].encode("utf-8", "replace")
         right = await asyncio.to_thread(_HASHER.verify, typed, password_hash or NOBODY)
     return right and password_hash is not None
-
-
-def is_worth_no_less(password_hash: str) -> bool:
-    """Is the hash of today's cost? A test asks it of `NOBODY`."""
-    return not _HASHER.current_hasher.check_needs_rehash(password_hash)

@@ -85,12 +85,10 @@ def upgrade() -> None:
         "portal_session",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("policyholder_id", sa.Uuid(), nullable=False),
-        sa.Column("glance_claim_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("fresh_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["glance_claim_id"], ["claim.id"], name=op.f("fk_portal_session_glance_claim_id")),
         sa.ForeignKeyConstraint(
             ["policyholder_id"], ["policyholder.id"], name=op.f("fk_portal_session_policyholder_id")
         ),
