@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tqdm import tqdm
 
 from backoffice_adapter.mapping import Mapping, load
-from backoffice_adapter.settings import BackofficeSettings, ClaimCenterConfig, FilesConfig, read_config
+from backoffice_adapter.settings import BackofficeSettings, SourceConfig, read_config
 from backoffice_adapter.sources import open_source
 from backoffice_adapter.sync import Counts, Look, Plan, Rehearsal, Summary, nothing_more, rehearse, sync_once
 from backoffice_adapter.tables import RunState
@@ -29,7 +29,7 @@ from claims_core.settings import CoreSettings, read_settings
 log = logging.getLogger(__name__)
 
 DONE, FAILED, WITH_REJECTS = 0, 1, 3
-Described = tuple[ClaimCenterConfig | FilesConfig, Mapping]
+Described = tuple[SourceConfig, Mapping]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,14 +104,14 @@ async def _watch(engine: AsyncEngine, settings: CoreSettings, described: Sequenc
     return DONE
 
 
-def _settle(settings: CoreSettings, config: ClaimCenterConfig | FilesConfig) -> timedelta:
+def _settle(settings: CoreSettings, config: SourceConfig) -> timedelta:
     return settings.settle_window if config.settle is None else config.settle
 
 
 async def _one(
     engine: AsyncEngine,
     settings: CoreSettings,
-    config: ClaimCenterConfig | FilesConfig,
+    config: SourceConfig,
     mapping: Mapping,
     args: argparse.Namespace,
     look: Look,

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backoffice_adapter.mapping import Mapping
-from backoffice_adapter.settings import ClaimCenterConfig, FilesConfig
+from backoffice_adapter.settings import SourceConfig
 from backoffice_adapter.source import CaseSource
 from backoffice_adapter.sync import Plan, sync_once, version_of
 from backoffice_adapter.tables import RunState
@@ -31,7 +31,7 @@ CHANNEL = "change_request"
 class Watched:
     """A source that is read for good."""
 
-    config: ClaimCenterConfig | FilesConfig
+    config: SourceConfig
     mapping: Mapping
     source: CaseSource
     settle: timedelta

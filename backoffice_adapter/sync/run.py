@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from backoffice_adapter.mapping import Mapping, Rejected
-from backoffice_adapter.settings import ClaimCenterConfig, FilesConfig
+from backoffice_adapter.settings import SourceConfig
 from backoffice_adapter.source import CaseSource, Unreadable
 from backoffice_adapter.sync import book
 from backoffice_adapter.sync.known import LedgerKnown
@@ -30,8 +30,6 @@ log = logging.getLogger(__name__)
 register("sync.before_commit", "sync.after_commit")
 
 Clock = Callable[[], datetime]
-# Of a poll that brings three claims, one bad one is no flood; a file is judged whole.
-FEWEST_REJECTED = {"claim_center": 10, "files": 1}
 FLOOD = 1_000
 
 
@@ -80,7 +78,7 @@ class Plan:
     """What a run works with; `full` reads everything again, `first_load` tells nobody."""
 
     engine: AsyncEngine
-    config: ClaimCenterConfig | FilesConfig
+    config: SourceConfig
     mapping: Mapping
     source: CaseSource
     clock: Clock
@@ -236,7 +234,7 @@ def _flood(run: _Run, page: TranslatedPage, rejected: list[Rejected | Unreadable
     run.seen_since += page.seen
     run.rejected_since += len(rejected)
     moves = page.page.cursor is not None or page.page.file is not None or page.page.complete
-    config, fewest = run.plan.config, FEWEST_REJECTED[run.plan.config.kind] if moves else FLOOD
+    config, fewest = run.plan.config, run.plan.config.fewest_rejected if moves else FLOOD
     if run.rejected_since >= fewest and run.rejected_since > config.most_rejected * run.seen_since:
         first = f", the last because of {rejected[-1].reason}" if rejected else ""
         return f"{run.rejected_since} of {run.seen_since} cases cannot be read{first}"

@@ -124,7 +124,7 @@ class Files:
 
     def _join(self, join: JoinConfig) -> tuple[dict[str, tuple[bytes, dict[str, Any]]], bytes]:
         words = {"ref": join.key, "encoding": join.encoding, "delimiter": join.delimiter}
-        always: dict[str, Any] = {"format": "csv", "end": "newline", "version": None, "join": []}
+        always: dict[str, Any] = {"format": "csv", "end": "newline", "version": None, "join": ()}
         config = self._config.model_copy(update={**always, **words})
         paths = delivery.candidates(config.folder, join.pattern)
         looked = delivery.look_at(paths[-1], config) if paths else "there is none"
