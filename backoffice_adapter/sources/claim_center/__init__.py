@@ -12,7 +12,8 @@ from backoffice_adapter.source import Applied, Known, Order, Page, Record
 from backoffice_adapter.sources.claim_center import changes
 from backoffice_adapter.sources.claim_center.cases import checksum_of, read_case
 from backoffice_adapter.sources.claim_center.listing import Item, ListPage, pages
-from backoffice_adapter.sources.claim_center.transport import Sleep, Transport, as_moment
+from backoffice_adapter.sources.claim_center.transport import Transport, as_moment
+from backoffice_adapter.sources.http import Sleep
 from claims_core.errors import SourceRefused
 
 Cursor = dict[str, Any]

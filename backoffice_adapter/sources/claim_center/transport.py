@@ -1,33 +1,27 @@
-"""Calls to a ClaimCenter: a token that is renewed, patience with a busy server, and answers that are whole.
+"""Calls to a ClaimCenter: its headers, its token, its envelope.
 
 Facts from the published description of the Cloud API: no rate limits and no `Retry-After` are promised, so both are
 taken as they come; a claim that we may not see answers 404; unknown properties are rejected unless a header says so.
 """
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 import orjson
 
 from backoffice_adapter.settings import ClaimCenterConfig, secret
-from claims_core.errors import SourceRefused, SourceUnavailable
+from backoffice_adapter.sources.http import Calls, Grant, Patience, Renewed, Sleep
+from claims_core.errors import SourceRefused
 
-log = logging.getLogger(__name__)
-
-Sleep = Callable[[float], Awaitable[None]]
 HEADERS = {
     "Accept": "application/json",
     # A server that knows a field less than we do must not refuse the whole call.
     "GW-UnknownPropertyHandling": "log",
     "GW-UnknownQueryParamHandling": "reject",
 }
-_SOONEST, _RENEW_BEFORE = 0.5, 30.0
-_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Absent(Exception):
@@ -44,24 +38,16 @@ class Transport:
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self._config, self._sleep = config, sleep
-        self._places = asyncio.Semaphore(config.parallel)
-        self._renewing, self._token, self._token_ends = asyncio.Lock(), "", 0.0
-        self._http = httpx.AsyncClient(
-            headers=HEADERS,
-            timeout=config.timeout.total_seconds(),
-            transport=transport,
-            trust_env=False,
-            follow_redirects=False,
-            limits=httpx.Limits(max_connections=config.parallel, max_keepalive_connections=config.parallel),
-        )
-        self._secret = httpx.BasicAuth(
-            secret(config.login_id_env).get_secret_value(), secret(config.login_secret_env).get_secret_value()
+        self._config = config
+        patience = Patience(config.timeout, config.tries, config.longest_wait, config.parallel)
+        identity = Renewed(config.name, _grant(config))
+        self._calls = Calls(
+            config.name, identity, patience, is_whole=is_whole, headers=HEADERS, transport=transport, sleep=sleep
         )
 
     async def close(self) -> None:
         """Give back the connections."""
-        await self._http.aclose()
+        await self._calls.close()
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer to a GET of `path` below `/rest`. Raises `Absent`, `SourceRefused`, `SourceUnavailable`."""
@@ -85,76 +71,22 @@ class Transport:
 
         A call that changes something must carry a transaction id, so that a second one does nothing.
         """
-        content = None if body is None else orjson.dumps(body)
-        problem = ""
-        for attempt in range(self._config.tries):
-            try:
-                async with self._places:
-                    answer = await self._authorised(method, path, params=params, content=content, headers=headers or {})
-            except httpx.TransportError as failure:
-                problem, wait = type(failure).__name__, None
-            else:
-                if answer.status_code not in _BUSY and is_whole(answer):
-                    return answer
-                problem, wait = f"HTTP {answer.status_code}", retry_after(answer)
-            if attempt + 1 < self._config.tries:
-                await self._wait(attempt, wait, problem)
-        raise SourceUnavailable(f"{self._config.name}: {method} {path.partition('?')[0]}: {problem}")
-
-    async def _wait(self, attempt: int, asked: float | None, problem: str) -> None:
-        longest = self._config.longest_wait.total_seconds()
-        if asked is not None and asked > longest:
-            raise SourceUnavailable(f"{self._config.name}: {problem}, and wants us back in {asked:.0f} s")
-        pause = asked if asked is not None else min(longest, _SOONEST * 2**attempt)
-        log.warning("source_busy", extra={"source": self._config.name, "problem": problem, "seconds": round(pause, 1)})
-        await self._sleep(pause)
-
-    async def _authorised(
-        self, method: str, path: str, *, params: Any, content: bytes | None, headers: Mapping[str, str]
-    ) -> httpx.Response:
-        token = await self._current_token(stale=None)
-        answer = await self._send(method, path, params, content, headers, token)
-        if answer.status_code == 401:
-            token = await self._current_token(stale=token)
-            answer = await self._send(method, path, params, content, headers, token)
-        return answer
-
-    async def _send(
-        self, method: str, path: str, params: Any, content: bytes | None, headers: Mapping[str, str], token: str
-    ) -> httpx.Response:
-        said = {"Authorization": f"Bearer {token}", **headers}
-        if content is not None:
-            said["Content-Type"] = "application/json"
+        sent: dict[str, Any] = {"params": params, "headers": dict(headers or {})}
+        if body is not None:
+            sent["content"] = orjson.dumps(body)
+            sent["headers"]["Content-Type"] = "application/json"
         url = f"{self._config.base_url}/rest{path}"
-        return await self._http.request(method, url, params=params, content=content, headers=said)
+        return await self._calls.call(method, url, place=path.partition("?")[0], **sent)
 
-    async def _current_token(self, *, stale: str | None) -> str:
-        """The token in force; renewed before its end, or at once when the server no longer takes `stale`."""
-        async with self._renewing:
-            ending = asyncio.get_running_loop().time() > self._token_ends - _RENEW_BEFORE
-            if not self._token or ending or self._token == stale:
-                await self._renew()
-            return self._token
 
-    async def _renew(self) -> None:
-        config, form = self._config, {"grant_type": "client_credentials"}
-        if config.scope:
-            form["scope"] = config.scope
-        auth: httpx.BasicAuth | None = self._secret
-        if config.token_auth == "body":  # noqa: S105 - a way, not a secret
-            auth = None
-            form["client_id"] = secret(config.login_id_env).get_secret_value()
-            form["client_secret"] = secret(config.login_secret_env).get_secret_value()
-        answer = await self._http.post(config.token_url, data=form, auth=auth or httpx.USE_CLIENT_DEFAULT)
-        if answer.status_code in _BUSY:
-            raise httpx.RemoteProtocolError(f"the token service answers {answer.status_code}")
-        if answer.status_code != 200:
-            raise SourceRefused(f"{config.name}: the token service answers {answer.status_code}")
-        said = as_object(answer)
-        if not isinstance(said.get("access_token"), str):
-            raise SourceRefused(f"{config.name}: the token service gave no access_token")
-        self._token = said["access_token"]
-        self._token_ends = asyncio.get_running_loop().time() + max(float(said.get("expires_in") or 300), 60.0)
+def _grant(config: ClaimCenterConfig) -> Grant:
+    return Grant(
+        config.token_url,
+        secret(config.login_id_env),
+        secret(config.login_secret_env),
+        scope=config.scope,
+        in_body=config.token_auth == "body",  # noqa: S105 - a way, not a secret
+    )
 
 
 def is_whole(answer: httpx.Response) -> bool:
@@ -181,19 +113,6 @@ def told(answer: httpx.Response) -> str:
     said = as_object(answer)
     words = [str(answer.status_code), str(said.get("errorCode") or ""), str(said.get("userMessage") or "")]
     return " ".join(word for word in words if word)[:500]
-
-
-def retry_after(answer: httpx.Response) -> float | None:
-    """`Retry-After` in seconds, from a number or a date; None if it is absent or unreadable."""
-    said = answer.headers.get("Retry-After", "").strip()
-    if said.isdigit():
-        return float(said)
-    try:
-        moment = parsedate_to_datetime(said)
-        asked = parsedate_to_datetime(answer.headers["Date"])
-    except (ValueError, TypeError, KeyError):
-        return None
-    return max(0.0, (moment.astimezone(UTC) - asked.astimezone(UTC)).total_seconds())
 
 
 def as_moment(value: Any) -> datetime | None:
