@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Column, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -86,6 +86,17 @@ class MappingVersion(Table, table=True):
     content_hash: str
     content: str
     first_used_at: datetime
+
+
+class RuleUse(Table, table=True):
+    """How often a rule of a mapping version was the one that held, among the cases that were translated."""
+
+    # A rule of a version is one row, counted.
+    source: str = Field(primary_key=True)
+    mapping_version: int = Field(primary_key=True)
+    rule: str = Field(primary_key=True)
+    times: int = Field(sa_column=Column(BigInteger, nullable=False))
+    last_used_at: datetime
 
 
 class UnmappedCode(Table, table=True):

@@ -56,7 +56,7 @@ def parse(text: str, *, name: str = "mapping") -> Mapping:
 
 def _checked(file: MappingFile, text: str, *, name: str) -> Mapping:
     found = [
-        f"{name}:{line}:{column}: {'.'.join(place)}: {said}"
+        f"{name}:{line}:{column}: {'.'.join(map(str, place))}: {said}"
         for place, said in mistakes(file)
         for line, column in [toml_text.locate(text, place)]
     ]

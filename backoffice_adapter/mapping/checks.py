@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from backoffice_adapter.mapping.table import MappingFile, Spec
+from backoffice_adapter.toml_text import Key
 from claims_core.snapshot import DocumentState, PaymentState
 from claims_core.stages import LineOfBusiness
 
@@ -16,7 +17,7 @@ OUR_WORDS: dict[tuple[str, str], frozenset[str]] = {
 }
 
 
-def mistakes(file: MappingFile) -> Iterator[tuple[tuple[str, ...], str]]:
+def mistakes(file: MappingFile) -> Iterator[tuple[tuple[Key, ...], str]]:
     """The place (by its keys) and the text of each mistake."""
     for part_name in ("fields", "policyholder", "payments", "documents", "decision"):
         part = getattr(file, part_name)
@@ -24,6 +25,11 @@ def mistakes(file: MappingFile) -> Iterator[tuple[tuple[str, ...], str]]:
             while isinstance(spec, Spec):
                 yield from _spec_mistakes(file, part_name, key, spec)
                 spec = spec.otherwise
+    names: set[str] = set()
+    for number, rule in enumerate(file.rule):
+        if rule.name in names:
+            yield ("rule", number, "name"), f"there is a rule '{rule.name}' already"
+        names.add(rule.name)
     for action, entry in file.write_back.items():
         for table in _tables_of(entry.set):
             if table not in file.tables:
@@ -41,7 +47,7 @@ def _tables_of(template: Any) -> Iterator[str]:
             yield from _tables_of(part)
 
 
-def _spec_mistakes(file: MappingFile, part: str, key: str, spec: Spec) -> Iterator[tuple[tuple[str, ...], str]]:
+def _spec_mistakes(file: MappingFile, part: str, key: str, spec: Spec) -> Iterator[tuple[tuple[Key, ...], str]]:
     words = OUR_WORDS.get((part, key))
     if spec.table is not None and spec.table not in file.tables:
         yield (part, key, "table"), f"there is no table [tables.{spec.table}]"

@@ -1,5 +1,6 @@
 """A case into a claim snapshot, or the reason why not. Pure: no database, no clock, no network."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,7 @@ from claims_core.stages import LineOfBusiness
 _ZONES = available_timezones()
 _MOST_ITEMS = 500
 # The fields that may hold nothing but words of ours, wherever they come from.
-_WORDS: dict[tuple[str, str], type[StrEnum]] = {
+WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("fields", "line_of_business"): LineOfBusiness,
     ("payments", "state"): PaymentState,
     ("documents", "state"): DocumentState,
@@ -58,11 +59,33 @@ class LeftOut:
 
 
 Translation = ClaimSnapshot | Rejected | Unmapped | LeftOut
-Translate = Callable[[Record, datetime], Translation]
+
+
+class Translate:
+    """`(record, now) -> translation`, compiled once for many thousand cases; counts which rule held how often."""
+
+    def __init__(self, read: Callable[[Record, datetime], Translation], fired: Counter[str]) -> None:
+        self._read, self._fired = read, fired
+
+    def __call__(self, record: Record, now: datetime) -> Translation:
+        """What becomes of one case."""
+        try:
+            return self._read(record, now)
+        except UnknownCode as problem:
+            return Unmapped(record, str(problem))
+        except FieldProblem as problem:
+            return Rejected(record, str(problem))
+
+    def take_fired(self) -> dict[str, int]:
+        """How often each rule, by its name, held since the last time this was asked."""
+        fired = dict(self._fired)
+        self._fired.clear()
+        return fired
 
 
 def translator(file: MappingFile, *, source: str, mapping_version: int) -> Translate:
-    """`(record, now) -> translation`, compiled once for many thousand cases."""
+    """The translation of one source's cases."""
+    fired: Counter[str] = Counter()
     claim = _group(
         file, "fields", needed={"claim_number", "line_of_business", "product", "country", "currency", "reported_at"}
     )
@@ -79,6 +102,7 @@ def translator(file: MappingFile, *, source: str, mapping_version: int) -> Trans
         rule = match(body)
         if rule is None:
             return Unmapped(record, _code(body, described))
+        fired[rule.name] += 1
         if rule.leave_out:
             return LeftOut(record)
         if len(record.ref) > LONGEST_TEXT or len(record.version or "") > LONGEST_TEXT:
@@ -93,15 +117,7 @@ def translator(file: MappingFile, *, source: str, mapping_version: int) -> Trans
         }  # fmt: skip
         return ClaimSnapshot.of_checked(values)
 
-    def translate(record: Record, now: datetime) -> Translation:
-        try:
-            return read(record, now)
-        except UnknownCode as problem:
-            return Unmapped(record, str(problem))
-        except FieldProblem as problem:
-            return Rejected(record, str(problem))
-
-    return translate
+    return Translate(read, fired)
 
 
 def _of_rule(rule: Rule, values: dict[str, Any], reasons: tuple[dict[str, str], ...]) -> dict[str, Any]:
@@ -122,7 +138,7 @@ def _group(file: MappingFile, part: str, *, needed: Iterable[str]) -> Callable[[
     takers = [
         (
             name,
-            fields.taker(name, spec, file.about, file.tables, required=name in needed, words=_WORDS.get((part, name))),
+            fields.taker(name, spec, file.about, file.tables, required=name in needed, words=WORDS.get((part, name))),
         )
         for name, spec in specs
     ]

@@ -53,6 +53,12 @@ values ($1, $2, $3, $3, $4, $5)
 on conflict (source, code) do update set last_seen_at = excluded.last_seen_at,
   times = unmapped_code.times + excluded.times, example_ref = excluded.example_ref
 """
+FIRED = """
+insert into rule_use (source, mapping_version, rule, times, last_used_at)
+select $1, $2, k.rule, k.times, $3 from unnest($4::text[], $5::bigint[]) as k(rule, times)
+on conflict (source, mapping_version, rule) do update set times = rule_use.times + excluded.times,
+  last_used_at = excluded.last_used_at
+"""
 
 
 async def mapping_version(session: AsyncSession, source: str, mapping: CaseMapping, *, now: datetime) -> int:
@@ -163,6 +169,17 @@ async def count_unmapped(session: AsyncSession, source: str, unmapped: Iterable[
     for code in sorted(times):
         await connection.execute(COUNT, source, code, now, times[code], example[code])
         log.error("unmapped_code", extra={"source": source, "unmapped": code, "times": times[code]})
+
+
+async def count_rules(
+    session: AsyncSession, source: str, fired: Mapping[str, int], *, version: int, now: datetime
+) -> None:
+    """Count how often each rule of a mapping version was the one that held."""
+    if fired:
+        rules = sorted(fired)
+        await (await driver_connection(session)).execute(
+            FIRED, source, version, now, rules, [fired[rule] for rule in rules]
+        )
 
 
 async def keep_marks(session: AsyncSession, source: str, marks: Mapping[str, str]) -> None:

@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 
 @dataclass(slots=True)
 class TranslatedPage:
-    """A page in our words; `records` are those of the snapshots, by their hash."""
+    """A page in our words; `records` are those of the snapshots, by their hash; `fired` counts the rules that held."""
 
     page: Page
     snapshots: list[ClaimSnapshot] = field(default_factory=list)
@@ -32,6 +32,7 @@ class TranslatedPage:
     left_out: int = 0
     unchanged: int = 0
     records: dict[bytes, Record] = field(default_factory=dict)
+    fired: dict[str, int] = field(default_factory=dict)
 
     @property
     def seen(self) -> int:
@@ -85,6 +86,7 @@ def translate_page(page: Page, records: list[Record], translate: Translate, now:
             done.unmapped.append(said)
         elif isinstance(said, LeftOut):
             done.left_out += 1
+    done.fired = translate.take_fired()
     return done
 
 

@@ -204,6 +204,7 @@ async def _record(session: AsyncSession, run: _Run, page: TranslatedPage, now: d
     rejected += [Rejected(page.records[snapshot.source_hash], reason) for snapshot, reason in refused]
     await book.quarantine(session, name, rejected, version=run.version, now=now)
     await book.count_unmapped(session, name, page.unmapped, now=now)
+    await book.count_rules(session, name, page.fired, version=run.version, now=now)
     if run.open_rejects and page.snapshots:
         bad = {snapshot.source_ref for snapshot, _ in refused}
         good = [snapshot.source_ref for snapshot in page.snapshots if snapshot.source_ref not in bad]

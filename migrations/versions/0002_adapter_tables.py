@@ -79,6 +79,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_sync_run_source_started_at"), "sync_run", ["source", "started_at"], unique=False)
     op.create_table(
+        "rule_use",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("mapping_version", sa.Integer(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("times", sa.BigInteger(), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("source", "mapping_version", "rule", name=op.f("pk_rule_use")),
+    )
+    op.create_table(
         "unmapped_code",
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
@@ -125,6 +134,7 @@ def downgrade() -> None:
     op.drop_table("source_ability")
     op.drop_table("case_mark")
     op.drop_table("unmapped_code")
+    op.drop_table("rule_use")
     op.drop_index(op.f("ix_sync_run_source_started_at"), table_name="sync_run")
     op.drop_table("sync_run")
     op.drop_table("source_cursor")

@@ -185,6 +185,14 @@ async def test_an_unknown_code_leaves_the_claim_and_is_counted_for_somebody_to_l
     assert await rows("select count(*) from case_event where not historic") == [(0,)]
 
 
+async def test_each_rule_is_counted_by_the_mapping_version_and_unchanged_cases_are_not(deliver: Deliver, rows: Rows):
+    await deliver(csv(row(1), row(2), row(3, state="done"), row(4, state="limbo")), "1.csv")
+    await deliver(csv(row(1), row(2, state="done"), row(3, state="done")), "2.csv")
+    used = await rows("select mapping_version, rule, times from rule_use order by rule")
+    assert used == [(1, "done", 2), (1, "new", 2)]
+    assert await rows("select distinct mapping_version from case_event") == [(1,)]
+
+
 async def test_a_record_that_the_database_refuses_is_found_by_halving(
     deliver: Deliver, rows: Rows, engine: AsyncEngine
 ):

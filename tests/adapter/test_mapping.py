@@ -169,6 +169,11 @@ MISTAKES = [
 ]
 
 
+def test_two_rules_of_one_name_could_not_be_counted_apart():
+    with pytest.raises(Misconfigured, match=r"mapping:31:1: rule\.1\.name: there is a rule 'new' already"):
+        parse(SMALL.replace('name = "done"', 'name = "new"'))
+
+
 def test_a_good_mapping_is_read():
     assert parse(SMALL).file.about.owner == "tests"
 
