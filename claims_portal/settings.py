@@ -42,6 +42,8 @@ class PortalSettings(CoreSettings):
     portal_public_url: str
     portal_short_url: str | None = None
     portal_secret_key: SecretStr
+    # Set only while the key is exchanged: what was sealed with it still opens.
+    portal_secret_key_before: SecretStr | None = None
     portal_brand_name: str = _EXAMPLE_NAME
     portal_brand_phone: str = _EXAMPLE_PHONE
     portal_trusted_proxies: tuple[str, ...] = ()
@@ -84,6 +86,12 @@ class PortalSettings(CoreSettings):
         if self.portal_brand_phone == _EXAMPLE_PHONE or self.portal_brand_name == _EXAMPLE_NAME:
             raise ValueError("PORTAL_BRAND_NAME and PORTAL_BRAND_PHONE must be the insurer's own")
         return self
+
+    @cached_property
+    def opening_keys(self) -> tuple[SecretStr, ...]:
+        """The keys that open what is sealed at rest: today's, and the one before while they are exchanged."""
+        before = self.portal_secret_key_before
+        return (self.portal_secret_key, before) if before else (self.portal_secret_key,)
 
     @cached_property
     def zone(self) -> ZoneInfo:

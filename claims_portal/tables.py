@@ -86,7 +86,7 @@ class RememberedDevice(Table, table=True):
 class Staff(Table, table=True):
     """A person of the insurer who signs in to the desk."""
 
-    __pii__: ClassVar[frozenset[str]] = frozenset({"name", "password_hash", "totp_secret"})
+    __pii__: ClassVar[frozenset[str]] = frozenset({"name", "password_hash", "totp_sealed"})
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     login: str = Field(unique=True)
@@ -95,7 +95,7 @@ class Staff(Table, table=True):
     team: str | None = None
     language: str = "ru"
     password_hash: str
-    totp_secret: str | None = None
+    totp_sealed: str | None = None
     totp_last_used: int | None = None
     created_at: datetime
     disabled_at: datetime | None = None

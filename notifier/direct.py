@@ -15,6 +15,7 @@ from claims_core.db import driver_connection
 from claims_core.errors import NotFound
 from claims_core.foreseen import foreseen
 from claims_core.requested import ChangeAction, asked_for
+from claims_core.sealing import seal
 from claims_core.snapshot import ClaimSnapshot, page_state_of
 from claims_core.stages import PageState
 from claims_core.tables import Claim, Question
@@ -26,11 +27,10 @@ from notifier.plans import write_plans
 from notifier.rendering import render
 from notifier.rulebook import rules_in_force
 from notifier.rules import rule_for
-from notifier.sealing import seal
 from notifier.settings import NotifierSettings
 from notifier.states import PRIORITY, CauseKind, ChannelName, Importance, Reason
 from notifier.tables import Notification
-from notifier.texts import SEALED, Cause, values_of
+from notifier.texts import CODE_SEAL, SEALED, Cause, values_of
 
 CODE_LIVES = timedelta(minutes=10)
 SAMPLE_LINK = "Ab3dE6gH"  # as long as a real one: the preview counts what will be counted
@@ -109,7 +109,7 @@ async def send_code(
             contact_point_id=contact_point_id,
             sender=ChannelName.SMS,
             language=language,
-            values={SEALED: seal(code, key), "domain": domain},
+            values={SEALED: seal(code, key, purpose=CODE_SEAL), "domain": domain},
             planned_at=now,
             not_before=now,
             send_by=now + CODE_LIVES,

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 from claims_core.deadlines import day_number, terms_for
 from claims_core.i18n import format_date, format_time, last4, money, short_date, short_money
+from claims_core.sealing import unseal
 from notifier.background import Background, Fact
 from notifier.quiet_hours import zone_or
-from notifier.sealing import unseal
 from notifier.settings import NotifierSettings
 from notifier.states import Cadence
 from notifier.values import NAMES
 
+CODE_SEAL = "a code on its way"  # what the seal is for
 SEALED = "sealed"  # the entry of a notification's own values that holds a code
 HEARTBEAT_DAYS = {Cadence.FREQUENT: 7}
 HEARTBEAT_DAYS_ELSE = 30
@@ -73,7 +74,7 @@ def values_of(
         "link": link or settings.short_url.removeprefix("https://"),
         **_day_of(stands, today),
         **dict.fromkeys(("last_fact", "arm_end"), ""),
-        "code": unseal(cause.own[SEALED], settings.portal_secret_key) if SEALED in cause.own else "",
+        "code": unseal(cause.own[SEALED], settings.portal_secret_key, purpose=CODE_SEAL) if SEALED in cause.own else "",
         **{name: str(value) for name, value in cause.own.items() if name in NAMES},
     }
 

@@ -28,6 +28,7 @@ PROBLEMS = {
     SignIn.WRONG: (401, _("Login or password is wrong. Check both.")),
     SignIn.TOO_OFTEN: (429, _("Too many tries from here. Wait 15 minutes.")),
     SignIn.START_AGAIN: (401, _("More than 5 minutes have passed. Start again.")),
+    SignIn.FACTOR_LOST: (403, _("Your second factor must be set up anew. Ask your administrator.")),
 }
 MAY_NOT = {
     Role.ADMINISTRATOR: _("An administrator sets the product up and does not read claims, so that nobody does both."),
@@ -134,7 +135,7 @@ async def _on_other_role(request: Request, error: Exception) -> Response:
 
 def _door(request: Request) -> Doorkeeper:
     portal = portal_of(request)
-    return Doorkeeper(engine=portal.engine, key=portal.settings.portal_secret_key, demo=portal.settings.portal_demo)
+    return Doorkeeper(engine=portal.engine, keys=portal.settings.opening_keys, demo=portal.settings.portal_demo)
 
 
 async def _welcome(request: Request, step: Step, next: str) -> Response:

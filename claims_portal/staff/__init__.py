@@ -1,6 +1,15 @@
 """The insurer's people: who they are, how they sign in, how long a session lives."""
 
-from claims_portal.staff.roster import NewStaff, add_staff, all_staff, change_role, disable_staff, find_staff
+from claims_portal.staff.roster import (
+    NewStaff,
+    add_staff,
+    all_staff,
+    change_factor,
+    change_role,
+    disable_staff,
+    find_staff,
+    reseal_factors,
+)
 from claims_portal.staff.sessions import StaffViewer, end_all_sessions, end_session, open_session, staff_for
 from claims_portal.staff.sign_in import Doorkeeper, SignIn, Step
 
@@ -12,11 +21,13 @@ __all__ = [
     "Step",
     "add_staff",
     "all_staff",
+    "change_factor",
     "change_role",
     "disable_staff",
     "end_all_sessions",
     "end_session",
     "find_staff",
     "open_session",
+    "reseal_factors",
     "staff_for",
 ]

@@ -1,16 +1,22 @@
-"""Who may sign in to the desk: added, given another role, disabled."""
+"""Who may sign in to the desk: added, given another role or second factor, disabled; each act is in the audit."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import SecretStr
 from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from claims_core import ledger
 from claims_core.db import insert_once
 from claims_core.errors import BadInput, Conflict, NotFound
+from claims_core.sealing import SealBroken
 from claims_portal.staff.sessions import end_all_sessions
+from claims_portal.staff.totp import opened_secret, sealed_secret
+from claims_portal.staff.trail import subject_of
 from claims_portal.tables import Role, Staff
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,99}", re.ASCII)
@@ -18,13 +24,13 @@ _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,99}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class NewStaff:
-    """A person to add. Without `totp_secret` they can sign in only to a demo."""
+    """A person to add. Without a second factor (`totp.sealed_secret`) they can sign in only to a demo."""
 
     login: str
     name: str
     role: Role
     password_hash: str
-    totp_secret: str | None
+    totp_sealed: str | None
     team: str | None = None
     language: str = "ru"
 
@@ -35,7 +41,7 @@ def to_login(typed: str) -> str | None:
     return login if _LOGIN.fullmatch(login) else None
 
 
-async def add_staff(session: AsyncSession, new: NewStaff, *, now: datetime) -> Staff:
+async def add_staff(session: AsyncSession, new: NewStaff, *, by: str, now: datetime) -> Staff:
     """Add a person. Raises BadInput on a login of strange letters, Conflict when the login is taken."""
     login = to_login(new.login)
     if login is None:
@@ -47,33 +53,70 @@ async def add_staff(session: AsyncSession, new: NewStaff, *, now: datetime) -> S
         team=new.team,
         language=new.language,
         password_hash=new.password_hash,
-        totp_secret=new.totp_secret,
+        totp_sealed=new.totp_sealed,
         created_at=now,
     )
     if not await insert_once(session, person, unique=("login",)):
         raise Conflict(f"The login {login} is taken.")
+    await _audit(session, "staff_added", person, {"role": new.role.value}, by=by, now=now)
     return person
 
 
-async def disable_staff(session: AsyncSession, login: str, *, now: datetime) -> Staff:
+async def disable_staff(session: AsyncSession, login: str, *, by: str, now: datetime) -> Staff:
     """Disable a person and end their sessions at once. Raises NotFound when there is no such login."""
-    person = await find_staff(session, login)
-    if person is None:
-        raise NotFound(f"Nobody has the login {login}.")
+    person = await _must_find(session, login)
     same = col(Staff.id) == person.id
     await session.exec(update(Staff).where(same, col(Staff.disabled_at).is_(None)).values(disabled_at=now))
-    await end_all_sessions(session, person.id)
+    ended = await end_all_sessions(session, person.id)
+    await _audit(session, "staff_disabled", person, {"sessions": ended}, by=by, now=now)
     return person
 
 
-async def change_role(session: AsyncSession, login: str, role: Role) -> Staff:
+async def change_role(session: AsyncSession, login: str, role: Role, *, by: str, now: datetime) -> Staff:
     """Give a person another role; they sign in again. Raises NotFound when there is no such login."""
-    person = await find_staff(session, login)
-    if person is None:
-        raise NotFound(f"Nobody has the login {login}.")
+    person = await _must_find(session, login)
+    detail = {"before": person.role.value, "after": role.value}
     await session.exec(update(Staff).where(col(Staff.id) == person.id).values(role=role))
     await end_all_sessions(session, person.id)
+    await _audit(session, "staff_role_changed", person, detail, by=by, now=now)
     return person
+
+
+async def change_factor(session: AsyncSession, login: str, totp_sealed: str, *, by: str, now: datetime) -> Staff:
+    """Give a person another second factor; they sign in again. Raises NotFound when there is no such login."""
+    person = await _must_find(session, login)
+    fresh = {"totp_sealed": totp_sealed, "totp_last_used": None}
+    await session.exec(update(Staff).where(col(Staff.id) == person.id).values(**fresh))
+    await end_all_sessions(session, person.id)
+    await _audit(session, "staff_factor_changed", person, {}, by=by, now=now)
+    return person
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """How many second factors are sealed with today's key now, and whose no key of ours opens."""
+
+    done: int
+    lost: tuple[str, ...]
+
+
+async def reseal_factors(session: AsyncSession, keys: tuple[SecretStr, ...], *, by: str, now: datetime) -> Resealed:
+    """Seal every second factor with the first of `keys`, so that the others may go. May be run twice."""
+    done, lost = 0, []
+    for person in await all_staff(session):
+        if person.totp_sealed is None:
+            continue
+        try:
+            secret = opened_secret(person.totp_sealed, *keys)
+        except SealBroken:
+            lost.append(person.login)
+            continue
+        sealed = sealed_secret(secret, keys[0])
+        await session.exec(update(Staff).where(col(Staff.id) == person.id).values(totp_sealed=sealed))
+        done += 1
+    detail = {"done": done, "lost": len(lost)}
+    await ledger.audit(session, actor=by, action="staff_factors_resealed", subject="staff", detail=detail, now=now)
+    return Resealed(done, tuple(lost))
 
 
 async def find_staff(session: AsyncSession, typed: str) -> Staff | None:
@@ -87,3 +130,16 @@ async def find_staff(session: AsyncSession, typed: str) -> Staff | None:
 async def all_staff(session: AsyncSession) -> list[Staff]:
     """Everybody, by login."""
     return list((await session.exec(select(Staff).order_by(col(Staff.login)))).all())
+
+
+async def _must_find(session: AsyncSession, login: str) -> Staff:
+    person = await find_staff(session, login)
+    if person is None:
+        raise NotFound(f"Nobody has the login {login}.")
+    return person
+
+
+async def _audit(
+    session: AsyncSession, action: str, person: Staff, detail: Mapping[str, object], *, by: str, now: datetime
+) -> None:
+    await ledger.audit(session, actor=by, action=action, subject=subject_of(person), detail=dict(detail), now=now)

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -9,14 +10,19 @@ from uuid import UUID
 
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.db import session_scope
+from claims_core.sealing import SealBroken
 from claims_portal.rates import Limit, count_try
 from claims_portal.staff import totp
 from claims_portal.staff.passwords import is_password_right
 from claims_portal.staff.roster import find_staff
 from claims_portal.staff.sessions import open_session
+from claims_portal.staff.trail import record_failure, record_lock, record_sign_in
 from claims_portal.tables import Staff
+
+log = logging.getLogger(__name__)
 
 # Counted per network, so that a stranger who knows a login cannot lock its owner out (reliability.md T31).
 PASSWORD_TRIES = Limit("desk password", 8, timedelta(minutes=15))
@@ -34,6 +40,7 @@ class SignIn(StrEnum):
     WRONG = "wrong"
     TOO_OFTEN = "too_often"
     START_AGAIN = "start_again"
+    FACTOR_LOST = "factor_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +55,33 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Doorkeeper:
-    """What every step of a sign-in needs: the database, the server's key, and whether this is a demo."""
+    """What every step of a sign-in needs: the database, the server's keys (today's first), whether it is a demo."""
 
     engine: AsyncEngine
-    key: SecretStr
+    keys: tuple[SecretStr, ...]
     demo: bool
+
+    @property
+    def key(self) -> SecretStr:
+        """Today's key: what is counted and signed is counted and signed with it."""
+        return self.keys[0]
 
     async def check_password(self, *, login: str, password: str, network: str, now: datetime) -> Step:
         """The first step. A wrong password, an unknown login and a disabled person get the same answer and work."""
         async with session_scope(self.engine) as session:
-            from_here = await count_try(session, NETWORK_TRIES, network, key=self.key, now=now)
-            at_login = await count_try(session, PASSWORD_TRIES, login[:200].lower(), network, key=self.key, now=now)
             person = await find_staff(session, login)
-        if not (from_here and at_login):
-            return Step(SignIn.TOO_OFTEN)
-        may = person is not None and person.disabled_at is None and (self.demo or person.totp_secret is not None)
+            if not await self._may_try_password(session, person, login[:200].lower(), network, now):
+                return Step(SignIn.TOO_OFTEN)
+        may = person is not None and person.disabled_at is None and (self.demo or person.totp_sealed is not None)
         known_hash = person.password_hash if person is not None and may else None
-        if not await is_password_right(password, known_hash) or person is None:
-            return Step(SignIn.WRONG)
-        if person.totp_secret is not None:
+        right = await is_password_right(password, known_hash)
+        if right and person is not None and person.totp_sealed is not None:
             return Step(SignIn.CODE_NEEDED, ticket=self._ticket(person, now + TICKET_FOR), staff_id=person.id)
         async with session_scope(self.engine) as session:
-            return Step(SignIn.DONE, token=await open_session(session, person.id, now=now), staff_id=person.id)
+            if not right or person is None:
+                await record_failure(session, person, step="password", now=now)
+                return Step(SignIn.WRONG)
+            return await _let_in(session, person, step="password", now=now)
 
     async def check_code(self, *, ticket: str, code: str, now: datetime) -> Step:
         """The second step, with the ticket of the first; each code is good once."""
@@ -77,16 +89,33 @@ class Doorkeeper:
         if login is None:
             return Step(SignIn.START_AGAIN)
         async with session_scope(self.engine) as session:
-            allowed = await count_try(session, CODE_TRIES, login, key=self.key, now=now)
             person = await find_staff(session, login)
-            if not allowed:
+            if not await count_try(session, CODE_TRIES, login, key=self.key, now=now):
+                await record_lock(session, person, CODE_TRIES, login, key=self.key, now=now)
                 return Step(SignIn.TOO_OFTEN)
-            if person is None or person.disabled_at is not None or person.totp_secret is None:
+            if person is None or person.disabled_at is not None or person.totp_sealed is None:
                 return Step(SignIn.START_AGAIN)
-            step = totp.accepted_step(person.totp_secret, code, now=now, last_used=person.totp_last_used)
+            try:
+                secret = totp.opened_secret(person.totp_sealed, *self.keys)
+            except SealBroken:
+                log.error("staff_factor_unreadable", extra={"staff_id": str(person.id)})
+                return Step(SignIn.FACTOR_LOST)
+            step = totp.accepted_step(secret, code, now=now, last_used=person.totp_last_used)
             if step is None or not await totp.use_step(session, person.id, step):
+                await record_failure(session, person, step="code", now=now)
                 return Step(SignIn.WRONG, ticket=ticket)
-            return Step(SignIn.DONE, token=await open_session(session, person.id, now=now), staff_id=person.id)
+            return await _let_in(session, person, step="code", now=now)
+
+    async def _may_try_password(
+        self, session: AsyncSession, person: Staff | None, login: str, network: str, now: datetime
+    ) -> bool:
+        """Both limits are counted, whichever is used up; the first try past one of them is written down."""
+        allowed = True
+        for limit, parts in ((NETWORK_TRIES, (network,)), (PASSWORD_TRIES, (login, network))):
+            if not await count_try(session, limit, *parts, key=self.key, now=now):
+                await record_lock(session, person, limit, *parts, key=self.key, now=now)
+                allowed = False
+        return allowed
 
     def _ticket(self, person: Staff, until: datetime) -> str:
         text = f"{person.login}:{int(until.timestamp())}"
@@ -103,3 +132,8 @@ class Doorkeeper:
     def _signature(self, text: str) -> str:
         message = f"desk ticket {text}".encode("utf-8", "surrogatepass")
         return hmac.new(self.key.get_secret_value().encode(), message, hashlib.sha256).hexdigest()
+
+
+async def _let_in(session: AsyncSession, person: Staff, *, step: str, now: datetime) -> Step:
+    await record_sign_in(session, person, step=step, now=now)
+    return Step(SignIn.DONE, token=await open_session(session, person.id, now=now), staff_id=person.id)

@@ -5,18 +5,31 @@ from datetime import datetime
 from uuid import UUID
 
 import pyotp
+from pydantic import SecretStr
 from sqlalchemy import or_, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from claims_core.sealing import seal, unseal
 from claims_portal.tables import Staff
 
 STEP_SECONDS = 30
+_PURPOSE = "a second factor"
 
 
 def new_secret() -> str:
     """160 bits in base32, as authenticators take them."""
     return pyotp.random_base32()
+
+
+def sealed_secret(secret: str, key: SecretStr) -> str:
+    """The secret as it is stored: a copy of the database makes no code."""
+    return seal(secret, key, purpose=_PURPOSE)
+
+
+def opened_secret(sealed: str, *keys: SecretStr) -> str:
+    """The secret that was stored with one of `keys`; raises `SealBroken` when none of them fits."""
+    return unseal(sealed, *keys, purpose=_PURPOSE)
 
 
 def provisioning_uri(secret: str, *, login: str, issuer: str) -> str:

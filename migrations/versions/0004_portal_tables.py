@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.Column("team", sa.String(), nullable=True),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("password_hash", sa.String(), nullable=False),
-        sa.Column("totp_secret", sa.String(), nullable=True),
+        sa.Column("totp_sealed", sa.String(), nullable=True),
         sa.Column("totp_last_used", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),

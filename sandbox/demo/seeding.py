@@ -58,10 +58,10 @@ async def add_people_and_pilot(engine: AsyncEngine, *, password: str) -> None:
     hashed, now = await hash_password(password), utc_now()
     handler = NewStaff(
         login=HANDLER, name=HANDLER_NAME, role=Role.HANDLER, team=None, language="ru", password_hash=hashed,
-        totp_secret=None,
+        totp_sealed=None,
     )  # fmt: skip
     async with session_scope(engine) as session:
-        await add_staff(session, handler, now=now)
+        await add_staff(session, handler, by="sandbox", now=now)
         session.add(
             Pilot(
                 name="demo",

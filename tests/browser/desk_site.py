@@ -50,7 +50,7 @@ async def a_desk_site(engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock) -> 
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     app = portal_app(engine, pool, clock, portal_demo=True, portal_public_url=address, portal_short_url=None)
-    await a_staff(engine, totp_secret=None)
+    await a_staff(engine, totp_sealed=None)
     async with serving(app, port):
         yield address
 

@@ -10,16 +10,16 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import open_pool, session_scope
+from claims_core.sealing import seal
 from claims_core.stages import ClaimStage, Situation
 from notifier.channels.twilio.channel import TwilioChannel, open_http
 from notifier.dispatch import dispatch_once
 from notifier.planner import plan_batch
 from notifier.resolve import resolve_once
-from notifier.sealing import seal
 from notifier.settings import NotifierSettings
 from notifier.states import PRIORITY, CauseKind, ChannelName, Importance
 from notifier.tables import Notification
-from notifier.texts import SEALED
+from notifier.texts import CODE_SEAL, SEALED
 from tests.factories import a_snapshot, later
 from tests.fakes.provider import FakeTwilio
 from tests.notifier.conftest import settings_for
@@ -72,7 +72,7 @@ class Desk:
             priority=PRIORITY[Importance.CODE],
             channel=ChannelName.SMS,
             language="en",
-            values={SEALED: seal(code, self.settings.portal_secret_key)},
+            values={SEALED: seal(code, self.settings.portal_secret_key, purpose=CODE_SEAL)},
             not_before=self.now,
             send_by=self.now + timedelta(minutes=10),
         )

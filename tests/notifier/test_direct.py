@@ -31,7 +31,6 @@ from notifier import direct, preferences
 from notifier.direct import ProposedChange
 from notifier.facts import ready_for
 from notifier.rendering import render
-from notifier.sealing import SealBroken, seal, unseal
 from notifier.states import Cadence, Importance, NotificationState, Reason
 from tests.factories import NOON, a_claim
 from tests.notifier.scenes import KEY, known, notifications, planned, seen, the_settings
@@ -157,16 +156,6 @@ async def test_a_code_goes_out_at_night_and_in_spite_of_a_stop_but_never_late(se
     assert ready[told.id].verdict is None
     ready = await ready_for(connection, [told.id], settings=the_settings(), now=night + timedelta(minutes=1))
     assert ready[told.id].verdict is Reason.TOO_LATE
-
-
-def test_a_seal_opens_with_its_own_key_and_no_other():
-    sealed = seal("482915", KEY)
-    assert unseal(sealed, KEY) == "482915"
-    assert sealed != seal("482915", KEY)
-    with pytest.raises(SealBroken):
-        unseal(sealed, the_settings(portal_secret_key="x" * 32).portal_secret_key)
-    with pytest.raises(SealBroken):
-        unseal(sealed[:-4] + "AAAA", KEY)
 
 
 async def test_an_answer_is_told_once_and_waits_for_no_morning(session: AsyncSession):

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import session_scope
 from claims_portal.staff import NewStaff, add_staff, find_staff, open_session
+from claims_portal.staff.totp import sealed_secret
 from claims_portal.tables import Role, Staff
 from tests.portal.portal import NOON, visiting
+from tests.portal.portal import SECRET as SERVER_KEY
 
 PASSWORD = "a long enough password"
 # argon2 of PASSWORD with the cost of production; hashing it anew for every test would take a fifth of a second each.
@@ -25,11 +27,11 @@ async def a_staff(engine: AsyncEngine, role: Role = Role.HANDLER, login: str | N
         "name": "Марина Котова",
         "role": role,
         "password_hash": HASH,
-        "totp_secret": SECRET,
+        "totp_sealed": sealed_secret(SECRET, SERVER_KEY),
         "team": "отдел КАСКО",
     }
     async with session_scope(engine) as session:
-        return await add_staff(session, NewStaff(**(values | over)), now=NOON)  # type: ignore[arg-type]
+        return await add_staff(session, NewStaff(**(values | over)), by="test", now=NOON)  # type: ignore[arg-type]
 
 
 @asynccontextmanager

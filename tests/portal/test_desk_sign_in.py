@@ -92,14 +92,14 @@ async def test_a_disabled_handlers_next_request_is_refused(engine, app):
     async with at_the_desk(app, engine) as browser:
         assert (await browser.get("/desk")).status_code == 200
         async with session_scope(engine) as session:
-            await disable_staff(session, "handler", now=NOON)
+            await disable_staff(session, "handler", by="test", now=NOON)
         assert (await browser.get("/desk")).status_code == 401
 
 
 async def test_another_role_means_signing_in_again(engine, app):
     async with at_the_desk(app, engine) as browser:
         async with session_scope(engine) as session:
-            await change_role(session, "handler", Role.AUDITOR)
+            await change_role(session, "handler", Role.AUDITOR, by="test", now=NOON)
         assert (await browser.get("/desk")).status_code == 401
 
 
@@ -140,7 +140,7 @@ async def test_an_administrator_reads_no_claims_and_is_told_why(engine, app):
 
 
 async def test_the_people_of_a_demo_sign_in_with_a_password_alone_and_only_there(engine, pool, clock, browser):
-    await a_staff(engine, totp_secret=None)
+    await a_staff(engine, totp_sealed=None)
     assert (await first_step(browser)).status_code == 401
     demo = portal_app(engine, pool, clock, portal_demo=True)
     async with visiting(demo) as visitor:

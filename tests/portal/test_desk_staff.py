@@ -28,7 +28,7 @@ from claims_portal.staff import (
 )
 from claims_portal.staff.passwords import NOBODY, hash_password, is_password_right
 from claims_portal.staff.sign_in import CODE_TRIES, NETWORK_TRIES, PASSWORD_TRIES, TICKET_FOR
-from claims_portal.staff.totp import accepted_step, new_secret, provisioning_uri
+from claims_portal.staff.totp import accepted_step, new_secret, provisioning_uri, sealed_secret
 from claims_portal.tables import RateCount, Role, Staff, StaffSession
 
 NOON = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
@@ -44,9 +44,10 @@ async def password_hash() -> str:
 
 
 async def a_person(engine: AsyncEngine, password_hash: str, login: str = "olga", secret: str | None = SECRET) -> Staff:
-    new = NewStaff(login=login, name="Olga K.", role=Role.HANDLER, password_hash=password_hash, totp_secret=secret)
+    sealed = sealed_secret(secret, KEY) if secret else None
+    new = NewStaff(login=login, name="Olga K.", role=Role.HANDLER, password_hash=password_hash, totp_sealed=sealed)
     async with session_scope(engine) as session:
-        return await add_staff(session, new, now=NOON)
+        return await add_staff(session, new, by="test", now=NOON)
 
 
 def code_at(moment: datetime, secret: str = SECRET) -> str:
@@ -54,7 +55,7 @@ def code_at(moment: datetime, secret: str = SECRET) -> str:
 
 
 def a_door(engine: AsyncEngine, *, demo: bool = False) -> Doorkeeper:
-    return Doorkeeper(engine=engine, key=KEY, demo=demo)
+    return Doorkeeper(engine=engine, keys=(KEY,), demo=demo)
 
 
 async def password_step(door: Doorkeeper, login: str = "olga", password: str = PASSWORD, network: str = "n") -> Step:
@@ -80,7 +81,7 @@ async def test_a_wrong_password_an_unknown_login_and_a_disabled_person_get_the_s
     await a_person(engine, password_hash)
     await a_person(engine, password_hash, login="gone")
     async with session_scope(engine) as session:
-        await disable_staff(session, "gone", now=NOON)
+        await disable_staff(session, "gone", by="test", now=NOON)
     door = a_door(engine)
     answers = [
         await password_step(door, password="not the password"),
@@ -236,7 +237,7 @@ async def test_a_disabled_person_is_out_with_the_next_request(engine, password_h
     person = await a_person(engine, password_hash)
     async with session_scope(engine) as session:
         token = await open_session(session, person.id, now=NOON)
-        await disable_staff(session, "olga", now=NOON)
+        await disable_staff(session, "olga", by="test", now=NOON)
         assert await staff_for(session, token, now=NOON) is None
 
 
@@ -244,7 +245,7 @@ async def test_another_role_means_signing_in_again(engine, password_hash):
     person = await a_person(engine, password_hash)
     async with session_scope(engine) as session:
         token = await open_session(session, person.id, now=NOON)
-        await change_role(session, "olga", Role.AUDITOR)
+        await change_role(session, "olga", Role.AUDITOR, by="test", now=NOON)
         assert await staff_for(session, token, now=NOON) is None
         again = await open_session(session, person.id, now=NOON)
         viewer = await staff_for(session, again, now=NOON)
