@@ -97,7 +97,7 @@ async def _watch(engine: AsyncEngine, settings: CoreSettings, described: Sequenc
         with contextlib.suppress(NotImplementedError):  # Windows has no handlers in a loop; Ctrl-C raises there
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
-        await watch(engine, watched, clock=utc_now, stop=stop)
+        await watch(engine, watched, clock=utc_now, stop=stop, instance_id=settings.claims_instance_id)
     finally:
         for one in watched:
             await one.source.close()

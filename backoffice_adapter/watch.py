@@ -17,7 +17,9 @@ from backoffice_adapter.source import CaseSource
 from backoffice_adapter.sync import Plan, sync_once, version_of
 from backoffice_adapter.tables import RunState
 from backoffice_adapter.write_back import Desk, apply_waiting
+from claims_core.db import session_scope
 from claims_core.errors import ClaimsError, Refused
+from claims_core.installation import why_foreign
 from claims_core.ticks import Context, Job, make_scheduler
 
 log = logging.getLogger(__name__)
@@ -62,16 +64,21 @@ def plan_of(engine: AsyncEngine, one: Watched, clock: Callable[[], datetime], *,
 
 
 async def watch(
-    engine: AsyncEngine, watched: Sequence[Watched], *, clock: Callable[[], datetime], stop: asyncio.Event
+    engine: AsyncEngine,
+    watched: Sequence[Watched],
+    *,
+    clock: Callable[[], datetime],
+    stop: asyncio.Event,
+    instance_id: str | None = None,
 ) -> None:
-    """Read every source now and then at its interval, and write back, until `stop` is set."""
+    """Read every source now and then at its interval, and write back, until `stop` is set. A copy writes nothing."""
     scheduler = make_scheduler(engine, jobs(watched, clock))
     for job in scheduler.get_jobs():
         job.modify(next_run_time=clock())
     scheduler.start()
     try:
         async with asyncio.TaskGroup() as group:
-            workers = [group.create_task(_write_back(engine, one, clock)) for one in watched]
+            workers = [group.create_task(_write_back(engine, one, clock, instance_id)) for one in watched]
             await stop.wait()
             for worker in workers:
                 worker.cancel()
@@ -79,19 +86,33 @@ async def watch(
         scheduler.shutdown(wait=False)
 
 
-async def _write_back(engine: AsyncEngine, one: Watched, clock: Callable[[], datetime]) -> None:
+async def _write_back(
+    engine: AsyncEngine, one: Watched, clock: Callable[[], datetime], instance_id: str | None
+) -> None:
     """Apply what is due, whenever the bell rings and at every poll. What fails is logged and tried again."""
     desk: Desk | None = None
+    stopped: str | None = None
     async with _bell(engine) as rung:
         while True:
             rung.clear()
             try:
                 desk = desk or await desk_of(engine, one, clock)
-                await apply_waiting(desk)
+                stopped = await _stopped(engine, one.config.name, instance_id, before=stopped)
+                if stopped is None:
+                    await apply_waiting(desk)
             except (ClaimsError, OSError, asyncpg.PostgresError, SQLAlchemyError) as problem:
                 log.exception("write_back_failed", extra={"source": one.config.name, "problem": type(problem).__name__})
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(rung.wait(), POLL.total_seconds())
+
+
+async def _stopped(engine: AsyncEngine, source: str, instance_id: str | None, *, before: str | None) -> str | None:
+    """Why nothing is written back: the changes in a copy are the original's to apply. Said once."""
+    async with session_scope(engine) as session:
+        why = await why_foreign(session, instance_id=instance_id)
+    if why is not None and why != before:
+        log.error("write_back_stopped", extra={"source": source, "why": why})
+    return why
 
 
 async def desk_of(engine: AsyncEngine, one: Watched, clock: Callable[[], datetime]) -> Desk:

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("notifier.commands.rules", "which fact is told with which message: export, import, check"),
     "pilot": ("notifier.commands.pilot", "start a trial of cadences; people, messages and stops per arm"),
     "notifications": ("notifier.commands.notifications", "why a claim's facts were told or not"),
+    "adopt": ("claims_cli.adopt", "take over a copied or restored database, so that it may send"),
     "db": ("claims_core.commands.db", "start, stop, upgrade, back up and check the database"),
 }
 DONE, FAILED, WRONG_WORDS, INTERRUPTED = 0, 1, 2, 130

@@ -153,14 +153,6 @@ async def ready_for(
     }
 
 
-async def values_for(
-    connection: asyncpg.Connection, notification_ids: Sequence[UUID], *, settings: NotifierSettings, now: datetime
-) -> dict[UUID, dict[str, str]]:
-    """The values of these notifications' texts, whatever has become of their reasons."""
-    ready = await ready_for(connection, notification_ids, settings=settings, now=now)
-    return {notification_id: each.values for notification_id, each in ready.items()}
-
-
 def background_of(row: asyncpg.Record) -> Background:
     """The background in a row that selected `COLUMNS`."""
     return Background(*[row[name] for name in BACKGROUND])

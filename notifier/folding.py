@@ -42,7 +42,7 @@ locked as (
     reason = null, lease_token = null, lease_until = null,
     values = case when n.importance = 'code' then '{{}}'::jsonb else n.values end
   from folded f where n.id = f.notification_id
-    and (n.state in ('planned', 'sending', 'unknown') or (n.state = 'sent' and f.state in {_FINALS}))
+    and (n.state in ('planned', 'sending', 'unknown', 'held') or (n.state = 'sent' and f.state in {_FINALS}))
     and (f.state = 'delivered' or not exists (
       select from delivery later where later.notification_id = n.id and later.attempt > f.attempt))
   returning n.id

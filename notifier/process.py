@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.clock import utc_now
 from claims_core.db import make_engine, open_pool
+from claims_core.installation import bind_database
 from claims_core.ticks import make_scheduler
 from notifier.channels.base import Channel
 from notifier.channels.console import ConsoleChannel
@@ -26,7 +27,7 @@ from notifier.planner import plan_batch
 from notifier.scheduler import JOBS, Tools
 from notifier.settings import NotifierSettings
 from notifier.states import CHANNELS_ALLOWED, ChannelName
-from notifier.sweeps import health, hold_foreign_copy
+from notifier.sweeps import health, hold_foreign_copy, is_foreign
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,10 @@ async def serve(
     """Work until `stop`. Whatever else falls over, the open calls are ended and written (15 s at most)."""
     worker = f"{socket.gethostname()}:{os.getpid()}"
     async with _opened(url, settings, console=console) as (engine, pool, channels):
-        await hold_foreign_copy(pool, instance_id=instance_id)
+        problem = await bind_database(engine, instance_id=instance_id, now=utc_now())
+        if problem is not None:
+            held = await hold_foreign_copy(pool, instance_id=instance_id)
+            log.error("foreign_database", extra={"why": problem, "held": held})
         senders = open_senders(pool, channels, settings, worker=worker, clock=utc_now, instance_id=instance_id)
         bells = Bells(asyncio.Event(), senders)
         scheduler = make_scheduler(engine, JOBS, settings=Tools(settings, pool, channels, instance_id))
@@ -86,7 +90,7 @@ async def serve(
         log.info("notifier_started", extra={"worker": worker, "channels": sorted(channels)})
         others = [
             asyncio.create_task(loop)
-            for loop in (_plan(engine, settings, bells.plan), _listen(url, bells), _report(pool))
+            for loop in (_plan(engine, settings, bells.plan), _listen(url, bells), _report(pool, instance_id))
         ]
         try:
             await run(senders, stop)
@@ -151,14 +155,16 @@ async def _listen(url: str, bells: Bells) -> None:
         await asyncio.sleep(1)
 
 
-async def _report(pool: asyncpg.Pool) -> None:
-    """One line a minute: what is under way, and whether all of it has an owner."""
+async def _report(pool: asyncpg.Pool, instance_id: str | None) -> None:
+    """One line a minute: what is under way, whether all of it has an owner, and whether it may leave at all."""
     while True:
         await asyncio.sleep(HEALTH_EVERY)
         try:
             seen = await health(pool, now=utc_now())
+            foreign = await is_foreign(pool, instance_id=instance_id)
         except DATABASE_AWAY:
             continue
-        fields = {state.value: count for state, count in seen.open.items()}
+        fields: dict[str, int | bool] = {state.value: count for state, count in seen.open.items()}
         fields |= {"waited_seconds": int(seen.waited.total_seconds()), "ownerless": seen.ownerless}
-        log.log(logging.ERROR if seen.ownerless else logging.INFO, "notifier_health", extra=fields)
+        fields |= {"foreign_database": foreign}
+        log.log(logging.ERROR if seen.ownerless or foreign else logging.INFO, "notifier_health", extra=fields)

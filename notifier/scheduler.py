@@ -15,7 +15,9 @@ from notifier.receipts import unpark
 from notifier.resolve import poll_receipts, resolve_once
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
-from notifier.sweeps import expire, hold_foreign_copy
+from notifier.sweeps import expire, hold_foreign_copy, is_foreign
+
+FOREIGN = "the database is not ours: nothing is asked or sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +36,19 @@ def _tools(context: Context) -> Tools:
 
 
 async def resolve_lost(context: Context) -> str | None:
-    """Find out what became of hand-overs whose answer was lost."""
+    """Find out what became of hand-overs whose answer was lost. A copy asks nobody: the original does."""
     tools = _tools(context)
+    if await is_foreign(tools.pool, instance_id=tools.instance_id):
+        return FOREIGN
     moved = await resolve_once(tools.pool, tools.channels, now=context.now)
     return f"{moved} looked at" if moved else None
 
 
 async def ask_for_receipts(context: Context) -> str | None:
-    """Ask for messages whose receipt does not come."""
+    """Ask for messages whose receipt does not come. A copy asks nobody."""
     tools = _tools(context)
+    if await is_foreign(tools.pool, instance_id=tools.instance_id):
+        return FOREIGN
     asked = await poll_receipts(tools.pool, tools.channels, now=context.now)
     return f"{asked} asked for" if asked else None
 

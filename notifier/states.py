@@ -114,7 +114,6 @@ class Reason(StrEnum):
     MASS_CHANGE = "mass_change"
     RESTORE = "restore"
     APPROVAL = "approval"
-    FOREIGN_COPY = "foreign_copy"
     # failed
     RENDER = "render"
     QUARANTINED = "quarantined"
@@ -137,7 +136,8 @@ MOVES: dict[NotificationState, frozenset[NotificationState]] = {
     ),
     _N.SENT: frozenset({_N.SETTLED}),
     _N.UNKNOWN: frozenset({_N.SENT, _N.SETTLED, _N.PLANNED, _N.HELD, _N.FAILED, _N.EXPIRED}),
-    _N.HELD: frozenset({_N.PLANNED, _N.SUPPRESSED, _N.SUPERSEDED, _N.EXPIRED}),
+    # After a restore a receipt may show that what is held has left long ago.
+    _N.HELD: frozenset({_N.PLANNED, _N.SUPPRESSED, _N.SUPERSEDED, _N.EXPIRED, _N.SENT, _N.SETTLED}),
     _N.SETTLED: frozenset(),
     _N.SUPPRESSED: frozenset(),
     _N.SUPERSEDED: frozenset(),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
+from claims_core.installation import foreign
 from notifier.states import NotificationState
 
 GRACE = timedelta(minutes=5)
@@ -15,9 +16,10 @@ update notification n set state = 'expired', reason = 'too_late', finished_at = 
 where n.id in (select o.id from notification o where o.state in ('planned', 'held') and o.send_by <= $1
   limit 5000 for update skip locked)
 """
+# Whatever has not ended: in the original it may have left long ago, or be on its way at this moment.
 _HOLD = """
-update notification n set state = 'held', reason = 'foreign_copy'
-where n.state = 'planned' and exists (select from installation i where i.instance_id is distinct from $1)
+update notification n set state = 'held', reason = 'restore', takes = 0, lease_token = null, lease_until = null
+where n.state in ('planned', 'sending', 'unknown')
 """
 # Whoever waits must have somebody who will move them on: a lease, a look-up with a date, a moment not yet over.
 _OPEN = """
@@ -46,9 +48,20 @@ async def expire(pool: asyncpg.Pool, *, now: datetime) -> int:
     return int((await pool.execute(_EXPIRE, now)).split()[-1])
 
 
+async def is_foreign(pool: asyncpg.Pool, *, instance_id: str | None) -> bool:
+    """Is this the database of another installation, a copy, or one that was restored and not taken over yet?"""
+    return bool(await pool.fetchval(f"select {foreign('$1::text')}", instance_id))
+
+
 async def hold_foreign_copy(pool: asyncpg.Pool, *, instance_id: str | None) -> int:
-    """In a database that belongs to another installation, put everything aside for a person. How many."""
-    return int((await pool.execute(_HOLD, instance_id)).split()[-1])
+    """In a database that is not ours, put everything aside for a person. How many."""
+    done = await pool.execute(f"{_HOLD} and {foreign('$1::text')}", instance_id)
+    return int(done.split()[-1])
+
+
+async def hold_restored(connection: asyncpg.Connection) -> int:
+    """Put aside all that has not ended, in the caller's transaction: the database is being taken over. How many."""
+    return int((await connection.execute(_HOLD)).split()[-1])
 
 
 async def health(pool: asyncpg.Pool, *, now: datetime) -> Health:

@@ -20,7 +20,7 @@ PACKAGES = ("claims_core", "backoffice_adapter", "notifier", "claims_portal", "s
 # Whoever calls them is the writer, not they themselves.
 TOOLS = ("claims_core.db", "claims_core.migrate")
 # Of the core's tables: those that are not the ledger's own.
-OTHER_HOMES = {"job_slot": "claims_core.ticks", "installation": "claims_core"}
+OTHER_HOMES = {"job_slot": "claims_core.ticks", "installation": "claims_core.installation"}
 WRITE = re.compile(
     r"""\b(?:insert\s+into|update(?:\s+only)?|delete\s+from(?:\s+only)?|merge\s+into|truncate(?:\s+table)?|copy)\s+"?(\w+)""",
     re.IGNORECASE,

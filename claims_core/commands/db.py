@@ -10,8 +10,10 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core import embedded, migrate
+from claims_core.clock import utc_now
 from claims_core.db import make_engine, must_answer
 from claims_core.errors import ClaimsError, Refused
+from claims_core.installation import bind_database
 from claims_core.settings import CoreSettings, read_settings
 
 Answer = TypeVar("Answer")
@@ -62,7 +64,8 @@ def _upgrade(settings: CoreSettings, args: argparse.Namespace) -> int:
     async def work(engine: AsyncEngine) -> str:
         before = await migrate.revision(engine)
         await migrate.upgrade(engine)
-        return f"{before or 'empty'} -> {await migrate.revision(engine)}"
+        foreign = await bind_database(engine, instance_id=settings.claims_instance_id, now=utc_now())
+        return "\n".join(filter(None, (f"{before or 'empty'} -> {await migrate.revision(engine)}", foreign)))
 
     print(_with_engine(settings, work))
     return 0

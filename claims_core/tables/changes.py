@@ -9,7 +9,6 @@ from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from claims_core.clock import utc_now
 from claims_core.db import Table, stored_as_value
 from claims_core.ids import new_id
 from claims_core.requested import ChangeAction
@@ -74,8 +73,10 @@ class JobSlot(Table, table=True):
 
 
 class Installation(Table, table=True):
-    """One row: whose database this is. A copy in another installation sends nothing."""
+    """One row: whose database this is, and where it lies. A copy sends nothing (`claims_core.installation`)."""
 
     id: int = Field(default=1, primary_key=True)
-    instance_id: str
-    created_at: datetime = Field(default_factory=utc_now)
+    instance_id: str | None = None
+    place: str
+    created_at: datetime
+    adopted_at: datetime | None = None

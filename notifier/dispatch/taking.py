@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from claims_core.ids import new_id
+from claims_core.installation import foreign
 from notifier.states import ChannelName, Importance
 
 # A code and an answer wait for nobody: not for the sender's rate, nor for a slot.
@@ -28,7 +29,7 @@ with bucket as (
     least(r.burst, r.tokens + greatest(0, extract(epoch from $1 - r.refilled_at))::float8 * r.per_second) as tokens,
     r.burst
   from sender_rate r where r.sender = $2 and (r.paused_until is null or r.paused_until <= $1)
-    and not exists (select from installation i where i.instance_id is distinct from $8)
+    and not {foreign("$8")}
   for update
 ), due as (
   select n.id from notification n

@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core import migrate
 from claims_core.clock import utc_now
 from claims_core.db import session_scope
+from claims_core.installation import bind_database
 from claims_core.tables import Claim
 from claims_portal.staff import NewStaff, add_staff
 from claims_portal.staff.passwords import hash_password
@@ -22,6 +23,7 @@ from notifier.preferences import join_pilot
 from notifier.states import Cadence
 from notifier.tables import Pilot
 from notifier.wordings import versions
+from sandbox.demo.surroundings import INSTANCE_ID
 
 HANDLER, HANDLER_NAME = "kotova", "Марина Котова"
 ARMS = (Cadence.ESSENTIAL, Cadence.FREQUENT)
@@ -49,8 +51,9 @@ async def fresh_database(url: str) -> None:
 
 
 async def shape(engine: AsyncEngine) -> None:
-    """The tables."""
+    """The tables, and whose they are."""
     await migrate.upgrade(engine)
+    await bind_database(engine, instance_id=INSTANCE_ID, now=utc_now())
 
 
 async def add_people_and_pilot(engine: AsyncEngine, *, password: str) -> None:

@@ -11,6 +11,7 @@ from sandbox.demo.place import Secrets
 from sandbox.serving import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+INSTANCE_ID = "demo"
 SHORT_URL = "https://pr.example"
 SENDER = "+15005550006"
 CLAIM_CENTER_LOGIN = "claims-status"
@@ -68,6 +69,7 @@ def environment(
         "CLAIMS_ENV_FILE": "",
         "CLAIMS_DATA_DIR": str(folder),
         "DATABASE_URL": database_url,
+        "CLAIMS_INSTANCE_ID": INSTANCE_ID,
         "SETTLE_WINDOW": "PT0S",
         "PORTAL_DEMO": "1",
         "PORTAL_PUBLIC_URL": must_be_loopback(addresses.portal),

@@ -54,7 +54,7 @@ def test_every_reason_of_the_planner_is_in_the_table():
     produced = {case[-1] for case in CASES}
     elsewhere = {Reason.DAILY_CAP, Reason.TOO_LATE, Reason.OPEN_QUESTION, Reason.APPROVAL, Reason.LATER_STAGE}
     sending = {Reason.RENDER, Reason.QUARANTINED, Reason.REFUSED_BY_PROVIDER, Reason.GAVE_UP}
-    held = {Reason.BACKLOG, Reason.MASS_CHANGE, Reason.RESTORE, Reason.FOREIGN_COPY}
+    held = {Reason.BACKLOG, Reason.MASS_CHANGE, Reason.RESTORE}
     assert produced - {None} | elsewhere | sending | held == set(Reason)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from claims_core.clock import utc_now
 from claims_core.ids import new_id
+from claims_core.installation import bind_database
 from notifier.dispatch import open_senders, run
 from notifier.dispatch.taking import open_sender, take
 from notifier.receipts import receive_on
@@ -319,7 +320,7 @@ async def test_a_code_does_not_wait_for_the_rate(desk):
 
 async def test_a_copy_of_the_database_in_another_installation_sends_nothing(desk):
     await desk.queue(3)
-    await desk.pool.execute("insert into installation (id, instance_id, created_at) values (1, 'here', now())")
+    await bind_database(desk.engine, instance_id="here", now=desk.now)
     assert await desk.dispatch(instance_id="there") == 0
     assert await desk.dispatch(instance_id=None) == 0
     assert desk.twilio.asked == []

@@ -8,7 +8,7 @@ from sqlmodel import select
 from claims_core.db import driver_connection, session_scope
 from claims_core.keyed import keyed_hash
 from claims_core.stages import ClaimStage, Outcome, Situation
-from notifier.facts import Ready, ready_for, values_for
+from notifier.facts import Ready, ready_for
 from notifier.rendering import render
 from notifier.states import ChannelName, Reason
 from notifier.tables import MESSAGE_LINK, MessageLink, OptOut
@@ -109,7 +109,5 @@ async def test_a_late_message_is_too_late(engine: AsyncEngine):
 async def test_a_life_claim_hears_of_no_damage(engine: AsyncEngine):
     first = await known(engine, line_of_business="life", product="life", policyholder=a_person(language="en"))
     await seen(engine, later(first, stage=ClaimStage.ASSESSING, situation=None))
-    [told] = await planned(engine)
-    async with session_scope(engine) as session:
-        values = await values_for(await driver_connection(session), [told.id], settings=the_settings(), now=NOON)
-    assert "damage" not in render(told.template, "sms", "en", values[told.id])
+    [one] = await ready(engine)
+    assert "damage" not in render("assessment", "sms", "en", one.values)

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from claims_core.installation import bind_database
 from notifier.scheduler import JOBS
 from notifier.sweeps import expire, health, hold_foreign_copy
 from tests.notifier.conftest import ACCOUNT
@@ -103,7 +104,7 @@ async def test_what_is_too_late_is_ended_and_its_code_wiped(desk):
 async def test_in_a_copy_of_another_installation_everything_is_put_aside(desk):
     await desk.queue(3)
     assert await hold_foreign_copy(desk.pool, instance_id=None) == 0
-    await desk.pool.execute("insert into installation (id, instance_id, created_at) values (1, 'here', now())")
+    assert await bind_database(desk.engine, instance_id="here", now=desk.now) is None
     assert await hold_foreign_copy(desk.pool, instance_id="here") == 0
     assert await hold_foreign_copy(desk.pool, instance_id="there") == 3
     assert await desk.states() == {"held": 3}
