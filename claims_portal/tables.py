@@ -102,8 +102,12 @@ class Staff(Table, table=True):
 
 
 class StaffSession(Table, table=True):
-    """A signed-in member of staff; ends with a change of role or when they are disabled."""
+    """A signed-in member of staff; ends with a change of role or when they are disabled.
 
+    `kept_sealed` is the form they were filling in when the session before ended, for half an hour.
+    """
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"kept_sealed"})
     __table_args__ = (Index(None, "staff_id"), Index(None, "ends_at"))
 
     token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
@@ -111,6 +115,7 @@ class StaffSession(Table, table=True):
     created_at: datetime
     seen_at: datetime
     ends_at: datetime
+    kept_sealed: str | None = None
 
 
 class AccessLog(Table, table=True):

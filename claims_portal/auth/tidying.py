@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import session_scope
 
+# A form that was kept through a sign-in is of no use when this has passed (`desk.kept`).
+TEXT_KEPT_FOR = timedelta(minutes=30)
 # A day of old codes answers "did I ask for one?"; nothing needs more.
 KEPT_FOR = timedelta(days=1)
 _FORGET = (
@@ -14,6 +16,8 @@ _FORGET = (
     " where expires_at <= :now and asked_phone is not null",
     "delete from sign_in_code where expires_at <= :old",
     "delete from portal_session where ends_at <= :now",
+    "delete from staff_session where ends_at <= :old",
+    "update staff_session set kept_sealed = null where kept_sealed is not null and created_at <= :text_old",
     "delete from remembered_device where ends_at <= :now",
     "delete from rate_count where window_start <= :old",
 )
@@ -28,5 +32,5 @@ async def tidy(engine: AsyncEngine, *, now: datetime) -> int:
 
 
 def _bounds(statement: str, now: datetime) -> dict[str, datetime]:
-    bounds = {"now": now, "old": now - KEPT_FOR}
+    bounds = {"now": now, "old": now - KEPT_FOR, "text_old": now - TEXT_KEPT_FOR}
     return {name: value for name, value in bounds.items() if f":{name}" in statement}

@@ -69,7 +69,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """An answer that could not be saved, with the words that say why."""
+    """An answer that is not saved, with the words that say why (none when it only comes back)."""
 
     question_id: UUID
     text: str
@@ -120,7 +120,7 @@ def claim_page(
         id=claim.id,
         number=claim.claim_number,
         name=facts.person.name,
-        title=_title(facts, says, is_wrong=bool((form and form.wrong) or typed)),
+        title=_title(facts, says, is_wrong=bool((form and form.wrong) or (typed and typed.problem))),
         statuses=_statuses(facts, says),
         facts=_facts(facts, says),
         promised=_promised(facts, says),

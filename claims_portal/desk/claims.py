@@ -1,5 +1,6 @@
 """`/desk/{id}`: one claim, as a handler sees it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
@@ -10,11 +11,12 @@ from claims_core.db import session_scope
 from claims_core.i18n import marked as _
 from claims_portal.deps import look_of, now_of, portal_of
 from claims_portal.desk.access import READERS, Staffed
-from claims_portal.desk.change_form import Bounds, ChangeForm, Problem
+from claims_portal.desk.change_form import Bounds, ChangeForm, Problem, change_form
 from claims_portal.desk.claim_facts import ClaimFacts, abilities, others_looking, read_claim, record_look
 from claims_portal.desk.claim_page import ClaimPage, Notice, Typed, claim_page
 from claims_portal.desk.form_view import form_again, form_view
 from claims_portal.desk.history import Part
+from claims_portal.desk.kept import Kept, kept_for
 from claims_portal.desk.preview_view import PreviewView
 from claims_portal.desk.rail import rail_for
 from claims_portal.desk.says import Says
@@ -30,6 +32,8 @@ NOTICES = {
     "not-yours": ("act", "warn", _("Only the person who asked for a change, or the head of the team, can undo it.")),
     "answered": ("ok", "check", _("The answer is saved and on its way to the client.")),
 }
+COME_BACK = _("Your session had ended. What you typed is in the form again; nothing of it was saved or sent.")
+ANSWERED_MEANWHILE = _("Somebody answered it meanwhile. Your text is kept below.")
 # Why somebody looks at a claim: how they came to it.
 CAME_FROM = frozenset({"queue", "search", "questions"})
 
@@ -56,10 +60,14 @@ async def show_claim(request: Request, claim_id: UUID, viewer: Staffed = Depends
         await record_look(session, claim_id=claim_id, staff_id=viewer.id, page="desk_claim", why=why, now=says.now)
         again = next((one for one in facts.changes if str(one.id) == words.get("again")), None)
         form = form_again(again) if again else ChangeForm()
+        kept = await kept_for(request, session, claim_id) if words.get("kept") == "1" else None
         part = Part(words["show"]) if words.get("show") in set(Part) else Part.ALL
         notice = NOTICES.get(words.get("done", ""))
         said = Notice(notice[0], notice[1], (says.told(notice[2]),)) if notice else None
-        made = await made_page(session, facts, viewer, says, form, part=part, notice=said)
+        if kept is not None:
+            made = await _as_typed(session, facts, viewer, says, kept)
+        else:
+            made = await made_page(session, facts, viewer, says, form, part=part, notice=said)
     return page(request, "desk/claim.html", made)
 
 
@@ -70,6 +78,27 @@ async def show_under_way(request: Request, claim_id: UUID, viewer: Staffed = Dep
     async with session_scope(portal_of(request).engine) as session:
         facts = await read_claim(session, claim_id)
     return page(request, "desk/_under_way.html", UnderWayPart(claim_id, under_way(facts, viewer, says)))
+
+
+async def _as_typed(session: AsyncSession, facts: ClaimFacts, viewer: Staffed, says: Says, kept: Kept) -> ClaimPage:
+    """The page with what was typed before the session ended. Nothing of it is saved, and nothing was looked at."""
+    form, typed, lines = ChangeForm(), None, [says.told(COME_BACK)]
+    if kept.is_answer:
+        typed = answer_typed(kept.fields)
+        if typed is not None and all(one.id != typed.question_id for one in facts.open_questions):
+            lines = [says.told(ANSWERED_MEANWHILE), typed.text]
+    else:
+        form = change_form(kept.fields) or form
+    return await made_page(session, facts, viewer, says, form, notice=Notice("act", "warn", tuple(lines)), typed=typed)
+
+
+def answer_typed(fields: Sequence[tuple[str, str]]) -> Typed | None:
+    """An answer as it was typed, from the pairs of its form; None when they name no question."""
+    posted = dict(fields)
+    try:
+        return Typed(UUID(posted.get("question", "")), posted.get("answer", "").replace("\0", ""), "")
+    except ValueError:
+        return None
 
 
 async def made_page(

@@ -20,7 +20,7 @@ from claims_portal.desk.access import ANSWERERS, READERS, Staffed
 from claims_portal.desk.change_form import ChangeForm
 from claims_portal.desk.claim_facts import read_claim
 from claims_portal.desk.claim_page import Notice, Typed
-from claims_portal.desk.claims import made_page, says_of
+from claims_portal.desk.claims import ANSWERED_MEANWHILE, made_page, says_of
 from claims_portal.desk.rail import Rail, rail_for
 from claims_portal.desk.says import Says
 from claims_portal.rendering import page
@@ -92,7 +92,7 @@ async def answer(
                 await direct.tell_answer(session, question_id=question, now=says.now, settings=settings)
             return RedirectResponse(f"/desk/{claim_id}?done=answered", 303)
         except Conflict:
-            problem = says.told("Somebody answered it meanwhile. Your text is kept below.")
+            problem = says.told(ANSWERED_MEANWHILE)
     async with session_scope(portal_of(request).engine) as session:
         facts = await read_claim(session, claim_id)
         typed = Typed(question, text, problem)

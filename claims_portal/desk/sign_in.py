@@ -14,6 +14,7 @@ from claims_portal.auth import allow_anyone
 from claims_portal.auth.cookies import STAFF, drop_cookie, read_cookie, set_cookie
 from claims_portal.deps import look_of, network_of, now_of, portal_of
 from claims_portal.desk.access import ANYBODY
+from claims_portal.desk.kept import LONGEST_SEALED, hand_over, keep
 from claims_portal.desk.words import ROLES
 from claims_portal.errors import StaffMayNot, StaffSignInNeeded
 from claims_portal.rendering import page
@@ -36,6 +37,7 @@ MAY_NOT = {
     Role.AGENT: _("The call centre reads claims and answers questions. A handler moves the claim."),
 }
 ANOTHER = _("Another role does this.")
+TEXT_WAITS = _("Your session has ended. Sign in again: what you typed is kept and comes back.")
 WRONG_CODE = _("This code is wrong or was used already. Wait for the next one.")
 
 
@@ -48,6 +50,7 @@ class SignInPage:
     login: str
     ticket: str | None
     next: str
+    kept: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +73,17 @@ async def check_password(
     login: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
     next: Annotated[str, Form()] = "/desk",
+    kept: Annotated[str, Form()] = "",
 ) -> Response:
     """The first step."""
     network = network_of(request)
     step = await _door(request).check_password(login=login, password=password, network=network, now=now_of(request))
     if step.outcome is SignIn.DONE:
-        return await _welcome(request, step, next)
+        return await _welcome(request, step, next, kept)
     if step.outcome is SignIn.CODE_NEEDED:
-        return _form(request, status=200, ticket=step.ticket, next=next)
+        return _form(request, status=200, ticket=step.ticket, next=next, kept=kept)
     status, words = PROBLEMS[step.outcome]
-    return _form(request, status=status, problem=words, login=login[:100], next=next)
+    return _form(request, status=status, problem=words, login=login[:100], next=next, kept=kept)
 
 
 @router.post("/sign-in/code", dependencies=[Depends(allow_anyone)])
@@ -88,15 +92,16 @@ async def check_code(
     ticket: Annotated[str, Form()] = "",
     code: Annotated[str, Form()] = "",
     next: Annotated[str, Form()] = "/desk",
+    kept: Annotated[str, Form()] = "",
 ) -> Response:
     """The second step."""
     step = await _door(request).check_code(ticket=ticket, code=code, now=now_of(request))
     if step.outcome is SignIn.DONE:
-        return await _welcome(request, step, next)
+        return await _welcome(request, step, next, kept)
     status, words = PROBLEMS[step.outcome]
     if step.ticket:
-        return _form(request, status=status, problem=WRONG_CODE, ticket=step.ticket, next=next)
-    return _form(request, status=status, problem=words, next=next)
+        return _form(request, status=status, problem=WRONG_CODE, ticket=step.ticket, next=next, kept=kept)
+    return _form(request, status=status, problem=words, next=next, kept=kept)
 
 
 @router.post("/sign-out", dependencies=[Depends(ANYBODY)])
@@ -120,6 +125,9 @@ def desk_path(path: str) -> str:
 
 
 async def _on_nobody(request: Request, error: Exception) -> Response:
+    kept = await keep(request)
+    if kept is not None:
+        return _form(request, status=401, notice=TEXT_WAITS, kept=kept)
     notice = None if request.url.path == "/desk" else _("Sign in to open this page.")
     return _form(request, status=401, notice=notice, next=request.url.path if request.method == "GET" else "/desk")
 
@@ -138,10 +146,13 @@ def _door(request: Request) -> Doorkeeper:
     return Doorkeeper(engine=portal.engine, keys=portal.settings.opening_keys, demo=portal.settings.portal_demo)
 
 
-async def _welcome(request: Request, step: Step, next: str) -> Response:
+async def _welcome(request: Request, step: Step, next: str, kept: str) -> Response:
+    assert step.token is not None
+    assert step.staff_id is not None
     await _end_old(request)
-    answer = RedirectResponse(desk_path(next), 303)
-    set_cookie(answer, STAFF, step.token or "", portal_of(request).settings)
+    shown = await hand_over(request, kept, token=step.token, staff_id=step.staff_id)
+    answer = RedirectResponse(shown or desk_path(next), 303)
+    set_cookie(answer, STAFF, step.token, portal_of(request).settings)
     return answer
 
 
@@ -162,6 +173,7 @@ def _form(
     login: str = "",
     ticket: str | None = None,
     next: str = "/desk",
+    kept: str = "",
 ) -> Response:
     told = translations(look_of(request).language).gettext
     made = SignInPage(
@@ -170,5 +182,6 @@ def _form(
         login=login,
         ticket=ticket,
         next=desk_path(next),
+        kept=kept[:LONGEST_SEALED],
     )
     return page(request, "desk/sign_in.html", made, status=status)

@@ -10,7 +10,16 @@ from claims_portal.staff.roster import (
     find_staff,
     reseal_factors,
 )
-from claims_portal.staff.sessions import StaffViewer, end_all_sessions, end_session, open_session, staff_for
+from claims_portal.staff.sessions import (
+    StaffViewer,
+    end_all_sessions,
+    end_session,
+    keep_text,
+    kept_text,
+    open_session,
+    owner_of_session,
+    staff_for,
+)
 from claims_portal.staff.sign_in import Doorkeeper, SignIn, Step
 
 __all__ = [
@@ -27,7 +36,10 @@ __all__ = [
     "end_all_sessions",
     "end_session",
     "find_staff",
+    "keep_text",
+    "kept_text",
     "open_session",
+    "owner_of_session",
     "reseal_factors",
     "staff_for",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -41,13 +41,10 @@ def token_hash(token: str) -> bytes:
 
 
 async def open_session(session: AsyncSession, staff_id: UUID, *, now: datetime) -> str:
-    """A new session; returns the id for the cookie. The person's ended sessions are removed on the way."""
-    await session.exec(
-        delete(StaffSession).where(
-            col(StaffSession.staff_id) == staff_id,
-            or_(col(StaffSession.ends_at) <= now, col(StaffSession.seen_at) <= now - IDLE_AFTER),
-        )
-    )
+    """A new session; returns the id for the cookie.
+
+    Ended ones stay until they are tidied away: they say whose text it is that was typed while they ended.
+    """
     token = new_token()
     ends_at = now + ENDS_AFTER
     session.add(
@@ -90,6 +87,24 @@ def viewer_of(person: Staff) -> StaffViewer:
         team=person.team,
         language=person.language,
     )
+
+
+async def owner_of_session(session: AsyncSession, token: str) -> UUID | None:
+    """Whose session it is or was; None when unknown or swept away. Opens nothing."""
+    found = select(StaffSession.staff_id).where(col(StaffSession.token_hash) == token_hash(token))
+    return (await session.exec(found)).first()
+
+
+async def keep_text(session: AsyncSession, token: str, sealed: str) -> None:
+    """Put a sealed text beside the session, in the place of what was there."""
+    same = col(StaffSession.token_hash) == token_hash(token)
+    await session.exec(update(StaffSession).where(same).values(kept_sealed=sealed))
+
+
+async def kept_text(session: AsyncSession, token: str) -> str | None:
+    """The sealed text beside the session, if there is one."""
+    found = select(StaffSession.kept_sealed).where(col(StaffSession.token_hash) == token_hash(token))
+    return (await session.exec(found)).first()
 
 
 async def end_session(session: AsyncSession, token: str) -> None:

@@ -13,16 +13,25 @@
         const answer = await fetch(form.dataset.preview, {
           method: "POST", headers: { "X-Part": "preview" }, body: new URLSearchParams(new FormData(form)),
         });
+        if (answer.status === 401) return ended();
         if (!answer.ok) throw new Error(String(answer.status));
         const text = await answer.text();
         // Whoever is choosing why not to tell the client keeps what is open; a late answer never replaces a newer one.
         if (mine === asked && !preview.contains(document.activeElement)) preview.innerHTML = text;
       } catch {
-        const lost = document.createElement("p");
-        lost.className = "wrong";
-        lost.textContent = form.dataset.lost;
-        if (mine === asked) preview.replaceChildren(lost);
+        if (mine === asked) say(form.dataset.lost);
       }
+    };
+    const say = (words) => {
+      const line = document.createElement("p");
+      line.className = "wrong";
+      line.textContent = words;
+      preview.replaceChildren(line);
+    };
+    // Signing in gives the form back as it is; the button sends it there.
+    const ended = () => {
+      say(form.dataset.ended);
+      document.getElementById("preview-button").hidden = false;
     };
     const later = (event) => {
       if (preview.contains(event.target)) return;
