@@ -16,29 +16,29 @@ IDLE_MINUTES = 15
 _PARTS = """
   (select json_agg(json_build_object('amount', p.amount::text, 'state', p.state, 'sent_date', p.sent_date,
      'expected_date', p.expected_date, 'last4', p.account_last4, 'bank', p.bank, 'reason', p.return_reason))
-   from payment p where p.claim_id = c.id) as payments,
+   from payment p where p.claim_id = c.id)::text as payments,
   (select json_agg(json_build_object('title_ru', d.title_ru, 'title_en', d.title_en, 'why_ru', d.why_ru,
      'why_en', d.why_en, 'due', d.due_date, 'state', d.state, 'reject_reason', d.reject_reason) order by d.asked_at)
-   from document_request d where d.claim_id = c.id) as documents,
+   from document_request d where d.claim_id = c.id)::text as documents,
   (select json_agg(json_build_object('kind', p.kind, 'basis', p.basis, 'start', p.start_date, 'due', p.due_date,
      'made_at', p.made_at, 'ended_at', p.ended_at, 'kept', p.kept) order by p.made_at, p.due_date)
-   from promise p where p.claim_id = c.id) as promises,
+   from promise p where p.claim_id = c.id)::text as promises,
   (select json_agg(json_build_object('started_at', p.started_at, 'ended_at', p.ended_at) order by p.started_at)
-   from pause p where p.claim_id = c.id) as pauses
+   from pause p where p.claim_id = c.id)::text as pauses
 """
 _TOLD = """
   (select json_agg(json_build_object('id', e.id, 'kind', e.kind, 'stage', e.stage, 'situation', e.situation,
      'page_state', e.page_state, 'at', e.occurred_at, 'detail', e.detail) order by e.seq)
-   from case_event e where e.claim_id = c.id) as events,
+   from case_event e where e.claim_id = c.id)::text as events,
   (select json_agg(json_build_object('cause', n.cause_kind, 'cause_id', n.cause_id, 'channel', n.channel,
      'template', n.template, 'state', n.state, 'at', coalesce(n.finished_at, n.planned_at),
      'delivery', (select d.state from delivery d where d.notification_id = n.id order by d.attempt desc limit 1)))
    from notification n
-   where n.claim_id = c.id and n.state in ('sent', 'settled', 'unknown') and n.importance <> 'code') as messages,
+   where n.claim_id = c.id and n.state in ('sent', 'settled', 'unknown') and n.importance <> 'code')::text as messages,
   (select json_agg(json_build_object('text', q.text, 'asked_at', q.asked_at, 'due_at', q.answer_due_at,
      'channel', q.channel, 'answer', q.answer, 'answered_by', q.answered_by, 'answered_at', q.answered_at)
      order by q.asked_at)
-   from question q where q.claim_id = c.id) as questions
+   from question q where q.claim_id = c.id)::text as questions
 """
 _CLAIM = """
   c.id, c.source, c.claim_number, c.policy_number, c.line_of_business, c.product, c.country, c.currency,
@@ -100,7 +100,7 @@ async def own_claim(pool: asyncpg.Pool, token_hash: bytes, claim_id: UUID, *, no
     return OwnClaim(record["viewer_id"], None if record["id"] is None else _row(record))
 
 
-async def claim_as_owner(pool: asyncpg.Pool, claim_id: UUID) -> ClaimRow | None:
+async def claim_as_owner(pool: asyncpg.Pool | asyncpg.Connection, claim_id: UUID) -> ClaimRow | None:
     """A claim with all that its owner's page is made of, for the desk; the caller keeps who looked and why."""
     record = await pool.fetchrow(_AS_OWNER, claim_id)
     return None if record is None else _row(record)

@@ -84,6 +84,8 @@ class Spec(Part):
     def _one_origin(self) -> "Spec":
         if sum(origin is not None for origin in (self.path, self.value, self.join)) != 1:
             raise ValueError("give exactly one of path, value, join")
+        if self.value == "":
+            raise ValueError("the constant is empty: give a value, or leave the key out")
         return self
 
 
@@ -109,8 +111,8 @@ When = dict[Path, Scalar | list[Scalar] | Test]
 class About(Part):
     """What holds for the whole file."""
 
-    title: str
-    owner: str
+    title: Annotated[str, Field(min_length=1)]
+    owner: Annotated[str, Field(min_length=1)]
     time_zone: Zone
     phone_countries: Annotated[list[Annotated[str, AfterValidator(_country)]], Field(min_length=1)]
     date_formats: Annotated[list[Format], Field(min_length=1)] = ["iso"]
