@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -179,6 +180,74 @@ async def test_everything_is_reached_by_keyboard_and_shows_its_focus(chromium, s
     assert "The decision comes by 3 June." in answers
 
 
+async def in_focus(page: Page) -> str:
+    return await page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
+
+
+async def test_single_keys_move_through_the_queue_and_are_never_taken_from_a_field(chromium, site, claim):
+    async with signed_in(chromium, site) as page:
+        numbers = [text.strip() for text in await page.locator("tbody th").all_inner_texts()]
+        walked = []
+        for key in ("j", "j", "k", "k"):
+            await page.keyboard.press(key)
+            walked.append(await in_focus(page))
+        assert walked == [numbers[0], numbers[1], numbers[0], numbers[0]]
+        # The key in the place of j on a Russian keyboard.
+        await page.evaluate(RUSSIAN_J)
+        assert await in_focus(page) == numbers[1]
+        await page.keyboard.press("/")
+        assert await in_focus(page) == "q"
+        await page.keyboard.type("j/k?")
+        assert await page.input_value("#q") == "j/k?"
+        await page.fill("#q", "")
+        await page.keyboard.press("Tab")
+        await page.focus("tbody a")
+        await page.keyboard.press("Control+k")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**via=queue")
+
+
+async def test_the_list_of_keys_opens_closes_is_sound_and_switches_them_off(chromium, site, claim):
+    for theme in ("light", "dark"):
+        async with signed_in(chromium, site, theme=theme) as page:
+            await page.keyboard.press("?")
+            assert await page.locator("#keys").is_visible()
+            await must_be_sound(page, "the list of keys")
+            await page.keyboard.press("Escape")
+            assert not await page.locator("#keys").is_visible()
+            await page.get_by_role("button", name="Keys").click()
+            await page.uncheck("[name=keys]")
+            await page.get_by_role("button", name="Close").click()
+            await page.reload()
+            await page.keyboard.press("?")
+            await page.keyboard.press("j")
+            assert not await page.locator("#keys").is_visible()
+            assert await page.evaluate("document.activeElement === document.body")
+
+
+async def test_with_script_off_no_page_speaks_of_keys(chromium, site, claim):
+    async with signed_in(chromium, site, script=False) as page:
+        assert not await page.get_by_text("Keys").first.is_visible()
+
+
+async def test_a_session_that_ends_under_an_open_form_loses_no_word(chromium, engine, pool, claim):
+    clock = Clock()
+    async with a_desk_site(engine, pool, clock) as site, signed_in(chromium, site) as page:
+        await page.goto(f"{site}/desk/{claim.id}")
+        await page.check("[name=action][value=approve]")
+        clock.now += timedelta(minutes=31)
+        await page.fill("#f-amount", "174 300")
+        await page.wait_for_selector("text=Your session has ended")
+        await page.fill("#f-money_by", "2026-06-05")
+        await page.get_by_role("button", name="Preview").click()
+        await page.fill("#login", "handler")
+        await page.fill("#password", PASSWORD)
+        await page.press("#password", "Enter")
+        await page.wait_for_url("**kept=1**")
+        assert [await page.input_value(f"#f-{name}") for name in ("amount", "money_by")] == ["174 300", "2026-06-05"]
+        await page.wait_for_selector("[name=previewed]", state="attached")
+
+
 # The element in focus: what it is, and whether it shows a ring.
 STOP = """() => {
   const at = document.activeElement, rings = [at, at.closest("label") || at].map((one) => getComputedStyle(one));
@@ -186,6 +255,9 @@ STOP = """() => {
   const ring = rings.some((style) => style.outlineStyle !== "none" || style.boxShadow !== "none");
   return [name, ring];
 }"""
+
+RUSSIAN_J = """() => document.activeElement.dispatchEvent(
+  new KeyboardEvent("keydown", {key: "\u043e", code: "KeyJ", bubbles: true, cancelable: true}))"""
 
 # By how much the page scrolls sideways, and the elements that stick out.
 OVER = """() => {
