@@ -108,6 +108,9 @@ class CaseSource(Protocol):
     def changed_since(self, cursor: dict[str, Any] | None, known: Known) -> AsyncGenerator[Page]:
         """All that may have changed since `cursor`, from the start without one; may repeat, never leaves out."""
 
+    async def look(self) -> str:
+        """Try the connection, keep nothing, and say in a sentence what is there; the doctor tells it."""
+
     async def get(self, ref: str) -> Record | None:
         """One case as it is now; None when it is absent or hidden from us, which is not a deletion."""
 

@@ -16,7 +16,9 @@ Shape = TypeVar("Shape", bound=BaseModel)
 _SYNTAX = re.compile(r"(.*) \(at line (\d+), column (\d+)\)")
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?")
 # Names of types and kinds that pydantic puts between the keys of a path.
-_BRANCHES = frozenset({"str", "Spec", "Test", "dict", "list", "bool", "int", "float", "claim_center", "files"})
+_BRANCHES = frozenset(
+    {"str", "Spec", "Test", "dict", "list", "bool", "int", "float", "claim_center", "files", "sql", "rest"}
+)
 _WORDS = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w-]+)")
 
 

@@ -5,11 +5,11 @@ The keys on the left are the allow-list: nothing else of a case can reach our ta
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from backoffice_adapter.mapping import formats, paths, phones
+from backoffice_adapter.settings import Zone
 from claims_core.stages import ClaimStage, Mover, Outcome, Situation
 
 Scalar = str | int | bool
@@ -30,12 +30,6 @@ def _as_spec(value: Any) -> Any:
     return {"path": value} if isinstance(value, str) else value
 
 
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"'{name}' is not a time zone such as Europe/Moscow")
-    return name
-
-
 def _country(code: str) -> str:
     if not phones.is_country(code):
         raise ValueError(f"'{code}' is not a country such as RU")
@@ -52,7 +46,6 @@ Action = Annotated[str, AfterValidator(_action)]
 Path = Annotated[str, AfterValidator(_path)]
 Paths = Annotated[list[Path], BeforeValidator(_as_list)]
 Format = Annotated[str, AfterValidator(formats.check_format)]
-Zone = Annotated[str, AfterValidator(_zone)]
 
 
 class Part(BaseModel):

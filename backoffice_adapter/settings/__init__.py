@@ -10,7 +10,8 @@ from pydantic import Field, SecretStr
 from backoffice_adapter import toml_text
 from backoffice_adapter.settings.claim_center import ClaimCenterConfig, Watermark
 from backoffice_adapter.settings.files import FilesConfig, JoinConfig
-from backoffice_adapter.settings.values import Part, SourceConfig
+from backoffice_adapter.settings.sql import SqlConfig
+from backoffice_adapter.settings.values import Part, SourceConfig, Zone
 from claims_core.errors import Misconfigured
 from claims_core.settings import Surroundings
 
@@ -21,7 +22,9 @@ __all__ = [
     "FilesConfig",
     "JoinConfig",
     "SourceConfig",
+    "SqlConfig",
     "Watermark",
+    "Zone",
     "read_config",
     "secret",
 ]
@@ -33,7 +36,7 @@ class BackofficeSettings(Surroundings):
     backoffice_config: Path | None = None
 
 
-AnySource = Annotated[ClaimCenterConfig | FilesConfig, Field(discriminator="kind")]
+AnySource = Annotated[ClaimCenterConfig | FilesConfig | SqlConfig, Field(discriminator="kind")]
 
 
 class BackofficeConfig(Part):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
@@ -39,6 +40,14 @@ class ClaimCenter:
     async def close(self) -> None:
         """Give back the connections."""
         await self._transport.close()
+
+    async def look(self) -> str:
+        """The first page of its list."""
+        path, params = self._start({})
+        async with aclosing(pages(self._transport, path, params)) as listed:
+            first = await anext(listed)
+        more = "" if first.next_path is None else ", and there are more"
+        return f"{self.config.list_path} lists {len(self._marks(first))} claims on its first page{more}"
 
     async def get(self, ref: str) -> Record | None:
         """The claim with its parts as it is now; None when it is absent or hidden from us."""

@@ -1,6 +1,6 @@
 """Lists of ClaimCenter, a page at a time along `links.next`, each page whole or not at all."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ class ListPage:
     next_path: str | None
 
 
-async def pages(transport: Transport, path: str, params: Mapping[str, Any] | None = None) -> AsyncIterator[ListPage]:
+async def pages(transport: Transport, path: str, params: Mapping[str, Any] | None = None) -> AsyncGenerator[ListPage]:
     """All pages from `path` on. Raises `SourceUnavailable` when a page is not whole or the links go round."""
     seen = {path}
     for _ in range(MOST_PAGES):

@@ -18,6 +18,7 @@ from claims_core.errors import SourceRefused, SourceUnavailable
 log = logging.getLogger(__name__)
 
 Rows = Iterator[Row | Unreadable]
+JUST_WRITTEN = "it is empty, or was written just now"
 
 
 class Files:
@@ -31,6 +32,14 @@ class Files:
 
     async def close(self) -> None:
         """Nothing stays open between pages."""
+
+    async def look(self) -> str:
+        """Which files it would read, and which it would leave alone."""
+        found, left = await asyncio.to_thread(self._deliveries)
+        await asyncio.to_thread(self._joined)
+        newest = f", the newest is {found[-1].path.name}" if found else ""
+        alone = "".join(f"; {name} is left alone: {why}" for name, why in left[:5])
+        return f"{len(found)} whole files as {self._config.pattern}{newest}{alone}"
 
     async def get(self, ref: str) -> Record | None:
         """A file is read as a whole: one case alone cannot be had."""
@@ -47,7 +56,10 @@ class Files:
 
         An older file read again would put its claims back to where they stood then.
         """
-        found = await asyncio.to_thread(self._deliveries)
+        found, left = await asyncio.to_thread(self._deliveries)
+        for name, reason in left:
+            if reason is not JUST_WRITTEN:
+                log.warning("file_left_alone", extra={"source": self.name, "file": name, "reason": reason})
         joined, joined_sum = await asyncio.to_thread(self._joined)
         hashes = await known.hashes()
         for delivered in found[-1:] if known.full else found:
@@ -57,18 +69,20 @@ class Files:
                     yield page
         yield Page(records=[], cursor={}, complete=True)
 
-    def _deliveries(self) -> list[Delivered]:
-        config, now, found = self._config, self._clock(), []
+    def _deliveries(self) -> tuple[list[Delivered], list[tuple[str, str]]]:
+        """The files that are whole, and those that are not, with the reason."""
+        config, now, found, left = self._config, self._clock(), [], []
         for path in delivery.candidates(config.folder, config.pattern):
             shape = delivery.shape_of(path)
-            if shape is None or not delivery.is_settled(shape, config, now):
+            if shape is None:
                 continue
-            looked = delivery.look_at(path, config)
+            settled = delivery.is_settled(shape, config, now)
+            looked = delivery.look_at(path, config) if settled else JUST_WRITTEN
             if isinstance(looked, str):
-                log.warning("file_left_alone", extra={"source": self.name, "file": path.name, "reason": looked})
-                continue
-            found.append(looked)
-        return found
+                left.append((path.name, looked))
+            else:
+                found.append(looked)
+        return found, left
 
     async def _file(
         self, delivered: Delivered, checksum: str, joined: reading.Joined, hashes: frozenset[bytes]

@@ -1,0 +1,82 @@
+"""A row of a view into a case: cells as JSON has them, JSON columns nested; what cannot be read says which column."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from backoffice_adapter.settings import SqlConfig
+from backoffice_adapter.source import Record, Unreadable, content_hash
+from backoffice_adapter.sources import keys
+
+_AS_THEY_ARE = (str, bool, int, float, type(None))
+_IN_WORDS: dict[type, Callable[[Any], str]] = {
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+    time: time.isoformat,
+    timedelta: lambda span: f"{span.total_seconds():.6f}",
+    Decimal: lambda amount: f"{amount:f}",
+    UUID: str,
+}
+
+
+def to_record(names: Sequence[str], cells: Sequence[Any], config: SqlConfig, *, key: bytes) -> Record | Unreadable:
+    """One row as a case; with a reason that names the column where it is none."""
+    flat: dict[str, Any] = {}
+    ref = None
+    try:
+        ref = keys.ref_of(_key(cells[names.index(config.ref)], config.ref), config.ref)
+        for name, cell in zip(names, cells, strict=True):
+            flat[name] = as_json(cell, name)
+        version = keys.version_of(flat[config.version], config.version) if config.version else None
+        raw = orjson.dumps(flat, option=orjson.OPT_SORT_KEYS)
+        body = {**flat, **{name: nested(flat[name], name) for name in config.nested}}
+    except (ValueError, TypeError) as problem:
+        # orjson's refusals are both; its words name no value.
+        return Unreadable(kept(flat), str(problem), place=config.place, ref=ref)
+    return Record(ref=ref, raw=raw, hash=content_hash(raw, key), body=body, version=version, place=config.place)
+
+
+def as_json(cell: Any, name: str) -> Any:
+    """A cell as JSON would have it: exact numbers and dates as text. Raises `ValueError` that names the column."""
+    if isinstance(cell, _AS_THEY_ARE):
+        return cell if not isinstance(cell, int) or abs(cell) < 2**63 else str(cell)
+    if isinstance(cell, dict | list):
+        return cell
+    words = _IN_WORDS.get(type(cell))
+    if words is not None:
+        return words(cell)
+    if isinstance(cell, bytes | memoryview):
+        try:
+            return bytes(cell).decode()
+        except UnicodeDecodeError:
+            raise ValueError(f"{name}: is bytes and not text") from None
+    return str(cell)
+
+
+def nested(cell: Any, name: str) -> Any:
+    """What a JSON column holds; a driver may have read it already. Raises `ValueError` that names the column."""
+    if not isinstance(cell, str):
+        return cell
+    try:
+        return orjson.loads(cell) if cell.strip() else None
+    except orjson.JSONDecodeError as problem:
+        raise ValueError(f"{name}: is not JSON: {problem.msg}") from problem
+
+
+def kept(cells: dict[str, Any]) -> bytes:
+    """What is kept of a row that cannot be read."""
+    try:
+        return orjson.dumps(cells, default=str)
+    except TypeError:
+        return repr(cells).encode("utf-8", "backslashreplace")
+
+
+def _key(cell: Any, name: str) -> Any:
+    """A key as it will be compared: a number that is whole is one, whatever its type."""
+    if isinstance(cell, float) and cell.is_integer():
+        return int(cell)
+    return as_json(cell, name)
