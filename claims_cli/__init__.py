@@ -18,7 +18,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("claims_core.commands.doctor", "try everything that is configured and say what is wrong"),
     "rules": ("notifier.commands.rules", "which fact is told with which message: export, import, check"),
     "pilot": ("notifier.commands.pilot", "start a trial of cadences; people, messages and stops per arm"),
-    "notifications": ("notifier.commands.notifications", "why a claim's facts were told or not"),
+    "notifications": (
+        "notifier.commands.notifications",
+        "why a claim's facts were told or not; release or drop what is held",
+    ),
     "adopt": ("claims_cli.adopt", "take over a copied or restored database, so that it may send"),
     "db": ("claims_core.commands.db", "start, stop, upgrade, back up and check the database"),
 }

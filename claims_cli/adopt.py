@@ -16,7 +16,7 @@ from notifier.sweeps import hold_restored
 
 QUESTION = """{why}.
 From now on it shall be the database of the installation {name}, and new messages leave from it to real people.
-What waits to be sent is held, and ends by itself when its time is over.
+What waits to be sent is held until somebody releases or drops it (`claims notifications held`).
 Take it over? Type `adopt`: """
 
 

@@ -18,7 +18,7 @@ from claims_portal.api import health, webhooks
 from claims_portal.auth import refuse_unguarded
 from claims_portal.auth.sender import CodeSender
 from claims_portal.deps import Portal
-from claims_portal.desk import changes, questions, queue, sign_in
+from claims_portal.desk import changes, held, questions, queue, sign_in
 from claims_portal.desk import claims as desk_claims
 from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.files import STATIC
@@ -51,6 +51,7 @@ ROUTERS = (
     questions.router,
     desk_claims.router,
     changes.router,
+    held.router,
     as_owner.router,
     # Last: the address of a short link is any eight letters.
     glance.router,

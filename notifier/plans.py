@@ -11,7 +11,7 @@ import asyncpg
 from claims_core.ids import new_id
 from notifier.background import Background
 from notifier.decisions import CAPPED, Plan
-from notifier.states import FINAL, CauseKind, NotificationState, Reason
+from notifier.states import FINAL, HOLDS, CauseKind, NotificationState, Reason
 
 BELL = "notification"  # dispatch listens to this
 _SUPERSEDE = """
@@ -86,7 +86,7 @@ def _row(
 ) -> tuple[Any, ...]:
     state, reason = NotificationState.PLANNED, plan.reason
     if reason is not None:
-        state = NotificationState.HELD if reason is Reason.APPROVAL else NotificationState.SUPPRESSED
+        state = NotificationState.HELD if reason in HOLDS else NotificationState.SUPPRESSED
     elif seq is not None and plan.importance in CAPPED and seq < later[stands.claim_id, stands.policyholder_id]:
         state, reason = NotificationState.SUPERSEDED, Reason.LATER_STAGE  # by another fact of this very batch
     ids = (new_id(), cause[0], cause[1], plan.template, stands.policyholder_id, stands.claim_id, seq)

@@ -124,6 +124,9 @@ class Reason(StrEnum):
     LATER_STAGE = "later_stage"
 
 
+# A message with one of these waits for a person's word (`notifier.held`); the other reasons are the last word.
+HOLDS = (Reason.BACKLOG, Reason.MASS_CHANGE, Reason.RESTORE, Reason.APPROVAL)
+
 _N = NotificationState
 MOVES: dict[NotificationState, frozenset[NotificationState]] = {
     # A late receipt may show that what we plan to repeat has been taken after all.

@@ -6,6 +6,7 @@ An administrator sets the product up and reads no claim; an auditor reads and ch
 from claims_portal.auth import require_staff
 from claims_portal.staff import StaffViewer as Staffed
 from claims_portal.tables import Role
+from notifier.states import Reason
 
 READERS = require_staff(Role.HANDLER, Role.AGENT, Role.SUPERVISOR, Role.AUDITOR)
 ANSWERERS = require_staff(Role.HANDLER, Role.AGENT, Role.SUPERVISOR)
@@ -28,3 +29,9 @@ def may_change(viewer: Staffed) -> bool:
 def may_pass_limit(viewer: Staffed) -> bool:
     """May they set a date past the limit of law or contract?"""
     return viewer.role is Role.SUPERVISOR
+
+
+def may_let_go(viewer: Staffed, reason: Reason) -> bool:
+    """May they decide about a message that is held for `reason`? A held heartbeat is its handler's; what was held in
+    bulk is for the head of the team."""
+    return may_change(viewer) if reason is Reason.APPROVAL else viewer.role is Role.SUPERVISOR

@@ -11,6 +11,7 @@ from claims_core.tables import Question
 from claims_portal.desk.access import Staffed, may_answer, may_change
 from claims_portal.desk.claim_facts import ClaimFacts
 from claims_portal.desk.form_view import FormView
+from claims_portal.desk.held_view import HeldMessage, held_messages
 from claims_portal.desk.history import Entry, Part, history
 from claims_portal.desk.rail import Rail
 from claims_portal.desk.says import Says
@@ -93,6 +94,7 @@ class ClaimPage:
     known: tuple[Known, ...]
     questions: tuple[Asked, ...]
     may_answer: bool
+    held: tuple[HeldMessage, ...]
     tabs: tuple[Tab, ...]
     entries: tuple[Entry, ...]
     notice: Notice | None
@@ -114,11 +116,10 @@ def claim_page(
     typed: Typed | None = None,
 ) -> ClaimPage:
     """The page in words."""
-    claim = facts.claim
     return ClaimPage(
         rail=rail,
-        id=claim.id,
-        number=claim.claim_number,
+        id=facts.claim.id,
+        number=facts.claim.claim_number,
         name=facts.person.name,
         title=_title(facts, says, is_wrong=bool((form and form.wrong) or (typed and typed.problem))),
         statuses=_statuses(facts, says),
@@ -129,6 +130,7 @@ def claim_page(
         known=(_known_promise(facts, says), _known_sum(facts, says), _known_wait(facts, says)),
         questions=tuple(_asked(question, says, typed) for question in facts.open_questions),
         may_answer=may_answer(viewer),
+        held=held_messages(facts, viewer, says),
         tabs=_tabs(facts, part, says),
         entries=history(facts, part, says),
         notice=notice,

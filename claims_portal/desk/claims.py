@@ -30,6 +30,10 @@ NOTICES = {
     "undone": ("ok", "undo", _("Undone. Nothing was changed and nothing was sent.")),
     "late": ("act", "warn", _("Too late to undo: the change is being saved to the claims system.")),
     "not-yours": ("act", "warn", _("Only the person who asked for a change, or the head of the team, can undo it.")),
+    "let-go": ("ok", "check", _("The message leaves now, or after the client's quiet hours.")),
+    "kept-back": ("ok", "check", _("The message is not sent.")),
+    "decided-before": ("act", "warn", _("This message does not wait any more: see the history.")),
+    "head-decides": ("act", "warn", _("The head of the team decides about messages that were held in bulk.")),
     "answered": ("ok", "check", _("The answer is saved and on its way to the client.")),
 }
 COME_BACK = _("Your session had ended. What you typed is in the form again; nothing of it was saved or sent.")

@@ -1,14 +1,20 @@
-"""`claims notifications why CLAIM_NUMBER`: each fact about a claim, and why it was told or not."""
+"""`claims notifications`: why a claim's facts were told or not; what is held for a person, and that person's word."""
 
 import argparse
+import getpass
 import json
 from typing import Any
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from claims_core.clock import utc_now
 from claims_core.errors import NotFound
+from notifier import held
 from notifier.commands.with_session import with_session
+from notifier.states import HOLDS, Reason
+
+DECIDE = {"release": held.release_all, "drop": held.drop_all}
 
 _CLAIMS = text("""
 select id from claim where claim_number = :number
@@ -35,15 +41,31 @@ order by 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`why CLAIM_NUMBER [--json]`."""
+    """`why CLAIM_NUMBER [--json]`, `held`, `release REASON`, `drop REASON`."""
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACTION")
     why = acts.add_parser("why", help="each fact about a claim, and why it was told or not")
     why.add_argument("claim_number")
     why.add_argument("--json", action="store_true", help="one object a line")
+    acts.add_parser("held", help="the messages that wait for a person, by reason")
+    for act, words in (("release", "let everything go that is held for a reason"), ("drop", "send none of it")):
+        decide = acts.add_parser(act, help=words)
+        decide.add_argument("reason", choices=[each.value for each in HOLDS])
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a line for each fact and each other message; an unknown number raises `NotFound`."""
+    """Print a line for each fact and each other message, or for what is held; or decide about what is held.
+
+    An unknown claim number raises `NotFound`.
+    """
+    if args.act == "held":
+        for waits in with_session(held.what_is_held):
+            when = f"since {waits.oldest:%Y-%m-%d %H:%M}, the first ends {waits.ends:%Y-%m-%d %H:%M}"
+            print(f"{waits.reason:<12} {waits.template:<20} {waits.messages:>7}  {when}")
+        return 0
+    if args.act in DECIDE:
+        reason, now, by = Reason(args.reason), utc_now(), getpass.getuser()
+        print(with_session(lambda session: DECIDE[args.act](session, reason, by=by, now=now)), "messages")
+        return 0
     for row in with_session(lambda session: account_of(session, args.claim_number)):
         print(json.dumps(row, default=str) if args.json else _as_line(row))
     return 0

@@ -26,6 +26,7 @@ MAY = {
     ("POST", "/desk/{claim_id:uuid}/change"): CHANGE,
     ("POST", "/desk/changes/{change_id:uuid}/undo"): CHANGE,
     ("POST", "/desk/{claim_id:uuid}/answer"): ANSWER,
+    ("POST", "/desk/{claim_id:uuid}/held"): CHANGE,
     ("POST", "/desk/sign-out"): set(Role),
 }
 OPEN_TO_ALL = {("GET", "/desk/sign-in"), ("POST", "/desk/sign-in"), ("POST", "/desk/sign-in/code")}

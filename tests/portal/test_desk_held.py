@@ -1,0 +1,108 @@
+"""Messages that wait for somebody's word: shown on the claim, sent or not by a button, by who may."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlmodel import select
+
+from claims_core.db import session_scope
+from claims_core.ids import new_id
+from claims_core.tables import AuditEntry, Claim
+from claims_portal.tables import Role
+from notifier.states import CauseKind, ChannelName, Importance, NotificationState, Reason
+from notifier.tables import Notification
+from tests.factories import a_claim
+from tests.portal.desk import at_the_desk
+from tests.portal.portal import NOON
+
+
+async def a_held_one(engine, reason: Reason = Reason.APPROVAL, **over: object) -> tuple[Claim, UUID]:
+    async with session_scope(engine) as session:
+        claim = await a_claim(session)
+        values: dict[str, object] = {
+            "cause_kind": CauseKind.SILENCE_SLOT,
+            "cause_id": new_id(),
+            "template": "heartbeat",
+            "recipient_id": claim.policyholder_id,
+            "claim_id": claim.id,
+            "importance": Importance.HEARTBEAT,
+            "channel": ChannelName.SMS,
+            "planned_at": NOON - timedelta(hours=1),
+            "not_before": NOON - timedelta(hours=1),
+            "send_by": NOON + timedelta(hours=23),
+            "state": NotificationState.HELD,
+            "reason": reason,
+        }
+        row = Notification(**(values | over))  # type: ignore[arg-type]
+        session.add(row)
+    return claim, row.id
+
+
+async def fate(engine, notification_id: UUID) -> tuple[NotificationState, Reason | None]:
+    async with session_scope(engine) as session:
+        row = await session.get_one(Notification, notification_id)
+        return row.state, row.reason
+
+
+@pytest.mark.parametrize(
+    ("act", "state", "says"),
+    [
+        ("send", NotificationState.PLANNED, "The message leaves now"),
+        ("drop", NotificationState.SUPPRESSED, "The message is not sent."),
+    ],
+)
+async def test_a_handler_sends_a_held_message_or_does_not(engine, app, act, state, says):
+    claim, one = await a_held_one(engine)
+    async with at_the_desk(app, engine) as browser:
+        page = (await browser.get(f"/desk/{claim.id}")).text
+        assert "Held messages" in page
+        assert "The third message in a row without news" in page
+        assert f'action="/desk/{claim.id}/held"' in page
+        answer = await browser.post(f"/desk/{claim.id}/held", data={"notification": str(one), "act": act})
+        assert answer.status_code == 303
+        after = (await browser.get(answer.headers["location"])).text
+        assert says in after
+        assert "Held messages" not in after
+        again = await browser.post(f"/desk/{claim.id}/held", data={"notification": str(one), "act": "send"})
+        assert again.headers["location"].endswith("done=decided-before")
+    assert (await fate(engine, one))[0] is state
+    async with session_scope(engine) as session:
+        [entry] = (await session.exec(select(AuditEntry).where(AuditEntry.subject == f"notification:{one}"))).all()
+    assert entry.actor.startswith("staff:")
+
+
+async def test_what_was_held_in_bulk_is_for_the_head_of_the_team(engine, app):
+    claim, one = await a_held_one(engine, Reason.RESTORE)
+    form = {"notification": str(one), "act": "send"}
+    async with at_the_desk(app, engine) as browser:
+        page = (await browser.get(f"/desk/{claim.id}")).text
+        assert "The head of the team decides" in page
+        assert f'action="/desk/{claim.id}/held"' not in page
+        answer = await browser.post(f"/desk/{claim.id}/held", data=form)
+        assert answer.headers["location"].endswith("done=head-decides")
+    assert await fate(engine, one) == (NotificationState.HELD, Reason.RESTORE)
+    async with at_the_desk(app, engine, Role.SUPERVISOR) as browser:
+        await browser.post(f"/desk/{claim.id}/held", data=form)
+    assert await fate(engine, one) == (NotificationState.PLANNED, None)
+
+
+async def test_a_message_of_another_claim_or_an_unknown_word_is_not_there(engine, app):
+    claim, one = await a_held_one(engine)
+    other, _ = await a_held_one(engine)
+    async with at_the_desk(app, engine) as browser:
+        for address, form in (
+            (f"/desk/{other.id}/held", {"notification": str(one), "act": "send"}),
+            (f"/desk/{claim.id}/held", {"notification": str(uuid4()), "act": "send"}),
+            (f"/desk/{claim.id}/held", {"notification": str(one), "act": "burn"}),
+        ):
+            assert (await browser.post(address, data=form)).status_code == 404
+    assert await fate(engine, one) == (NotificationState.HELD, Reason.APPROVAL)
+
+
+async def test_the_page_says_it_in_russian(engine, app):
+    claim, _ = await a_held_one(engine)
+    async with at_the_desk(app, engine, language="ru") as browser:
+        page = (await browser.get(f"/desk/{claim.id}")).text
+    assert "Задержанные сообщения" in page
+    assert "Не отправлять" in page
