@@ -147,6 +147,14 @@ async def has_several_claims(session: AsyncSession, policyholder_id: UUID) -> bo
     return bool((await (await session.connection()).execute(two, {"id": policyholder_id})).scalar_one() > 1)
 
 
+async def has_signed_in(session: AsyncSession, policyholder_id: UUID, claim_id: UUID) -> bool:
+    """Has the policyholder ever come to this claim with a code?"""
+    ever = text(
+        "select exists (select from contact where claim_id = :claim and policyholder_id = :id and kind = 'look_up')"
+    )
+    return bool((await (await session.connection()).execute(ever, {"claim": claim_id, "id": policyholder_id})).scalar())
+
+
 async def claim_number_of(session: AsyncSession, claim_id: UUID) -> str:
     """The number of a claim, for its last four digits."""
     one = text("select claim_number from claim where id = :id")

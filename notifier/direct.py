@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import SecretStr
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import ledger
@@ -20,10 +21,10 @@ from claims_core.snapshot import ClaimSnapshot, page_state_of
 from claims_core.stages import PageState
 from claims_core.tables import Claim, Question
 from notifier.background import Background, Fact
-from notifier.decisions import Plan, decide, planned, reach, still_to_send
+from notifier.decisions import Plan, decide, reach, still_to_send
 from notifier.facts import background_for
 from notifier.message import SmsParts, sms_parts
-from notifier.plans import write_plans
+from notifier.notices import tell_person
 from notifier.rendering import render
 from notifier.rulebook import rules_in_force
 from notifier.rules import rule_for
@@ -33,6 +34,7 @@ from notifier.tables import Notification
 from notifier.texts import CODE_SEAL, SEALED, Cause, values_of
 
 CODE_LIVES = timedelta(minutes=10)
+HEARD_A_DAY = 3  # texts to one person that a question was heard
 SAMPLE_LINK = "Ab3dE6gH"  # as long as a real one: the preview counts what will be counted
 
 
@@ -121,14 +123,61 @@ async def send_code(
 
 async def tell_answer(session: AsyncSession, *, question_id: UUID, now: datetime, settings: NotifierSettings) -> None:
     """Tell the policyholder that their question has been answered. Once, however often it is asked for."""
+    await _about_question(session, "answer_ready", question_id, now=now, settings=settings)
+
+
+async def tell_question_heard(
+    session: AsyncSession, *, question_id: UUID, now: datetime, settings: NotifierSettings
+) -> None:
+    """Tell the policyholder by when their question is answered; so many times a day, then the page alone says it."""
+    whose = select(Question.policyholder_id).where(Question.id == question_id).scalar_subquery()
+    mine = select(func.count()).where(
+        col(Notification.template) == "question_ack",
+        col(Notification.recipient_id) == whose,
+        col(Notification.planned_at) > now - timedelta(days=1),
+    )
+    if (await session.exec(mine)).one() < HEARD_A_DAY:
+        await _about_question(session, "question_ack", question_id, now=now, settings=settings)
+
+
+async def _about_question(
+    session: AsyncSession, template: str, question_id: UUID, *, now: datetime, settings: NotifierSettings
+) -> None:
     question = await session.get(Question, question_id)
     if question is None:
         raise NotFound("there is no such question")
-    connection = await driver_connection(session)
-    stands = await background_for(connection, question.policyholder_id, claim_id=question.claim_id, now=now)
-    channel, reason = reach((ChannelName.SMS, ChannelName.WHATSAPP), stands, settings)
-    plan = planned("answer_ready", Importance.ANSWER, channel, stands, settings=settings, now=now, reason=reason)
-    await write_plans(connection, [((CauseKind.QUESTION, question_id), None, stands, plan, {})], now=now)
+    await tell_person(
+        await driver_connection(session),
+        template,
+        Importance.ANSWER,
+        (CauseKind.QUESTION, question_id),
+        policyholder_id=question.policyholder_id,
+        claim_id=question.claim_id,
+        settings=settings,
+        now=now,
+    )
+
+
+async def tell_new_device(
+    session: AsyncSession,
+    *,
+    code_id: UUID,
+    policyholder_id: UUID,
+    claim_id: UUID,
+    now: datetime,
+    settings: NotifierSettings,
+) -> None:
+    """Tell the policyholder at once that a device new to us has opened the claim, with the code `code_id`."""
+    await tell_person(
+        await driver_connection(session),
+        "new_device",
+        Importance.ANSWER,
+        (CauseKind.SIGN_IN_CODE, code_id),
+        policyholder_id=policyholder_id,
+        claim_id=claim_id,
+        settings=settings,
+        now=now,
+    )
 
 
 async def preview(

@@ -16,7 +16,7 @@ from notifier.links import new_links
 from notifier.rendering import RenderingFailed, names_in
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Importance, Reason
-from notifier.texts import Cause, values_of
+from notifier.texts import DUE_AT, Cause, values_of
 
 log = logging.getLogger(__name__)
 
@@ -174,16 +174,17 @@ def fact_of(row: asyncpg.Record) -> Fact | None:
 
 def cause_of(row: asyncpg.Record) -> Cause:
     """What a taken notification is about, beside its claim."""
+    own = json.loads(row["own"])
     return Cause(
         template=row["template"],
         channel=row["channel"],
         language=row["said_in"],
         cadence=row["cadence"],
         fact=fact_of(row),
-        own=json.loads(row["own"]),
+        own=own,
         question=row["question"],
         answer=row["answer"],
-        answer_due_at=row["answer_due_at"],
+        answer_due_at=datetime.fromisoformat(own[DUE_AT]) if DUE_AT in own else row["answer_due_at"],
         open_claims=row["open_claims"],
         next_date=row["next_date"],
     )
@@ -214,6 +215,8 @@ def _truth_of(row: asyncpg.Record) -> Fact | None:
 
 
 def _verdict(row: asyncpg.Record, settings: NotifierSettings, now: datetime) -> Reason | datetime | None:
+    if row["template"] == "question_late" and row["answer"] is not None:
+        return Reason.NO_LONGER_TRUE
     return still_to_send(
         template=row["template"],
         importance=Importance(row["importance"]),

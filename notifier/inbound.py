@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 # A number gets so many answers a day, so that two machines never talk to each other for long.
 ANSWERS_A_DAY = 3
 LONGEST_BODY = 4_000
-RATED_WITHIN = timedelta(days=7)
 _WHO = text("""
 select p.id as policyholder_id, newest.id as claim_id, coalesce(many.n, 0) as open_claims
 from (select distinct policyholder_id from contact_point where address = :address and kind = 'phone' and on_file) who
@@ -50,10 +49,6 @@ _HEARD_BEFORE = text("""
 select exists (select from delivery d where d.address = :address and d.text = :body and d.started_at > :since)
     or exists (select from inbound i where i.address = :address and i.body = :body and i.id <> :id
         and i.command = 'question' and i.received_at > :since)
-""")
-_ASKED_TO_RATE = text("""
-select exists (select from notification n where n.template = 'survey' and n.recipient_id = any(:people)
-    and n.state in ('sent', 'settled') and n.planned_at > :since)
 """)
 
 
@@ -168,13 +163,6 @@ async def _help(heard: Heard) -> str:
     return await _reply(heard, "kw_help") or "unknown_number"
 
 
-async def _rating(heard: Heard) -> str:
-    people = [person.policyholder_id for person in heard.people]
-    since = heard.now - RATED_WITHIN
-    found = await (await heard.session.connection()).execute(_ASKED_TO_RATE, {"people": people, "since": since})
-    return f"rating:{heard.said.rating}" if found.scalar() else await _question(heard)
-
-
 async def _question(heard: Heard) -> str:
     if not heard.people:
         return "unknown_number"
@@ -231,6 +219,5 @@ _DO: dict[Command, Callable[[Heard], Awaitable[str]]] = {
     Command.LESS: _cadence(Cadence.ESSENTIAL, "kw_less"),
     Command.WHERE: _standing,
     Command.HELP: _help,
-    Command.RATING: _rating,
     Command.QUESTION: _question,
 }

@@ -1,6 +1,5 @@
 """What a short answer of a policyholder means (pure). The words are `ux` 4.3 and settled question 26."""
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,17 +14,15 @@ class Command(StrEnum):
     STOP = "stop"
     START = "start"
     HELP = "help"
-    RATING = "rating"
     QUESTION = "question"
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A command, the language it was said in (None: a question has the person's own), and a rating's figure."""
+    """A command, and the language it was said in (None: a question has the person's own)."""
 
     command: Command
     language: str | None = None
-    rating: int | None = None
 
 
 WORDS: dict[Command, dict[str, tuple[str, ...]]] = {
@@ -55,8 +52,6 @@ def understand(body: str) -> Understood:
     if not words:
         return Understood(Command.QUESTION)
     if len(words) == 1:
-        if re.fullmatch("[1-5]", words[0]):
-            return Understood(Command.RATING, rating=int(words[0]))
         for language, word in STOP_ALONE.items():
             if word in _spellings(words[0]):
                 return Understood(Command.STOP, language)

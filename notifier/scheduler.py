@@ -11,6 +11,8 @@ from claims_core.db import pool_scope
 from claims_core.ticks import Context, Job
 from notifier.channels.base import Channel
 from notifier.heartbeat import beat
+from notifier.late_answers import apologise
+from notifier.pilot_end import tell_ended
 from notifier.receipts import unpark
 from notifier.resolve import poll_receipts, resolve_once
 from notifier.settings import NotifierSettings
@@ -78,11 +80,25 @@ async def break_silence(context: Context) -> str | None:
     return f"{told} silences" if told else None
 
 
+async def apologise_for_late_answers(context: Context) -> str | None:
+    """Say sorry where the time we named for an answer has passed."""
+    late = await apologise(context.engine, now=context.now, settings=_tools(context).settings)
+    return f"{late} questions late" if late else None
+
+
+async def end_pilots(context: Context) -> str | None:
+    """Tell those who took part in a pilot that it is over."""
+    told = await tell_ended(context.engine, now=context.now, settings=_tools(context).settings)
+    return f"{told} told" if told else None
+
+
 JOBS = (
     *jobs.JOBS,  # promises and audit are everybody's; the notifier is the process that always runs
     Job("resolve_lost", timedelta(seconds=5), resolve_lost),
     Job("ask_for_receipts", timedelta(seconds=30), ask_for_receipts),
     Job("match_parked_receipts", timedelta(minutes=1), match_parked),
     Job("end_late", timedelta(seconds=15), end_late),
+    Job("apologise_for_late_answers", timedelta(minutes=1), apologise_for_late_answers),
+    Job("end_pilots", timedelta(minutes=10), end_pilots),
     Job("break_silence", timedelta(minutes=10), break_silence),
 )

@@ -64,6 +64,7 @@ class CauseKind(StrEnum):
     SILENCE_SLOT = "silence_slot"
     QUESTION = "question"
     PREFERENCE = "preference"
+    ENROLMENT = "enrolment"
 
 
 class NotificationState(StrEnum):

@@ -21,6 +21,7 @@ from notifier.values import NAMES
 
 CODE_SEAL = "a code on its way"  # what the seal is for
 SEALED = "sealed"  # the entry of a notification's own values that holds a code
+DUE_AT = "due_at"  # and the one that holds a new time for an answer, in the place of the one that was not kept
 HEARTBEAT_DAYS = {Cadence.FREQUENT: 7}
 HEARTBEAT_DAYS_ELSE = 30
 WITH_DAMAGE = frozenset({"motor", "motor_liability", "property"})
@@ -56,6 +57,8 @@ def values_of(
     said = said_date(cause, stands, zone)
     # A date that is over is no promise any more: the undated text is the true one.
     said = said if said and said >= today else None
+    if cause.template == "question_late" and said == today:
+        said = None  # the text says "today"
     old = _day(_detail(cause).get("old_date"))
     return {
         **_of_claim(cause, stands),

@@ -55,7 +55,11 @@ class Question(Table, table=True):
     """What a policyholder asked, with its clock; one thread for all channels."""
 
     __pii__: ClassVar[frozenset[str]] = frozenset({"text", "answer"})
-    __table_args__ = (Index(None, "claim_id"),)
+    __table_args__ = (
+        Index(None, "claim_id"),
+        # Who waits for an answer, and since when it is late.
+        Index("ix_question_open", "answer_due_at", postgresql_where="answered_at is null"),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     claim_id: UUID | None = Field(default=None, foreign_key="claim.id")

@@ -34,6 +34,7 @@ class Redeemed:
     claim_id: UUID | None
     by_policy: bool
     purpose: str
+    code_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,17 @@ async def ask_for_code(
     return challenge
 
 
+_TRIED = (
+    col(SignInCode.used_at),
+    col(SignInCode.tries_left),
+    col(SignInCode.policyholder_id),
+    col(SignInCode.claim_id),
+    col(SignInCode.by_policy),
+    col(SignInCode.purpose),
+    col(SignInCode.id),
+)
+
+
 async def redeem_code(
     session: AsyncSession, challenge: str, code: str, *, secret: SecretStr, now: datetime
 ) -> Redeemed | Wrong:
@@ -110,22 +122,15 @@ async def redeem_code(
             asked_numbers=case((fits, None), else_=col(SignInCode.asked_numbers)),
             asked_phone=case((fits, None), else_=col(SignInCode.asked_phone)),
         )
-        .returning(
-            col(SignInCode.used_at),
-            col(SignInCode.tries_left),
-            col(SignInCode.policyholder_id),
-            col(SignInCode.claim_id),
-            col(SignInCode.by_policy),
-            col(SignInCode.purpose),
-        )
+        .returning(*_TRIED)
     )
     row = tried.first()
     if row is None:
         return await _worthless(session, challenge, now=now)
-    used_at, left, policyholder_id, claim_id, by_policy, purpose = row
+    used_at, left, policyholder_id, claim_id, by_policy, purpose, code_id = row
     if used_at is None or policyholder_id is None:
         return Wrong(left)
-    return Redeemed(policyholder_id, claim_id, by_policy, purpose)
+    return Redeemed(policyholder_id, claim_id, by_policy, purpose, code_id)
 
 
 async def _worthless(session: AsyncSession, challenge: str, *, now: datetime) -> Wrong:

@@ -162,7 +162,6 @@ TEMPLATES: dict[str, str] = {
     "question_late": _("The answer is late"),
     "free_text": _("Question received"),
     "new_device": _("Opened on a new device"),
-    "survey": _("One question"),
 }
 
 

@@ -24,7 +24,7 @@ from claims_portal.auth.cookies import (
     read_cookie,
     set_cookie,
 )
-from claims_portal.auth.devices import MARK_LIVES, REMEMBERED_FOR, device_mark, remember_device
+from claims_portal.auth.devices import MARK_LIVES, REMEMBERED_FOR, device_mark, has_seen, remember_device
 from claims_portal.auth.entries import CODE_DIGITS, Asked, bare_number, read_code
 from claims_portal.auth.limits import count_tries, look_up_tries
 from claims_portal.auth.sessions import Viewer, end_session, open_session
@@ -32,8 +32,9 @@ from claims_portal.deps import look_of, network_of, now_of, portal_of
 from claims_portal.errors import TooManyTries
 from claims_portal.pages.forms import NO_PROBLEMS, Problem, Problems
 from claims_portal.pages.look_up import start_code
-from claims_portal.queries import has_several_claims
+from claims_portal.queries import has_several_claims, has_signed_in
 from claims_portal.rendering import page
+from notifier import direct
 
 log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
@@ -166,6 +167,7 @@ async def _sign_in(session: AsyncSession, request: Request, code: Redeemed, *, r
     if remember:
         agent = request.headers.get("user-agent", "")
         device = await remember_device(session, code.policyholder_id, agent=agent, now=now)
+    await _tell_if_new(session, request, code)
     await ledger.record_contact(
         session, claim_id=code.claim_id, policyholder_id=code.policyholder_id, kind="look_up", now=now
     )
@@ -176,6 +178,22 @@ async def _sign_in(session: AsyncSession, request: Request, code: Redeemed, *, r
         mark=device_mark(portal.settings.portal_secret_key, code.policyholder_id),
         device=device,
         to="/claims" if several or code.claim_id is None else f"/claim/{code.claim_id}",
+    )
+
+
+async def _tell_if_new(session: AsyncSession, request: Request, code: Redeemed) -> None:
+    """Tell the owner of a device that never signed in as them; the first sign-in of all has nobody to warn of."""
+    portal, now = portal_of(request), now_of(request)
+    known = has_seen(portal.settings.portal_secret_key, read_cookie(request, SEEN), code.policyholder_id)
+    if known or code.claim_id is None or not await has_signed_in(session, code.policyholder_id, code.claim_id):
+        return
+    await direct.tell_new_device(
+        session,
+        code_id=code.code_id,
+        policyholder_id=code.policyholder_id,
+        claim_id=code.claim_id,
+        now=now,
+        settings=portal.notifier,
     )
 
 

@@ -328,10 +328,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_question")),
     )
     op.create_index(op.f("ix_question_claim_id"), "question", ["claim_id"], unique=False)
+    op.create_index(
+        "ix_question_open", "question", ["answer_due_at"], unique=False, postgresql_where="answered_at is null"
+    )
 
 
 def downgrade() -> None:
     """Everything in these tables is lost."""
+    op.drop_index("ix_question_open", table_name="question")
     op.drop_index(op.f("ix_question_claim_id"), table_name="question")
     op.drop_table("question")
     op.drop_index(op.f("ix_promise_claim_id"), table_name="promise")

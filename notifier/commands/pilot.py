@@ -1,4 +1,4 @@
-"""`claims pilot`: start a trial of cadences, and see people, messages and stops per arm."""
+"""`claims pilot`: start and end a trial of cadences, and see people, messages and stops per arm."""
 
 import argparse
 import getpass
@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import ledger
 from claims_core.clock import utc_now
-from claims_core.errors import Conflict
+from claims_core.errors import Conflict, NotFound
 from notifier.commands.with_session import with_session
 from notifier.preferences import running_pilot
 from notifier.states import Cadence
@@ -28,7 +28,7 @@ from pilot_enrolment e
 left join lateral (select count(distinct n.id) as n, sum(d.segments) as parts from notification n
     join delivery d on d.notification_id = n.id and d.state in ('accepted', 'on_its_way', 'delivered', 'undelivered')
     where n.recipient_id = e.policyholder_id and n.planned_at >= e.consented_at
-    and n.importance in ('required', 'progress', 'heartbeat')) told on true
+    and n.importance in ('required', 'progress', 'heartbeat') and n.cause_kind <> 'enrolment') told on true
 left join lateral (select min(o.at) as at from opt_out o join contact_point i on i.address = o.address
     where i.policyholder_id = e.policyholder_id and o.at >= e.consented_at) stopped on true
 where e.pilot_id = :pilot_id group by e.arm order by e.arm
@@ -37,24 +37,30 @@ FIGURES = ("people", "messages", "parts", "stops", "crossed", "gone")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`start NAME`, `show [NAME]`."""
+    """`start NAME`, `end NAME`, `show [NAME]`."""
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACTION")
     start = acts.add_parser("start", help="start a pilot; the claim page offers it from now on")
     start.add_argument("name")
     start.add_argument("--days", type=int, default=90, help="how long it lasts (90)")
     start.add_argument("--arms", nargs="+", choices=[each.value for each in Cadence], default=["essential", "frequent"])
     start.add_argument("--wording", choices=versions(), default=versions()[-1], help="what people agree to")
+    end = acts.add_parser("end", help="end a pilot before its time; who takes part is told")
+    end.add_argument("name")
     show = acts.add_parser("show", help="people, messages and stops per arm")
     show.add_argument("name", nargs="?", help="the pilot; all if none is named")
     show.add_argument("--json", action="store_true", help="one object a line")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it. Starting a second pilot while one runs raises `Conflict`."""
+    """Do it. Starting a second pilot while one runs raises `Conflict`, ending one that does not run `NotFound`."""
     now = utc_now()
     if args.act == "start":
         pilot = with_session(lambda session: start(session, args, now))
         print(f"{pilot.name} runs until {pilot.ends_at:%Y-%m-%d}, arms: {', '.join(pilot.arms)}")
+        return 0
+    if args.act == "end":
+        with_session(lambda session: end(session, args.name, now))
+        print(f"{args.name} is over; who takes part is told within ten minutes, or in their morning")
         return 0
     for row in with_session(lambda session: figures(session, args.name)):
         print(json.dumps(row) if args.json else _as_line(row))
@@ -76,6 +82,17 @@ async def start(session: AsyncSession, args: argparse.Namespace, now: datetime) 
     subject = f"pilot:{args.name}"
     await ledger.audit(session, actor=actor, action="pilot_started", subject=subject, detail=detail, now=now)
     return pilot
+
+
+async def end(session: AsyncSession, name: str, now: datetime) -> None:
+    """End the pilot called `name` now, and write the act. Raises `NotFound` unless it runs."""
+    pilot = (await session.exec(select(Pilot).where(Pilot.name == name, col(Pilot.ends_at) > now))).first()
+    if pilot is None:
+        raise NotFound(f"there is no pilot {name} that runs")
+    detail = {"would_end_at": pilot.ends_at.isoformat()}
+    pilot.ends_at = now
+    actor, subject = getpass.getuser(), f"pilot:{name}"
+    await ledger.audit(session, actor=actor, action="pilot_ended", subject=subject, detail=detail, now=now)
 
 
 async def figures(session: AsyncSession, name: str | None) -> list[dict[str, Any]]:

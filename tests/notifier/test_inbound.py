@@ -203,31 +203,13 @@ async def test_anything_else_is_a_question_with_a_clock(session: AsyncSession):
     assert (await hear(session, "Можно приехать в субботу?")).outcome == "heard_before"
 
 
-async def test_an_unknown_number_that_asks_is_kept_and_answered_by_nobody(session: AsyncSession):
-    heard = await hear(session, "\x00Who are you?" + "x" * 10_000, address="+12015550123")
-    assert (heard.outcome, len(heard.body)) == ("unknown_number", 4_000)
-
-
-async def test_a_figure_is_a_rating_for_a_week_after_the_survey_and_a_question_otherwise(session: AsyncSession):
-    claim = await somebody(session)
-    assert (await hear(session, "4")).outcome == "free_text"
-    session.add(
-        Notification(
-            cause_kind=CauseKind.SILENCE_SLOT,
-            cause_id=new_id(),
-            template="survey",
-            recipient_id=claim.policyholder_id,
-            importance=Importance.PROGRESS,
-            channel=ChannelName.SMS,
-            planned_at=NOON,
-            not_before=NOON,
-            send_by=NOON,
-            state=NotificationState.SETTLED,
-        )
-    )
-    await session.flush()
-    assert (await hear(session, "4", now=NOON + timedelta(days=6))).outcome == "rating:4"
-    assert (await hear(session, "4", now=NOON + timedelta(days=8))).outcome == "free_text"
+@pytest.mark.parametrize("body", ["\x00Who are you?" + "x" * 10_000, "HELP", "STATUS", "MORE", "START", "1"])
+async def test_an_unknown_number_is_heard_and_answered_by_nobody(session: AsyncSession, body: str):
+    heard = await hear(session, body, address="+12015550123")
+    assert heard.handled_at == NOON
+    assert heard.outcome in ("unknown_number", "never_stopped")
+    assert len(heard.body) <= 4_000
+    assert await notifications(session) == []
 
 
 @pytest.mark.parametrize(

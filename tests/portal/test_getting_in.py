@@ -402,3 +402,28 @@ def test_a_code_is_read_in_any_script_of_digits():
 
 def test_a_number_that_no_source_writes_is_none():
     assert read_numbers("2041-77-85-", ()) == ()
+
+
+async def test_the_owner_is_told_of_a_device_that_never_signed_in_as_them(
+    app: FastAPI, engine: AsyncEngine, browser: httpx.AsyncClient, clock: Clock
+):
+    await a_claim_of_irina(engine)
+
+    async def come(visitor: httpx.AsyncClient) -> int:
+        clock.now += timedelta(minutes=30)
+        await ask(visitor)
+        [sent] = await codes_sent(app)
+        assert (await enter(visitor, sent["code"])).status_code == 303
+        async with session_scope(engine) as session:
+            told = await (await session.connection()).execute(
+                text("select count(*) from notification where template = 'new_device'")
+            )
+            return int(told.scalar_one())
+
+    # The very first sign-in has nobody to warn of, and a device that was here before is known.
+    assert await come(browser) == 0
+    assert await come(browser) == 0
+    async with visiting(app, address="203.0.113.9") as another_device:
+        assert await come(another_device) == 1
+        assert await come(another_device) == 1
+    assert await come(browser) == 1

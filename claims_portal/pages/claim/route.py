@@ -14,6 +14,7 @@ from claims_portal.pages.claim.questions import answer_due
 from claims_portal.pages.speech import Speech
 from claims_portal.queries import ClaimRow
 from claims_portal.rendering import page
+from notifier import direct
 
 router = APIRouter(include_in_schema=False)
 
@@ -55,7 +56,7 @@ async def ask(
         return page(request, "pages/claim.html", made, status=422)
     now, claim_id = now_of(request), view.claim["id"]
     async with session_scope(portal.engine) as session:
-        await ledger.ask_question(
+        asked = await ledger.ask_question(
             session,
             claim_id=claim_id,
             policyholder_id=view.policyholder_id,
@@ -64,4 +65,5 @@ async def ask(
             now=now,
             answer_due_at=answer_due(now, portal.settings),
         )
+        await direct.tell_question_heard(session, question_id=asked.id, now=now, settings=portal.notifier)
     return RedirectResponse(f"/claim/{claim_id}#questions", 303)
