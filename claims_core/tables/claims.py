@@ -25,6 +25,8 @@ class Claim(Table, table=True):
         Index(None, "claim_number"),
         Index(None, "policy_number"),
         Index(None, "policyholder_id"),
+        # The desk's queue: open claims, the oldest first.
+        Index("ix_claim_open", "reported_at", "id", postgresql_where="stage <> 'closed'"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

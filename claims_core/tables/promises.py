@@ -14,7 +14,16 @@ from claims_core.ids import new_id
 class Promise(Table, table=True):
     """A date told to a policyholder, with its basis. `ended_at` is set when it was kept, moved or missed."""
 
-    __table_args__ = (Index(None, "claim_id"),)
+    __table_args__ = (
+        Index(None, "claim_id"),
+        # The desk's queue: the date of ours that breaks first.
+        Index(
+            "ix_promise_ours",
+            "due_date",
+            "claim_id",
+            postgresql_where="basis in ('target', 'handler') and (ended_at is null or kept is false)",
+        ),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     claim_id: UUID = Field(foreign_key="claim.id")

@@ -1,17 +1,19 @@
 """The filters of the queue: an address that can be shared, and total: nonsense is no filter, never an error."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 from claims_core.stages import LineOfBusiness, PageState
 
 PAGE_SIZE = 50
 LONGEST_SEARCH = 100
-LAST_PAGE = 1000
 # Letters that a search takes for the same: capitals and small ones, and ё for е, as people type names.
 CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯё"
 SMALLS = "abcdefghijklmnopqrstuvwxyzабвгдеежзийклмнопрстуфхцчшщъыьэюяе"
@@ -33,6 +35,38 @@ class Term(StrEnum):
     MISSED = "missed"
 
 
+_PLACE = re.compile(r"(\d{4}-\d\d-\d\d)_(\d{1,16})_(\d{1,16})_([0-9a-f]{32})", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a claim stands in the order of the queue; a page begins after the last place of the one before."""
+
+    due: date
+    heard: datetime
+    reported: datetime
+    id: UUID
+
+    @property
+    def word(self) -> str:
+        """The place in an address: dates and our own id, nothing of a person."""
+        heard, reported = ((moment - _EPOCH) // timedelta(microseconds=1) for moment in (self.heard, self.reported))
+        return f"{self.due}_{heard}_{reported}_{self.id.hex}"
+
+
+def place_from(word: str) -> Place | None:
+    """The place that an address names; None for anything else."""
+    found = _PLACE.fullmatch(word)
+    if found is None:
+        return None
+    try:
+        heard, reported = (_EPOCH + timedelta(microseconds=int(found[group])) for group in (2, 3))
+        return Place(date.fromisoformat(found[1]), heard, reported, UUID(hex=found[4]))
+    except (ValueError, OverflowError):
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class QueueFilters:
     """What is asked of the queue. The default shows every claim that is not closed."""
@@ -45,16 +79,16 @@ class QueueFilters:
     mine: bool = False
     silent: bool = False
     questions: bool = False
-    page: int = 1
+    after: Place | None = None
 
     @property
     def is_narrowed(self) -> bool:
         """Does it show less than everything?"""
-        return replace(self, page=1) != QueueFilters()
+        return replace(self, after=None) != QueueFilters()
 
     def address(self, **changes: object) -> str:
         """The address of the queue with these filters, after `changes`."""
-        asked = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]
+        asked = replace(self, **{"after": None, **changes})  # type: ignore[arg-type]
         words = {
             "q": asked.search,
             "stage": asked.stage,
@@ -64,7 +98,7 @@ class QueueFilters:
             "whose": "mine" if asked.mine else None,
             "silent": "1" if asked.silent else None,
             "questions": "1" if asked.questions else None,
-            "page": str(asked.page) if asked.page > 1 else None,
+            "after": asked.after.word if asked.after else None,
         }
         said = urlencode({name: word for name, word in words.items() if word})
         return f"/desk?{said}" if said else "/desk"
@@ -81,7 +115,7 @@ def filters_from(words: Mapping[str, str]) -> QueueFilters:
         mine=words.get("whose") == "mine",
         silent=words.get("silent") == "1",
         questions=words.get("questions") == "1",
-        page=_page(words.get("page", "1")),
+        after=place_from(words.get("after", "")),
     )
 
 
@@ -104,7 +138,3 @@ def like_pattern(search: str) -> str:
 
 def _one_of(kind: type[Kind], word: str | None) -> Kind | None:
     return kind(word) if word in {member.value for member in kind} else None
-
-
-def _page(word: str) -> int:
-    return min(max(int(word), 1), LAST_PAGE) if word.isascii() and word.isdigit() and len(word) < 6 else 1

@@ -10,8 +10,8 @@ from claims_core.db import session_scope
 from claims_core.stages import LineOfBusiness, Mover, PageState
 from claims_portal.deps import look_of, now_of, portal_of
 from claims_portal.desk.access import READERS, Staffed
-from claims_portal.desk.filters import PAGE_SIZE, QueueFilters, Term, Waiting, filters_from
-from claims_portal.desk.queue_rows import SILENT_DAYS, QueueRow, Tiles, read_rows, read_tiles
+from claims_portal.desk.filters import QueueFilters, Term, Waiting, filters_from
+from claims_portal.desk.queue_rows import SILENT_DAYS, QueueRow, QueueRows, Tiles, read_rows, read_tiles
 from claims_portal.desk.rail import Rail, rail_for
 from claims_portal.desk.says import Says
 from claims_portal.desk.strip import Strip, strip_of
@@ -76,7 +76,7 @@ class QueuePage:
     via: str
     empty: str
     clear: str | None
-    newer: str | None
+    start: str | None
     older: str | None
 
 
@@ -88,19 +88,14 @@ async def show_queue(request: Request, viewer: Staffed = Depends(READERS)) -> Re
     filters = filters_from(request.query_params)
     countries = portal.settings.portal_phone_countries
     async with session_scope(portal.engine) as session:
-        rows, total = await read_rows(
-            session, filters, login=viewer.login, countries=countries, now=now, today=says.today
-        )
+        found = await read_rows(session, filters, login=viewer.login, countries=countries, now=now, today=says.today)
         tiles = await read_tiles(session, mine=filters.mine, login=viewer.login, now=now, today=says.today)
         rail = await rail_for(session, viewer, "claims")
-    return page(request, "desk/queue.html", queue_page(filters, rows, total, tiles, rail, says))
+    return page(request, "desk/queue.html", queue_page(filters, found, tiles, rail, says))
 
 
-def queue_page(
-    filters: QueueFilters, rows: tuple[QueueRow, ...], total: int, tiles: Tiles, rail: Rail, says: Says
-) -> QueuePage:
+def queue_page(filters: QueueFilters, found: QueueRows, tiles: Tiles, rail: Rail, says: Says) -> QueuePage:
     """The page in words (pure)."""
-    last = (total + PAGE_SIZE - 1) // PAGE_SIZE
     return QueuePage(
         rail=rail,
         filters=filters,
@@ -110,13 +105,13 @@ def queue_page(
         lines=_choices(LINES, filters.line, says),
         waiting=_choices(WAITING, filters.waiting, says),
         terms=_choices(TERMS, filters.term, says),
-        rows=tuple(_line(row, says) for row in rows),
-        total=says.counted("{n} claim", "{n} claims", total),
+        rows=tuple(_line(row, says) for row in found.rows),
+        total=says.counted("{n} claim", "{n} claims", found.total),
         via="search" if filters.search else "queue",
         empty=_empty(filters, tiles, says),
         clear="/desk" if filters.is_narrowed else None,
-        newer=filters.address(page=filters.page - 1) if filters.page > 1 else None,
-        older=filters.address(page=filters.page + 1) if filters.page < last else None,
+        start=filters.address() if filters.after else None,
+        older=filters.address(after=found.rows[-1].place) if found.more else None,
     )
 
 

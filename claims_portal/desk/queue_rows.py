@@ -1,7 +1,7 @@
-"""The rows and figures of the queue in one trip each: the promise that breaks first, then the longest silence."""
+"""The rows and figures of the queue: the promise that breaks first, then the longest silence."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,85 +15,53 @@ from claims_portal.desk.filters import (
     CAPITALS,
     PAGE_SIZE,
     SMALLS,
+    Place,
     QueueFilters,
     Term,
     Waiting,
     folded,
     like_pattern,
 )
+from claims_portal.desk.queue_sql import (
+    AFTER,
+    ASKED,
+    DATED_PAGE,
+    DATED_TOTAL,
+    IS_DUE,
+    IS_MISSED,
+    OPEN,
+    SETTLED,
+    SETTLED_OR_CLOSED,
+    SILENT,
+    TILES,
+    TOTAL,
+    WHOLE_PAGE,
+)
 
 SILENT_DAYS = 7
 
-# Our date is the open promise of ours; where none is open, the one that was missed and still matters.
-# Heard is the newest message that a provider took, or an answer; a look at the page is theirs, not ours.
-_QUEUE = """
-with shown as (
-  select c.id, c.claim_number, c.policy_number, c.line_of_business, c.product, c.country, c.page_state, c.situation,
-         c.mover, c.reported_at, c.documents_complete_at, c.stage, c.handler_ref, p.name, p.id as policyholder_id,
-         ours.start_date, ours.due_date, ours.missed, bound.due_date as limit_date, heard.at as heard_at,
-         asked.due_at as question_due_at
-  from claim c
-  join policyholder p on p.id = c.policyholder_id
-  left join lateral (
-    select start_date, due_date, kept is false as missed from promise
-    where claim_id = c.id and basis in ('target', 'handler') and (
-      ended_at is null
-      or kept is false and kind = 'decision' and c.stage not in ('decided', 'fulfilling')
-      or kept is false and kind = 'payment' and c.situation is distinct from 'payment_sent'
-    )
-    order by ended_at is null desc, made_at desc, id desc limit 1
-  ) ours on c.stage <> 'closed'
-  left join lateral (
-    select due_date from promise where claim_id = c.id and basis in ('law', 'contract') and ended_at is null
-    order by due_date limit 1
-  ) bound on c.stage <> 'closed'
-  left join lateral (
-    select max(at) as at from (
-      select max(d.started_at) as at from notification n join delivery d on d.notification_id = n.id
-      where n.claim_id = c.id and n.state in ('sent', 'settled') and n.importance <> 'code' and d.state <> 'refused'
-      union all select max(answered_at) from question where claim_id = c.id
-    ) said
-  ) heard on true
-  left join lateral (
-    select min(answer_due_at) as due_at from question where claim_id = c.id and answered_at is null
-  ) asked on true
-), narrowed as (select * from shown s where {where})
-"""
-_ROWS = """
-select *, count(*) over () as total from narrowed
-order by due_date asc nulls last, heard_at asc nulls first, reported_at asc, id
-limit :size offset :skip
-"""
-_TILES = """
-select count(*) filter (where due_date = :today and not missed) as due,
-       count(*) filter (where missed or due_date < :today) as missed,
-       count(*) filter (where coalesce(heard_at, reported_at) < :silent_before) as silent,
-       count(question_due_at) as questions, min(question_due_at) as next_question,
-       min(due_date) filter (where due_date > :today) as next_date
-from narrowed
-"""
-_OPEN = "s.stage <> 'closed'"
 _WAITING = {
-    Waiting.US: "s.mover = 'us'",
-    Waiting.POLICYHOLDER: "s.mover = 'policyholder'",
-    Waiting.OTHERS: "s.mover not in ('us', 'policyholder')",
+    Waiting.US: "c.mover = 'us'",
+    Waiting.POLICYHOLDER: "c.mover = 'policyholder'",
+    Waiting.OTHERS: "c.mover not in ('us', 'policyholder')",
 }
 _TERM = {
-    Term.TODAY: "s.due_date = :today and not s.missed",
-    Term.MISSED: "(s.missed or s.due_date < :today)",
+    Term.TODAY: IS_DUE,
+    Term.MISSED: IS_MISSED,
 }
 # A database without a locale folds ASCII alone, so the letters are folded by a table that both sides share.
 _FOLDED = "translate({}, :capitals, :smalls) like :like"
-_ANYWHERE = " or ".join(_FOLDED.format(f"s.{name}") for name in ("claim_number", "policy_number", "name"))
-_SEARCH = f"""({_ANYWHERE}
-  or exists (select from claim_number n where n.claim_id = s.id and {_FOLDED.format("n.number")})
-  or exists (select from contact_point t where t.policyholder_id = s.policyholder_id and t.address = any(:phones))
+_NUMBERS = " or ".join(_FOLDED.format(f"c.{name}") for name in ("claim_number", "policy_number"))
+_SEARCH = f"""({_NUMBERS}
+  or exists (select from policyholder p where p.id = c.policyholder_id and {_FOLDED.format("p.name")})
+  or exists (select from claim_number n where n.claim_id = c.id and {_FOLDED.format("n.number")})
+  or exists (select from contact_point t where t.policyholder_id = c.policyholder_id and t.address = any(:phones))
 )"""  # noqa: S608 (fixed pieces only; what was typed goes in as values)
 
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One claim of the queue, as it is stored."""
+    """One claim of the queue, as it is stored; `place` is where it stands in the order."""
 
     id: UUID
     claim_number: str
@@ -111,6 +79,7 @@ class QueueRow:
     limit_date: date | None
     heard_at: datetime | None
     question_due_at: datetime | None
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +94,39 @@ class Tiles:
     next_date: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class QueueRows:
+    """One page of the queue, how many claims there are in all, and whether more follow."""
+
+    rows: tuple[QueueRow, ...]
+    total: int
+    more: bool
+
+
 async def read_rows(
     session: AsyncSession, filters: QueueFilters, *, login: str, countries: tuple[str, ...], now: datetime, today: date
-) -> tuple[tuple[QueueRow, ...], int]:
-    """One page of the queue, and how many claims there are in all."""
+) -> QueueRows:
+    """The page of the queue after the place that the filters name."""
     where, values = _where(filters, login=login, countries=countries)
-    values |= _moment(now, today) | {"size": PAGE_SIZE, "skip": (filters.page - 1) * PAGE_SIZE}
-    found = await _fetch(session, _QUEUE.format(where=where) + _ROWS, values)
-    return tuple(_row(row) for row in found), found[0]["total"] if found else 0
+    values |= _moment(now, today)
+    counted = await _fetch(session, (DATED_TOTAL if filters.term else TOTAL).format(where=where), values)
+    after = AFTER if filters.after else dict.fromkeys(AFTER, "")
+    page = (DATED_PAGE if filters.term else WHOLE_PAGE).format(
+        where=where,
+        settled=SETTLED_OR_CLOSED if filters.search else SETTLED,
+        **{f"after_{branch}": condition for branch, condition in after.items()},
+    )
+    # One row more than is shown says whether a page follows.
+    place = asdict(filters.after) if filters.after else {}
+    found = await _fetch(session, page, values | place | {"size": PAGE_SIZE + 1})
+    rows = tuple(_row(row) for row in found[:PAGE_SIZE])
+    return QueueRows(rows, counted[0]["count"], more=len(found) > PAGE_SIZE)
 
 
 async def read_tiles(session: AsyncSession, *, mine: bool, login: str, now: datetime, today: date) -> Tiles:
     """The figures above the queue."""
     where, values = _where(QueueFilters(mine=mine), login=login, countries=())
-    found = await _fetch(session, _QUEUE.format(where=where) + _TILES, values | _moment(now, today))
+    found = await _fetch(session, TILES.format(where=where), values | _moment(now, today))
     return Tiles(**found[0])
 
 
@@ -162,7 +150,7 @@ def _where(filters: QueueFilters, *, login: str, countries: tuple[str, ...]) -> 
     pieces: list[str] = []
     values: dict[str, Any] = {}
     # A search finds closed claims too: whoever calls about one has its number.
-    pieces.append(_SEARCH if filters.search else _OPEN)
+    pieces.append(_SEARCH if filters.search else OPEN)
     if filters.search:
         values |= {
             "like": like_pattern(folded(filters.search)),
@@ -172,19 +160,19 @@ def _where(filters: QueueFilters, *, login: str, countries: tuple[str, ...]) -> 
         }
     for name, wanted in (("page_state", filters.stage), ("line_of_business", filters.line)):
         if wanted:
-            pieces.append(f"s.{name} = :{name}")
+            pieces.append(f"c.{name} = :{name}")
             values[name] = wanted.value
     if filters.waiting:
         pieces.append(_WAITING[filters.waiting])
     if filters.term:
         pieces.append(_TERM[filters.term])
     if filters.mine:
-        pieces.append("s.handler_ref = :login")
+        pieces.append("c.handler_ref = :login")
         values["login"] = login
     if filters.silent:
-        pieces.append("coalesce(s.heard_at, s.reported_at) < :silent_before")
+        pieces.append(SILENT)
     if filters.questions:
-        pieces.append("s.question_due_at is not null")
+        pieces.append(ASKED)
     return " and ".join(pieces), values
 
 
@@ -217,8 +205,9 @@ def _row(row: RowMapping) -> QueueRow:
         reported_at=row["reported_at"],
         start_date=row["start_date"],
         due_date=row["due_date"],
-        missed=bool(row["missed"]) or False,
+        missed=row["missed"],
         limit_date=row["limit_date"],
         heard_at=row["heard_at"],
         question_due_at=row["question_due_at"],
+        place=Place(due=row["due_key"], heard=row["heard_key"], reported=row["reported_at"], id=row["id"]),
     )

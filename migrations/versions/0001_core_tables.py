@@ -128,6 +128,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_claim_claim_number"), "claim", ["claim_number"], unique=False)
     op.create_index(op.f("ix_claim_policy_number"), "claim", ["policy_number"], unique=False)
     op.create_index(op.f("ix_claim_policyholder_id"), "claim", ["policyholder_id"], unique=False)
+    op.create_index("ix_claim_open", "claim", ["reported_at", "id"], unique=False, postgresql_where="stage <> 'closed'")
     op.create_table(
         "contact_point",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -311,6 +312,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_promise")),
     )
     op.create_index(op.f("ix_promise_claim_id"), "promise", ["claim_id"], unique=False)
+    op.create_index(
+        "ix_promise_ours",
+        "promise",
+        ["due_date", "claim_id"],
+        unique=False,
+        postgresql_where="basis in ('target', 'handler') and (ended_at is null or kept is false)",
+    )
     op.create_table(
         "question",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -338,6 +346,7 @@ def downgrade() -> None:
     op.drop_index("ix_question_open", table_name="question")
     op.drop_index(op.f("ix_question_claim_id"), table_name="question")
     op.drop_table("question")
+    op.drop_index("ix_promise_ours", table_name="promise")
     op.drop_index(op.f("ix_promise_claim_id"), table_name="promise")
     op.drop_table("promise")
     op.drop_table("payment")
@@ -355,6 +364,7 @@ def downgrade() -> None:
     op.drop_table("case_event")
     op.drop_index(op.f("ix_contact_point_address"), table_name="contact_point")
     op.drop_table("contact_point")
+    op.drop_index("ix_claim_open", table_name="claim")
     op.drop_index(op.f("ix_claim_policyholder_id"), table_name="claim")
     op.drop_index(op.f("ix_claim_policy_number"), table_name="claim")
     op.drop_index(op.f("ix_claim_claim_number"), table_name="claim")

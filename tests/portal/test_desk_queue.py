@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from claims_core.db import session_scope
 from claims_core.stages import ClaimStage, LineOfBusiness, PageState, Situation
 from claims_core.tables import ClaimNumber, Promise, PromiseBasis, PromiseKind, Question
-from claims_portal.desk.filters import QueueFilters, Term, Waiting, filters_from, like_pattern, to_search
+from claims_portal.desk.filters import (
+    Place,
+    QueueFilters,
+    Term,
+    Waiting,
+    filters_from,
+    like_pattern,
+    place_from,
+    to_search,
+)
 from claims_portal.desk.queue_rows import SILENT_DAYS, phones_in, read_rows, read_tiles
 from tests.factories import a_claim, a_person
 from tests.portal.desk import at_the_desk
@@ -20,8 +29,11 @@ TODAY = date(2026, 6, 1)
 
 
 async def rows_of(session, **filters):
-    found, _ = await read_rows(session, QueueFilters(**filters), login="h-17", countries=("ru",), now=NOON, today=TODAY)
-    return found
+    return (await page_of(session, **filters)).rows
+
+
+async def page_of(session, **filters):
+    return await read_rows(session, QueueFilters(**filters), login="h-17", countries=("ru",), now=NOON, today=TODAY)
 
 
 async def promise(session, claim, due: date, *, kept=None, ended=False, basis=PromiseBasis.TARGET, at=NOON):
@@ -56,8 +68,9 @@ async def test_the_promise_that_breaks_first_is_on_top_then_the_longest_silence(
             await promise(session, claim, due, kept=False if offset < 0 else None, ended=offset < 0)
     rows = await rows_of(session)
     assert len(rows) == 30
-    assert [row.due_date is None for row in rows] == sorted(row.due_date is None for row in rows)
-    keys = [(row.due_date or date.max, row.heard_at or datetime.min.replace(tzinfo=UTC)) for row in rows]
+    never = datetime(1970, 1, 1, tzinfo=UTC)
+    # A claim without a date stands where it was reported: somebody waits, and nobody can say until when.
+    keys = [(row.due_date or row.reported_at.date(), row.heard_at or never, row.reported_at) for row in rows]
     assert keys == sorted(keys)
     assert {row.missed for row in rows if row.due_date and row.due_date < TODAY} == {True}
 
@@ -153,25 +166,72 @@ async def test_the_figures_above_are_those_of_the_lists_behind_them(session):
     assert tiles.next_date == TODAY + timedelta(days=5)
 
 
-async def test_a_page_has_fifty_claims_and_the_pages_do_not_overlap(session):
-    for _ in range(51):
-        await a_claim(session)
-    first, total = await read_rows(session, QueueFilters(), login="", countries=(), now=NOON, today=TODAY)
-    second, _ = await read_rows(session, QueueFilters(page=2), login="", countries=(), now=NOON, today=TODAY)
-    assert (len(first), len(second), total) == (50, 1, 51)
-    assert not {row.id for row in first} & {row.id for row in second}
+async def test_a_claim_without_a_date_never_sinks_below_those_that_have_one(session):
+    checked = {"stage": ClaimStage.COLLECTING, "situation": Situation.EXTENDED_CHECK}
+    dated = await a_claim(session)
+    await promise(session, dated, TODAY)
+    undated = await a_claim(session, reported_at=NOON - timedelta(days=40), **checked)
+    await session.exec(Promise.__table__.delete().where(Promise.claim_id == undated.id))
+    paid = await a_claim(session, stage=ClaimStage.DECIDED, situation=None, reported_at=NOON - timedelta(days=50))
+    await session.exec(Promise.__table__.delete().where(Promise.claim_id == paid.id))
+    assert [row.id for row in await rows_of(session)] == [undated.id, dated.id, paid.id]
 
 
-NAMES = "q stage line waiting term whose silent questions page sort id".split()  # noqa: SIM905
+async def test_a_page_has_fifty_claims_and_walking_the_pages_meets_each_claim_once(session):
+    seeded = random.Random(7)
+    for n in range(120):
+        stage = {"stage": ClaimStage.DECIDED, "situation": None} if n % 9 == 0 else {}
+        claim = await a_claim(session, reported_at=NOON - timedelta(days=seeded.randrange(5)), **stage)
+        if n % 3:
+            await promise(session, claim, TODAY + timedelta(days=seeded.randrange(-2, 2)))
+        else:
+            await session.exec(Promise.__table__.delete().where(Promise.claim_id == claim.id))
+    pages, after, more = [], None, True
+    while more:
+        page = await page_of(session, after=after)
+        pages.append([row.id for row in page.rows])
+        assert page.total == 120
+        after, more = place_from(page.rows[-1].place.word), page.more
+    assert [len(page) for page in pages] == [50, 50, 20]
+    assert len({claim for page in pages for claim in page}) == 120
+
+
+async def test_a_claim_that_is_settled_between_two_pages_shifts_no_other(session):
+    for n in range(60):
+        await promise(session, await a_claim(session), TODAY + timedelta(days=n // 10))
+    everything = [row.id for row in (await page_of(session)).rows]
+    first = await page_of(session)
+    await session.exec(Promise.__table__.delete().where(Promise.claim_id == everything[0]))
+    second = await page_of(session, after=first.rows[-1].place)
+    assert len(second.rows) == 10
+    assert not {row.id for row in second.rows} & set(everything)
+
+
+NAMES = "q stage line waiting term whose silent questions after sort id".split()  # noqa: SIM905
 
 
 @given(words=st.dictionaries(st.sampled_from(NAMES), st.text()))
 def test_any_address_is_a_queue(words):
     filters = filters_from(words)
-    assert 1 <= filters.page <= 1000
     assert len(filters.search) <= 100
     assert filters_from({}) == QueueFilters()
     assert filters.address().startswith("/desk")
+
+
+@given(
+    days=st.dates(), moments=st.tuples(*[st.datetimes(datetime(1970, 1, 1), timezones=st.just(UTC))] * 2), id=st.uuids()
+)
+def test_a_place_in_the_queue_is_read_as_it_was_written(days, moments, id):
+    place = Place(days, *moments, id)
+    assert place_from(place.word) in (place, None)
+    if max(moments).year < 2200:
+        assert place_from(place.word) == place
+
+
+@given(word=st.text() | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]+_[0-9]+_[0-9a-f]{32}", fullmatch=True))
+def test_nonsense_is_no_place(word):
+    place = place_from(word)
+    assert place is None or place.word.split("_")[0] == word.split("_")[0]
 
 
 @given(text=st.text())
@@ -201,13 +261,15 @@ HOSTILE = [
     "x" * 5000,
     "-1",
     "99999999",
+    "2026-06-01_0_0_" + "0" * 32,
+    "9998-01-01_9999999999999999_9999999999999999_" + "f" * 32,
     "id",
     "password_hash",
 ]
 
 
 @pytest.mark.parametrize(
-    "name", ["q", "stage", "line", "waiting", "term", "whose", "silent", "questions", "page", "sort"]
+    "name", ["q", "stage", "line", "waiting", "term", "whose", "silent", "questions", "after", "sort"]
 )
 async def test_no_filter_breaks_the_page_or_leaks_into_it(engine, app, name):
     async with session_scope(engine) as session:
