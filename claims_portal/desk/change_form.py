@@ -65,10 +65,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What bounds the dates of a change. `limit` is the last day of law or contract; None where nobody set one."""
+    """What bounds the dates of a change; None where nobody set a bound.
+
+    `limit` is the last day of law or contract for the decision, `money_limit` that for the money of one made now.
+    """
 
     today: date
     limit: date | None
+    money_limit: date | None = None
     may_pass_limit: bool = False
 
 
@@ -148,16 +152,15 @@ class _Reading:
             self.refuse(field, _("Use at most {most} characters"), most=LONGEST_WORDS)
         return typed
 
-    def day(self, field: str, typed: str, missing: str) -> date:
-        """The day of a field: not past, and not behind the limit of law or contract."""
+    def day(self, field: str, typed: str, missing: str, *, limit: date | None) -> date:
+        """The day of a field: not past, and not behind its limit."""
         day = to_date(typed)
         if day is None:
             self.refuse(field, missing)
         elif day < self.bounds.today:
             self.refuse(field, _("The date is in the past"))
-        elif self.bounds.limit is not None and day > self.bounds.limit and not self.bounds.may_pass_limit:
-            limit = _("The date is past the limit {limit}. Ask the head of the team")
-            self.refuse(field, limit, limit=self.bounds.limit)
+        elif limit is not None and day > limit and not self.bounds.may_pass_limit:
+            self.refuse(field, _("The date is past the limit {limit}. Ask the head of the team"), limit=limit)
         return day or self.bounds.today
 
 
@@ -165,7 +168,8 @@ def _approve(form: ChangeForm, reading: _Reading) -> Asked | None:
     amount = to_amount(form.amount)
     if amount is None:
         reading.refuse("amount", _("Enter the sum to be paid"))
-    money_by = reading.day("money_by", form.money_by, _("Enter the date the money arrives"))
+    missing = _("Enter the date the money arrives")
+    money_by = reading.day("money_by", form.money_by, missing, limit=reading.bounds.money_limit)
     return Approve(amount=amount, money_by=money_by) if amount else None
 
 
@@ -187,7 +191,8 @@ def _request_documents(form: ChangeForm, reading: _Reading) -> Asked | None:
         asked.append(AskedDocument(title_ru=title[:LONGEST_WORDS], title_en=title[:LONGEST_WORDS]))
     if not asked:
         reading.refuse("documents", _("Choose at least one document"))
-    due_date = reading.day("due_date", form.due_date, _("Enter the date we need them by"))
+    missing = _("Enter the date we need them by")
+    due_date = reading.day("due_date", form.due_date, missing, limit=reading.bounds.limit)
     return None if reading.problems else RequestDocuments(documents=tuple(asked), due_date=due_date)
 
 
@@ -195,7 +200,7 @@ def _extend(form: ChangeForm, reading: _Reading) -> Asked | None:
     missing = _("Choose a reason and a new date: the client will see both")
     if form.extend_reason not in set(ExtensionReason):
         reading.refuse("extend_reason", missing)
-    new_date = reading.day("new_date", form.new_date, missing)
+    new_date = reading.day("new_date", form.new_date, missing, limit=reading.bounds.limit)
     if reading.problems:
         return None
     return Extend(reason=ExtensionReason(form.extend_reason), new_date=new_date)

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.db import Table
+from claims_core.deadlines import due_date, terms_for, zone_of
 from claims_core.errors import NotFound
 from claims_core.promises import OURS
 from claims_core.snapshot import OPEN_DOCUMENTS
@@ -76,6 +77,12 @@ class ClaimFacts:
         """The last day by law or contract."""
         open_bounds = [one for one in self.promises if one.basis in BOUNDS and one.ended_at is None]
         return min(open_bounds, key=lambda one: one.due_date, default=None)
+
+    def money_limit(self, now: datetime) -> date:
+        """The last day for the money of a decision made now: the product's own term from decision to payment."""
+        country = self.claim.country
+        terms = terms_for(self.claim.product, country)
+        return due_date(now.astimezone(zone_of(country)).date(), terms.payment, (), country)
 
     def missed(self, today: date) -> bool:
         """Has our date passed?"""

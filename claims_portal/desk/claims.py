@@ -50,7 +50,8 @@ def says_of(request: Request) -> Says:
 def bounds_of(facts: ClaimFacts, says: Says, *, may_pass_limit: bool) -> Bounds:
     """What bounds the dates of a change of this claim."""
     limit = facts.bound.due_date if facts.bound else None
-    return Bounds(today=says.today, limit=limit, may_pass_limit=may_pass_limit)
+    money_limit = facts.money_limit(says.now)
+    return Bounds(today=says.today, limit=limit, money_limit=money_limit, may_pass_limit=may_pass_limit)
 
 
 @router.get("/{claim_id:uuid}")

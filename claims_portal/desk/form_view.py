@@ -53,6 +53,7 @@ class FormView:
     untold: tuple[Option, ...]
     amount_label: str
     limit: str | None
+    money_limit: str
     wrong: tuple[Wrong, ...]
     wrong_at: Mapping[str, str]
     preview: PreviewView | None
@@ -86,6 +87,7 @@ def form_view(
         untold=tuple(Option(key, says.told(UNTOLD[key]), key == form.untold_reason) for key in UNTOLD_REASONS),
         amount_label=says.told("To be paid, {currency}", currency=currency_symbol(facts.claim.currency)),
         limit=says.told("Not later than {limit}", limit=facts.bound.due_date) if facts.bound else None,
+        money_limit=says.told("Not later than {limit}", limit=facts.money_limit(says.now)),
         wrong=wrong,
         wrong_at=dict.fromkeys(FIELDS, "") | {one.field: one.words for one in reversed(wrong)},
         preview=preview,

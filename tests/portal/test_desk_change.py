@@ -29,10 +29,10 @@ from tests.portal.desk import at_the_desk
 from tests.portal.portal import NOON, notifier_settings, portal_settings
 
 TODAY = date(2026, 6, 1)
-BOUNDS = Bounds(today=TODAY, limit=date(2026, 6, 19))
+BOUNDS = Bounds(today=TODAY, limit=date(2026, 6, 19), money_limit=date(2026, 6, 10))
 ACTIONS = ("approve", "decline", "request_documents", "extend", "close")
 GOOD = {
-    "approve": {"action": "approve", "amount": "174 300", "money_by": "2026-06-09"},
+    "approve": {"action": "approve", "amount": "174 300", "money_by": "2026-06-08"},
     "decline": {"action": "decline", "reason": "Шины не застрахованы", "clause": "4.2", "document": "Акт осмотра"},
     "request_documents": {"action": "request_documents", "documents": ["account", "photos"], "due_date": "2026-06-10"},
     "extend": {"action": "extend", "extend_reason": "police_papers", "new_date": "2026-06-18"},
@@ -297,7 +297,7 @@ def without_link(message: str) -> str:
     ("fields", "field", "words"),
     [
         ({}, "action", "Choose the next stage"),
-        ({"action": "approve", "money_by": "2026-06-09"}, "amount", "Enter the sum"),
+        ({"action": "approve", "money_by": "2026-06-08"}, "amount", "Enter the sum"),
         ({"action": "approve", "amount": "10"}, "money_by", "Enter the date the money arrives"),
         ({"action": "decline", "reason": "x"}, "clause", "Add a policy clause and a document"),
         ({"action": "decline", "clause": "4.2", "document": "x"}, "reason", "Say the reason"),
@@ -313,7 +313,7 @@ def without_link(message: str) -> str:
         ),
         ({"action": "extend", "extend_reason": "police_papers", "new_date": "2026-05-31"}, "new_date", "in the past"),
         ({"action": "close", "outcome": "approved"}, "outcome", "Choose how the claim ends"),
-        ({"action": "approve", "amount": "1", "money_by": "2026-06-09", "note": "x" * 501}, "note", "more than"),
+        ({"action": "approve", "amount": "1", "money_by": "2026-06-08", "note": "x" * 501}, "note", "more than"),
     ],
 )
 def test_a_form_that_cannot_be_says_why_at_its_field(fields, field, words):
@@ -392,6 +392,22 @@ async def test_a_date_past_the_limit_is_refused_on_the_page_in_words(engine, app
     assert "The date is past the limit" in refused.text
     assert "<title>Error:" in refused.text
     assert 'aria-describedby="wrong-new_date"' in refused.text
+
+
+@pytest.mark.parametrize(
+    ("product", "country", "last"),
+    [("osago", "ru", date(2026, 6, 8)), ("kasko", "ru", date(2026, 6, 8)), ("us_property", "us", date(2026, 6, 30))],
+    ids=["5 working days", "5 working days by contract", "30 calendar days, and still May in Honolulu"],
+)
+async def test_the_money_has_a_limit_of_its_own_counted_from_the_decision(engine, app, product, country, last):
+    """Not the limit of the decision: that one may be tomorrow, or a month away."""
+    claim = await a_deciding_claim(engine, product=product, country=country)
+    await able(engine)
+    async with at_the_desk(app, engine) as browser:
+        for day, status in ((last, 200), (last + timedelta(days=1), 422)):
+            seen = await look(browser, claim, action="approve", amount="174 300", money_by=day.isoformat())
+            assert seen.status_code == status, day
+        assert f"The date is past the limit {last.day}" in seen.text.replace("\xa0", " ")
 
 
 async def test_what_the_source_cannot_take_is_disabled_and_the_page_says_why(engine, app):

@@ -18,7 +18,7 @@ from tests.portal.desk import PASSWORD, SECRET, at_the_desk
 from tests.portal.test_desk_change import a_deciding_claim, able, hidden
 
 NOTE = "Ваша машина <б> в порядке & ждёт"
-TYPED = {"action": "approve", "amount": "174 300", "money_by": "2026-06-09", "note": NOTE}
+TYPED = {"action": "approve", "amount": "174 300", "money_by": "2026-06-08", "note": NOTE}
 
 
 async def sign_in(browser, refused, clock, login="handler"):
