@@ -4,14 +4,16 @@ import hashlib
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 HASH_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A case as it came. `raw` is what is kept if nobody can read it; `hash` is of `raw` and the mapping's text."""
+class Record(NamedTuple):
+    """A case as it came. `raw` is what is kept if nobody can read it; `hash` is of `raw` and the mapping's text.
+
+    A tuple, because a first load makes a million of them and hands them to another process.
+    """
 
     ref: str
     raw: bytes
@@ -57,6 +59,11 @@ class Page:
     compared: bool = False
     marks: dict[str, str] = field(default_factory=dict)
     file: FileRead | None = None
+
+    @property
+    def moves(self) -> bool:
+        """Does it tick off what was read so far? Such a page is written after all before it."""
+        return self.cursor is not None or self.file is not None or self.complete
 
 
 class Known(Protocol):

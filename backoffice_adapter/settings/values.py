@@ -1,6 +1,7 @@
 """What every source says of itself, and the kinds of values in the file: spans, addresses, encodings, patterns."""
 
 import codecs
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -73,6 +74,8 @@ class SourceConfig(Part):
     interval: Span = timedelta(minutes=1)
     settle: Span | None = None
     most_rejected: Annotated[float, Field(ge=0, le=1)] = 0.1
+    # Processes that write large pages side by side; 1 writes all in the reading process.
+    lanes: Annotated[int, Field(ge=1, le=16)] = min(4, os.cpu_count() or 1)
 
     def beside(self, home: Path) -> Self:
         """The same with its paths relative to `home`, the folder of the file of sources."""

@@ -1,7 +1,8 @@
 """Reading a source: one run, and a rehearsal of one."""
 
 from backoffice_adapter.sync.rehearsal import Foreseen, Look, Rehearsal, nothing_more, rehearse
-from backoffice_adapter.sync.run import Counts, Plan, Summary, only_one, sync_once, version_of
+from backoffice_adapter.sync.run import Plan, Summary, only_one, sync_once, version_of
+from backoffice_adapter.sync.writing import Counts
 
 __all__ = [
     "Counts",

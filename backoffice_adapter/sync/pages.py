@@ -1,9 +1,9 @@
-"""Pages of a source, translated; the next one is fetched and translated while this one is written."""
+"""Pages of a source without what we know already, and their translation; the next is fetched while one is written."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -30,7 +30,6 @@ class TranslatedPage:
     rejected: list[Rejected] = field(default_factory=list)
     unmapped: list[Unmapped] = field(default_factory=list)
     left_out: int = 0
-    unchanged: int = 0
     records: dict[bytes, Record] = field(default_factory=dict)
     fired: dict[str, int] = field(default_factory=dict)
 
@@ -43,26 +42,17 @@ class TranslatedPage:
             + len(self.unmapped)
             + len(self.page.unreadable)
             + self.left_out
-            + self.unchanged
+            + self.page.unchanged
         )
 
 
-async def translated_pages(
-    engine: AsyncEngine,
-    source: CaseSource,
-    cursor: dict[str, object] | None,
-    *,
-    known: Known,
-    translate: Translate,
-    now: datetime,
-) -> AsyncGenerator[TranslatedPage]:
-    """What is new in the source since `cursor`, a page at a time."""
+async def differing_pages(
+    engine: AsyncEngine, source: CaseSource, cursor: dict[str, object] | None, known: Known
+) -> AsyncGenerator[Page]:
+    """What may have changed in the source since `cursor`, a page at a time; what is as we know it is only counted."""
     async with aclosing(_fetched(source, cursor, known)) as fetched:
         async for page in fetched:
-            records = page.records if page.compared else await _differing(engine, source.name, page.records)
-            done = await asyncio.to_thread(translate_page, page, records, translate, now)
-            failpoint("sync.page_parsed")
-            yield done
+            yield page if page.compared else await _without_known(engine, source.name, page)
 
 
 async def _fetched(source: CaseSource, cursor: dict[str, object] | None, known: Known) -> AsyncGenerator[Page]:
@@ -72,10 +62,10 @@ async def _fetched(source: CaseSource, cursor: dict[str, object] | None, known: 
             yield page
 
 
-def translate_page(page: Page, records: list[Record], translate: Translate, now: datetime) -> TranslatedPage:
+def translate_page(page: Page, translate: Translate, now: datetime) -> TranslatedPage:
     """The records of a page in our words (pure, but for its length)."""
-    done = TranslatedPage(page, unchanged=page.unchanged + len(page.records) - len(records))
-    for record in records:
+    done = TranslatedPage(page)
+    for record in page.records:
         said = translate(record, now)
         if isinstance(said, ClaimSnapshot):
             done.snapshots.append(said)
@@ -87,16 +77,18 @@ def translate_page(page: Page, records: list[Record], translate: Translate, now:
         elif isinstance(said, LeftOut):
             done.left_out += 1
     done.fired = translate.take_fired()
+    failpoint("sync.page_parsed")
     return done
 
 
-async def _differing(engine: AsyncEngine, source: str, records: list[Record]) -> list[Record]:
-    """Those whose hash is not the stored one: equal content needs no translation at all."""
-    if not records:
-        return []
+async def _without_known(engine: AsyncEngine, source: str, page: Page) -> Page:
+    """The page without the cases whose hash is the stored one: equal content needs no translation at all."""
+    if not page.records:
+        return page
     async with session_scope(engine) as session:
-        refs = await ledger.changed_refs(session, source, {record.ref: record.hash for record in records})
-    return [record for record in records if record.ref in refs]
+        refs = await ledger.changed_refs(session, source, {record.ref: record.hash for record in page.records})
+    differing = [record for record in page.records if record.ref in refs]
+    return replace(page, records=differing, unchanged=page.unchanged + len(page.records) - len(differing))
 
 
 async def read_ahead(items: AsyncGenerator[Item]) -> AsyncGenerator[Item]:

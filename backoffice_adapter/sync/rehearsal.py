@@ -1,8 +1,9 @@
 """What a run would change, found by doing it and taking it back: the same code, the same facts, nothing kept."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +12,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from backoffice_adapter.sync import book
 from backoffice_adapter.sync.known import LedgerKnown
-from backoffice_adapter.sync.pages import TranslatedPage, translated_pages
+from backoffice_adapter.sync.pages import TranslatedPage, differing_pages, translate_page
 from backoffice_adapter.sync.recording import record_halving
-from backoffice_adapter.sync.run import Counts, Plan
+from backoffice_adapter.sync.run import Plan
+from backoffice_adapter.sync.writing import Counts, counts_of
 from claims_core.db import session_scope
+from claims_core.ledger import Recorded
 from claims_core.tables import CaseEvent, Claim
 
 # Called inside the page's transaction, while the facts are there: what would be told of them can be looked at.
@@ -61,46 +64,39 @@ async def rehearse(plan: Plan, *, look: Look = nothing_more) -> Rehearsal:
     translate = plan.mapping.translator(source=name, mapping_version=version)
     known = LedgerKnown(plan.engine, name, full=plan.full)
     cursor = None if plan.full or last is None else last.cursor
-    pages = translated_pages(plan.engine, plan.source, cursor, known=known, translate=translate, now=plan.clock())
+    pages = differing_pages(plan.engine, plan.source, cursor, known)
     async with aclosing(pages):
         async for page in pages:
-            _count(done, page)
-            if page.snapshots:
-                await _try_page(plan, page, done, first_load=first or plan.full, look=look)
+            translated = await asyncio.to_thread(translate_page, page, translate, plan.clock())
+            done.codes += [one.code for one in translated.unmapped]
+            reasons = [one.reason for one in translated.rejected] + [one.reason for one in page.unreadable]
+            recorded, refused = await _try_page(plan, translated, done, first_load=first or plan.full, look=look)
+            done.reasons += [*reasons, *refused]
+            done.counts += counts_of(translated, recorded, [*reasons, *refused])
     return done
 
 
-def _count(done: Rehearsal, page: TranslatedPage) -> None:
-    counts = done.counts
-    counts.seen += page.seen
-    counts.unchanged += page.unchanged
-    counts.rejected += len(page.rejected) + len(page.page.unreadable)
-    counts.unmapped += len(page.unmapped)
-    counts.left_out += page.left_out
-    done.reasons += [one.reason for one in page.rejected] + [one.reason for one in page.page.unreadable]
-    done.codes += [one.code for one in page.unmapped]
-
-
-async def _try_page(plan: Plan, page: TranslatedPage, done: Rehearsal, *, first_load: bool, look: Look) -> None:
-    now = plan.clock()
+async def _try_page(
+    plan: Plan, page: TranslatedPage, done: Rehearsal, *, first_load: bool, look: Look
+) -> tuple[Recorded, list[str]]:
+    """What the page would do, and why the database refuses some of it; its facts go to `done`."""
+    now, recorded, reasons = plan.clock(), Recorded(), list[str]()
+    if not page.snapshots:
+        return recorded, reasons
     try:
         async with session_scope(plan.engine) as session:
             before = (await session.exec(select(func.max(CaseEvent.seq)))).one() or 0
             recorded, refused = await record_halving(
                 session, page.snapshots, now=now, settle=plan.settle, first_load=first_load
             )
+            reasons = [reason for _, reason in refused]
             events = await _events(session, plan.config.name, after=before, now=now)
+            recorded = replace(recorded, events=len(events))
             await look(session, [event for event, _ in events])
             done.facts += [_foreseen(event, number) for event, number in events]
-            done.counts.new += recorded.new
-            done.counts.changed += recorded.changed
-            done.counts.stale += recorded.stale
-            done.counts.events += len(events)
-            done.counts.rejected += len(refused)
-            done.reasons += [reason for _, reason in refused]
             raise _TakenBack
     except _TakenBack:
-        return
+        return recorded, reasons
 
 
 async def _events(session: AsyncSession, source: str, *, after: int, now: datetime) -> list[tuple[CaseEvent, str]]:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,14 +13,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from backoffice_adapter.mapping import Mapping, Rejected
+from backoffice_adapter.mapping import Mapping
 from backoffice_adapter.settings import SourceConfig
-from backoffice_adapter.source import CaseSource, Unreadable
+from backoffice_adapter.source import CaseSource, Page
 from backoffice_adapter.sync import book
 from backoffice_adapter.sync.known import LedgerKnown
+from backoffice_adapter.sync.lanes import Lanes, Task
 from backoffice_adapter.sync.memory import search_garbage_rarely
-from backoffice_adapter.sync.pages import TranslatedPage, read_ahead, translated_pages
-from backoffice_adapter.sync.recording import record_halving
+from backoffice_adapter.sync.pages import TranslatedPage, differing_pages, read_ahead, translate_page
+from backoffice_adapter.sync.writing import Counts, Ground, Written, write_page
 from backoffice_adapter.tables import RunState, SyncRun
 from claims_core.db import advisory_key, session_scope
 from claims_core.errors import ClaimsError, Refused, SourceRefused
@@ -31,21 +32,6 @@ register("sync.before_commit", "sync.after_commit")
 
 Clock = Callable[[], datetime]
 FLOOD = 1_000
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a run did so far."""
-
-    seen: int = 0
-    unchanged: int = 0
-    new: int = 0
-    changed: int = 0
-    stale: int = 0
-    rejected: int = 0
-    unmapped: int = 0
-    left_out: int = 0
-    events: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +75,36 @@ class Plan:
 
 @dataclass(slots=True)
 class _Run:
-    """A run under way."""
+    """A run under way. `seen_since` and `rejected_since` count from the last page that moved the cursor."""
 
     plan: Plan
     row: SyncRun
-    version: int
+    ground: Ground
     cursor: dict[str, Any] | None
-    first_load: bool
     open_rejects: bool
-    counts: Counts
+    counts: Counts = field(default_factory=Counts)
     seen_since: int = 0
     rejected_since: int = 0
+    reason: str | None = None
+
+    def add(self, written: Written) -> None:
+        """Take a page into account."""
+        more = written.counts
+        self.counts += more
+        self.seen_since += more.seen
+        self.rejected_since += more.rejected
+        self.open_rejects = self.open_rejects or bool(more.rejected)
+        self.reason = written.reason or self.reason
+
+    def flood(self, *, moves: bool) -> str | None:
+        """Too many rejects say that the mapping or the delivery is wrong: nothing may be ticked off as read."""
+        config, fewest = self.plan.config, self.plan.config.fewest_rejected if moves else FLOOD
+        if self.rejected_since >= fewest and self.rejected_since > config.most_rejected * self.seen_since:
+            first = f", the last because of {self.reason}" if self.reason else ""
+            return f"{self.rejected_since} of {self.seen_since} cases cannot be read{first}"
+        if moves:
+            self.seen_since = self.rejected_since = 0
+        return None
 
 
 async def sync_once(plan: Plan) -> Summary:
@@ -123,7 +128,7 @@ async def sync_once(plan: Plan) -> Summary:
         await _end(run, state, problem)
     seconds = round((plan.clock() - started).total_seconds(), 3)
     return Summary(
-        source=plan.config.name, run_id=run.row.id, full=run.row.full, first_load=run.first_load, state=state,
+        source=plan.config.name, run_id=run.row.id, full=run.row.full, first_load=run.ground.first_load, state=state,
         counts=run.counts, seconds=seconds, problem=problem,
     )  # fmt: skip
 
@@ -159,89 +164,78 @@ async def _start(plan: Plan, now: datetime) -> _Run:
         row = await book.start_run(session, name, full=full, now=now)
         first = last is None or last.complete_at is None
         rejects = await book.has_rejected(session, name)
-    return _Run(
-        plan, row, version, None if full or last is None else last.cursor, first or plan.full, rejects, Counts()
-    )  # fmt: skip
+    ground = Ground(name, version, plan.settle, first_load=first or plan.full)
+    return _Run(plan, row, ground, None if full or last is None else last.cursor, rejects)
 
 
 async def _read(run: _Run) -> None:
     plan = run.plan
     known = LedgerKnown(plan.engine, plan.config.name, full=run.row.full)
-    translate = plan.mapping.translator(source=plan.config.name, mapping_version=run.version)
-    pages = translated_pages(plan.engine, plan.source, run.cursor, known=known, translate=translate, now=plan.clock())
-    async with aclosing(pages), aclosing(read_ahead(pages)) as ahead:
+    translate = plan.mapping.translator(source=run.ground.source, mapping_version=run.ground.version)
+    pages = differing_pages(plan.engine, plan.source, run.cursor, known)
+    async with aclosing(pages), aclosing(read_ahead(pages)) as ahead, _lanes(run) as lanes:
         async for page in ahead:
-            flood = await _write(run, page)
+            if lanes.wants(page):
+                await _count(run, await lanes.put(page, settle_rejects=run.open_rejects, now=plan.clock()))
+                continue
+            await _count(run, await lanes.drain())
+            translated = await asyncio.to_thread(translate_page, page, translate, plan.clock())
+            _stop_at(await _write(run, translated))
             plan.on_page(run.counts)
-            if flood is not None:
-                raise SourceRefused(flood)
+
+
+def _lanes(run: _Run) -> Lanes:
+    plan = run.plan
+    address = plan.engine.url.render_as_string(hide_password=False)
+    task = Task(address, run.ground, plan.mapping.text, logging.getLogger().level)
+    return Lanes(task, plan.config.lanes)
+
+
+async def _count(run: _Run, written: list[Written]) -> None:
+    """What came out of the lanes."""
+    for one in written:
+        run.add(one)
+        run.plan.on_page(run.counts)
+    if written:
+        async with session_scope(run.plan.engine) as session:
+            await _note(session, run)
+        _stop_at(run.flood(moves=False))
+
+
+def _stop_at(flood: str | None) -> None:
+    if flood is not None:
+        raise SourceRefused(flood)
 
 
 async def _write(run: _Run, page: TranslatedPage) -> str | None:
     """One transaction: the page, its rejects, its cursor. A page with too many rejects leaves the cursor behind."""
     now = run.plan.clock()
     async with session_scope(run.plan.engine) as session:
-        rejected = await _record(session, run, page, now)
-        flood = _flood(run, page, rejected)
+        run.add(await write_page(session, run.ground, page, settle_rejects=run.open_rejects, now=now))
+        flood = run.flood(moves=page.page.moves)
         if flood is None:
-            await _move(session, run, page, now)
-        counts = run.counts
-        await book.note_run(
-            session, run.row, seen=counts.seen, unchanged=counts.unchanged, changed=counts.new + counts.changed,
-            rejected=counts.rejected, unmapped=counts.unmapped,
-        )  # fmt: skip
+            await _move(session, run, page.page, now)
+        await _note(session, run)
         failpoint("sync.before_commit")
     failpoint("sync.after_commit")
     return flood
 
 
-async def _record(session: AsyncSession, run: _Run, page: TranslatedPage, now: datetime) -> list[Rejected | Unreadable]:
-    name, counts = run.plan.config.name, run.counts
-    done, refused = await record_halving(
-        session, page.snapshots, now=now, settle=run.plan.settle, first_load=run.first_load
-    )
-    rejected: list[Rejected | Unreadable] = [*page.rejected, *page.page.unreadable]
-    rejected += [Rejected(page.records[snapshot.source_hash], reason) for snapshot, reason in refused]
-    await book.quarantine(session, name, rejected, version=run.version, now=now)
-    await book.count_unmapped(session, name, page.unmapped, now=now)
-    await book.count_rules(session, name, page.fired, version=run.version, now=now)
-    if run.open_rejects and page.snapshots:
-        bad = {snapshot.source_ref for snapshot, _ in refused}
-        good = [snapshot.source_ref for snapshot in page.snapshots if snapshot.source_ref not in bad]
-        await book.settle_rejected(session, name, good, now=now)
-    run.open_rejects = run.open_rejects or bool(rejected)
-    counts.seen += page.seen
-    counts.unchanged += page.unchanged
-    counts.new, counts.changed = counts.new + done.new, counts.changed + done.changed
-    counts.stale, counts.events = counts.stale + done.stale, counts.events + done.events
-    counts.rejected, counts.unmapped = counts.rejected + len(rejected), counts.unmapped + len(page.unmapped)
-    counts.left_out += page.left_out
-    return rejected
+async def _note(session: AsyncSession, run: _Run) -> None:
+    counts = run.counts
+    await book.note_run(
+        session, run.row, seen=counts.seen, unchanged=counts.unchanged, changed=counts.new + counts.changed,
+        rejected=counts.rejected, unmapped=counts.unmapped,
+    )  # fmt: skip
 
 
-async def _move(session: AsyncSession, run: _Run, page: TranslatedPage, now: datetime) -> None:
-    name = run.plan.config.name
-    await book.keep_marks(session, name, page.page.marks)
-    if page.page.file is not None:
-        await book.keep_file(session, name, page.page.file, now=now)
-    if page.page.cursor is not None or page.page.complete:
-        await book.move_cursor(
-            session, name, page.page.cursor, version=run.version, complete=page.page.complete, now=now
-        )
-
-
-def _flood(run: _Run, page: TranslatedPage, rejected: list[Rejected | Unreadable]) -> str | None:
-    """Too many rejects say that the mapping or the delivery is wrong: nothing may be ticked off as read."""
-    run.seen_since += page.seen
-    run.rejected_since += len(rejected)
-    moves = page.page.cursor is not None or page.page.file is not None or page.page.complete
-    config, fewest = run.plan.config, run.plan.config.fewest_rejected if moves else FLOOD
-    if run.rejected_since >= fewest and run.rejected_since > config.most_rejected * run.seen_since:
-        first = f", the last because of {rejected[-1].reason}" if rejected else ""
-        return f"{run.rejected_since} of {run.seen_since} cases cannot be read{first}"
-    if moves:
-        run.seen_since = run.rejected_since = 0
-    return None
+async def _move(session: AsyncSession, run: _Run, page: Page, now: datetime) -> None:
+    name = run.ground.source
+    await book.keep_marks(session, name, page.marks)
+    if page.file is not None:
+        await book.keep_file(session, name, page.file, now=now)
+    if page.cursor is not None or page.complete:
+        await book.move_cursor(session, name, page.cursor, version=run.ground.version, complete=page.complete, now=now)
 
 
 async def _end(run: _Run, state: RunState, problem: str | None) -> None:

@@ -1,6 +1,5 @@
 """A mapping answers every case with a snapshot or a reason, and every mistake in it with line and column."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -85,7 +84,7 @@ def test_a_word_that_is_not_ours_is_refused_and_the_field_is_named(said: Any):
 
 
 def test_a_key_too_long_to_keep_is_refused():
-    refused = TRANSLATE(replace(as_record(claim_center_case()), ref="9" * 5_000), NOON)
+    refused = TRANSLATE(as_record(claim_center_case())._replace(ref="9" * 5_000), NOON)
     assert isinstance(refused, Rejected)
     assert refused.reason.startswith("source_ref: ")
 

@@ -1,0 +1,136 @@
+"""Lanes: processes that translate and write large pages side by side, while this one reads on.
+
+Only pages that move no cursor and tick off no file go through a lane; each is a transaction of its own, in any order.
+"""
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from datetime import datetime
+from multiprocessing.connection import wait
+from typing import ClassVar
+
+from backoffice_adapter.mapping import parse
+from backoffice_adapter.source import Page
+from backoffice_adapter.sync.memory import search_garbage_rarely
+from backoffice_adapter.sync.pages import translate_page
+from backoffice_adapter.sync.writing import Ground, Written, write_page
+from claims_core import logs
+from claims_core.db import make_engine, session_scope
+from claims_core.errors import SourceUnavailable
+from claims_core.failpoints import failpoint
+
+# A page with fewer cases is written here: handing it over costs more than it saves.
+WORTH_A_LANE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a lane works with: everything in it travels to another process."""
+
+    address: str = field(repr=False)
+    ground: Ground
+    mapping: str = field(repr=False)
+    level: int
+
+
+class Lanes:
+    """At most `count` processes, started with the first page that is worth one, ended with this context."""
+
+    def __init__(self, task: Task, count: int) -> None:
+        self._task, self._count = task, count
+        self._pool: ProcessPoolExecutor | None = None
+        self._under_way: dict[asyncio.Future[Written], frozenset[str]] = {}
+
+    async def __aenter__(self) -> "Lanes":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        if self._pool is not None:
+            await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    def wants(self, page: Page) -> bool:
+        """Is the page large, and does nothing that is ticked off depend on it?"""
+        return self._count > 1 and len(page.records) >= WORTH_A_LANE and not page.moves
+
+    async def put(self, page: Page, *, settle_rejects: bool, now: datetime) -> list[Written]:
+        """Have the page written; what came of earlier ones meanwhile. A case that is still being written waits."""
+        refs = frozenset(record.ref for record in page.records)
+        done = []
+        while len(self._under_way) > self._count or any(not refs.isdisjoint(busy) for busy in self._under_way.values()):
+            done += await self._ended(asyncio.FIRST_COMPLETED)
+        self._pool = self._pool or self._opened()
+        job = asyncio.get_running_loop().run_in_executor(self._pool, write, page, settle_rejects, now)
+        self._under_way[job] = refs
+        return done
+
+    async def drain(self) -> list[Written]:
+        """Wait until all is written."""
+        return await self._ended(asyncio.ALL_COMPLETED) if self._under_way else []
+
+    async def _ended(self, when: str) -> list[Written]:
+        ended, _ = await asyncio.wait(self._under_way, return_when=when)
+        for job in ended:
+            del self._under_way[job]
+        problem = next((job.exception() for job in ended if job.exception()), None)
+        if isinstance(problem, BrokenProcessPool):
+            said = f"{self._task.ground.source}: a process that writes claims has died; the next run does its part"
+            raise SourceUnavailable(said) from problem
+        if problem is not None:
+            raise problem
+        return [job.result() for job in ended]
+
+    def _opened(self) -> ProcessPoolExecutor:
+        # A fresh interpreter each: a fork would share our connections and threads.
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self._count, mp_context=context, initializer=Lane.open, initargs=(self._task,))
+
+
+class Lane:
+    """One of the processes: its engine and its translator, held between pages."""
+
+    here: ClassVar["Lane"]
+
+    def __init__(self, task: Task) -> None:
+        ground = task.ground
+        self.ground, self.engine = ground, make_engine(task.address, pool_size=1)
+        self.translate = parse(task.mapping).translator(source=ground.source, mapping_version=ground.version)
+        self.runner = asyncio.Runner()
+
+    @classmethod
+    def open(cls, task: Task) -> None:
+        """The first thing in a new process. Ctrl-C is the reader's: it ends us when our page is done."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        logs.set_up(level=logging.getLevelName(task.level))
+        search_garbage_rarely()
+        cls.here = cls(task)
+
+    async def write(self, page: Page, settle_rejects: bool, now: datetime) -> Written:
+        """One page, one transaction."""
+        translated = translate_page(page, self.translate, now)
+        async with session_scope(self.engine) as session:
+            done = await write_page(session, self.ground, translated, settle_rejects=settle_rejects, now=now)
+            failpoint("sync.before_commit")
+        failpoint("sync.after_commit")
+        return done
+
+
+def write(page: Page, settle_rejects: bool, now: datetime) -> Written:
+    """In a lane: write one page."""
+    return Lane.here.runner.run(Lane.here.write(page, settle_rejects, now))
+
+
+def _end_with_parent() -> None:
+    """Nobody waits for our answer any more: what is not committed is taken back by the database."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
