@@ -198,8 +198,10 @@ def due_date(start: date, term: Term, pauses: Pauses, country: str) -> date:
 
     A pause that has not ended counts as none yet: the date is then the earliest that is possible.
     """
+    if not pauses or not term.paused:
+        return _due_date(start, term, (), country)
     closed = tuple((begun, ended) for begun, ended in pauses if ended is not None and ended > begun)
-    return _due_date(start, term, closed if term.paused else (), country)
+    return _due_date(start, term, closed, country)
 
 
 @lru_cache(maxsize=100_000)

@@ -5,33 +5,40 @@ import secrets
 import time
 from uuid import UUID
 
+from asyncpg.pgproto.pgproto import UUID as QuickUUID
+
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_62_BITS = (1 << 62) - 1
 
 
 # Chance for ids, drawn ahead: asking the system for each costs more than the rest of an id. Tokens and codes are
 # never made of it. A forked process must not hand out its parent's.
-_SPARE: list[int] = []
+_SPARE: list[bytes] = []
 _DRAWN_AHEAD = 256
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_SPARE.clear)
 
 
 def new_id() -> UUID:
-    """A UUID version 7 (RFC 9562, 5.7): ordered by time, so that new rows land together in an index."""
-    milliseconds, chance = time.time_ns() // 1_000_000, _chance()
-    value = (milliseconds << 80) | (0x7 << 76) | ((chance >> 68) << 64) | (0b10 << 62) | (chance & _62_BITS)
-    return UUID(int=value)
+    """A UUID version 7 (RFC 9562, 5.7): ordered by time, so that new rows land together in an index.
+
+    It is the driver's own kind of `uuid.UUID`, the one that rows are read with, made in a tenth of the time: a claim
+    of a first load needs six.
+    """
+    return QuickUUID((time.time_ns() // 1_000_000).to_bytes(6, "big") + _chance())
 
 
-def _chance() -> int:
-    """80 bits that nobody else has; taken from the list in one step, so that threads may share it."""
+def _chance() -> bytes:
+    """The version, the variant and 74 bits that nobody else has; taken in one step, so that threads may share it."""
     while True:
         try:
             return _SPARE.pop()
         except IndexError:
             drawn = secrets.token_bytes(10 * _DRAWN_AHEAD)
-            _SPARE.extend(int.from_bytes(drawn[place : place + 10], "big") for place in range(0, len(drawn), 10))
+            _SPARE.extend(_marked(drawn[place : place + 10]) for place in range(0, len(drawn), 10))
+
+
+def _marked(chance: bytes) -> bytes:
+    return bytes((0x70 | chance[0] & 0x0F, chance[1], 0x80 | chance[2] & 0x3F)) + chance[3:]
 
 
 def new_token() -> str:

@@ -1,8 +1,8 @@
 """Which dates a claim has been promised, which days waited for the policyholder, and what became of them (pure)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -46,8 +46,7 @@ def to_promise(row: Mapping[str, Any]) -> PromiseRow:
     return PromiseRow(**row)._replace(kind=PromiseKind(row["kind"]), basis=PromiseBasis(row["basis"]))
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(NamedTuple):
     """A claim's dates at one moment: `moment` when the back office changed it, `now` when we record it."""
 
     claim_id: UUID
@@ -61,8 +60,7 @@ class Calendar:
     def of(cls, snapshot: ClaimSnapshot, claim_id: UUID, *, moment: datetime, now: datetime) -> "Calendar":
         """The calendar of the snapshot's product and country."""
         country = snapshot.country
-        today = now.astimezone(zone_of(country)).date()
-        return cls(claim_id, terms_for(snapshot.product, country), country, moment, now, today)
+        return cls(claim_id, terms_for(snapshot.product, country), country, moment, now, _today(now, country))
 
     def day(self, moment: datetime) -> date:
         """The date of `moment` where the country's day ends last."""
@@ -80,6 +78,12 @@ class Calendar:
         """A promise made now, unless its day has passed: a claim first seen late gets no date of ours."""
         if due >= self.today:
             yield PromiseRow(new_id(), self.claim_id, kind, basis, start, due, self.now, reason)
+
+
+@lru_cache(maxsize=64)
+def _today(now: datetime, country: str) -> date:
+    """The date where the country's day ends last; a batch asks this of each of its claims."""
+    return now.astimezone(zone_of(country)).date()
 
 
 def is_undecided(snapshot: ClaimSnapshot) -> bool:

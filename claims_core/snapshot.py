@@ -192,12 +192,9 @@ def mover_of(snapshot: ClaimSnapshot) -> Mover:
 
 def page_state_of(snapshot: ClaimSnapshot) -> PageState:
     """What a page shows for this snapshot. A closed claim with money or papers still open is not `paid` yet."""
-    open_money = any(payment.state in OPEN_PAYMENTS for payment in snapshot.payments)
-    open_papers = any(document.state in OPEN_DOCUMENTS for document in snapshot.documents)
+    is_open = any(payment.state in OPEN_PAYMENTS for payment in snapshot.payments) if snapshot.payments else False
+    if snapshot.documents and not is_open:
+        is_open = any(document.state in OPEN_DOCUMENTS for document in snapshot.documents)
     return page_state(
-        snapshot.stage,
-        snapshot.situation,
-        snapshot.outcome,
-        mover=snapshot.mover,
-        something_open=open_money or open_papers,
+        snapshot.stage, snapshot.situation, snapshot.outcome, mover=snapshot.mover, something_open=is_open
     )

@@ -1,6 +1,7 @@
 """Stages, situations, outcomes, movers, page states: the public model of a claim, as tables and pure functions."""
 
 from enum import StrEnum
+from functools import cache
 
 
 class ClaimStage(StrEnum):
@@ -206,6 +207,7 @@ def is_decided(stage: ClaimStage) -> bool:
     return STAGE_ORDER[stage] >= STAGE_ORDER[ClaimStage.DECIDED]
 
 
+@cache
 def page_state(
     stage: ClaimStage,
     situation: Situation | None,

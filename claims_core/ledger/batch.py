@@ -12,7 +12,8 @@ from claims_core.ledger import rows
 from claims_core.ledger.known import Key, Known, key_of, source_word
 from claims_core.ledger.staging import Row, Target
 from claims_core.promises import Calendar
-from claims_core.snapshot import ClaimSnapshot, page_state_of
+from claims_core.snapshot import Change, ClaimSnapshot, page_state_of
+from claims_core.stages import PageState
 
 # What a handler may change, and what comes with it.
 HANDLED = ("stage", "situation", "outcome", "mover", "reason", "approved", "decision_reasons")
@@ -36,10 +37,10 @@ class Batch:
 
     def first_sight(self, snapshot: ClaimSnapshot, policyholder_id: UUID) -> None:
         """A claim that we have never seen. Of what is so already, one fact at most is told."""
-        claim_id, shown = new_id(), page_state_of(snapshot)
+        claim_id, shown, fresh = new_id(), page_state_of(snapshot), self.fresh
         since = min(snapshot.changed_at or snapshot.reported_at, self.now)
         calendar = Calendar.of(snapshot, claim_id, moment=since, now=self.now)
-        self.fresh[rows.CLAIM].append(
+        fresh[rows.CLAIM].append(
             rows.claim_row(
                 snapshot,
                 claim_id,
@@ -50,16 +51,19 @@ class Batch:
                 situation_since=since,
             )
         )
-        self.fresh[rows.PAYMENT].extend(rows.payment_rows(snapshot, claim_id))
-        self.fresh[rows.DOCUMENT].extend(rows.document_rows(snapshot, claim_id, moment=since))
-        self.fresh[rows.PROMISE].extend(promises.first_promises(snapshot, calendar))
-        self.fresh[rows.PAUSE].extend(promises.first_pauses(snapshot, calendar))
+        if snapshot.payments:
+            fresh[rows.PAYMENT].extend(rows.payment_rows(snapshot, claim_id))
+        if snapshot.documents:
+            fresh[rows.DOCUMENT].extend(rows.document_rows(snapshot, claim_id, moment=since))
+        if promises.is_undecided(snapshot):
+            fresh[rows.PROMISE].extend(promises.first_promises(snapshot, calendar))
+            fresh[rows.PAUSE].extend(promises.first_pauses(snapshot, calendar))
         facts, silent = first_facts(snapshot), key_of(snapshot) in self.silent
         for fact in facts:
             # One message at first sight: of the decision, say, and not that the claim was registered long ago.
             historic = silent or fact is not facts[-1]
             at = snapshot.reported_at if fact is facts[0] else since
-            self.fresh[rows.EVENT].append(self._event(rows.EventRow.of(fact, snapshot, claim_id, shown), at, historic))
+            fresh[rows.EVENT].append(self._event(fact, snapshot, claim_id, shown, at, historic))
 
     def change(self, known: Known, snapshot: ClaimSnapshot, policyholder_id: UUID, *, own: str | None = None) -> None:
         """A claim that changed. `own` names a change whose record is our ledger and no source."""
@@ -87,8 +91,8 @@ class Batch:
         self.stage_changes += snapshot.stage is not before.stage
         silent = key_of(snapshot) in self.silent
         for change in changes:
-            event = rows.EventRow.of(change, snapshot, known.id, shown, untold=known.untold)
-            self.changed[rows.EVENT].append(self._event(event, moment, silent))
+            event = self._event(change, snapshot, known.id, shown, moment, silent, untold=known.untold)
+            self.changed[rows.EVENT].append(event)
 
     def _parts(self, known: Known, snapshot: ClaimSnapshot, calendar: Calendar) -> None:
         self.changed[rows.PAYMENT].extend(rows.payment_rows(snapshot, known.id))
@@ -104,14 +108,20 @@ class Batch:
         if snapshot.claim_number != known.snapshot.claim_number:
             self.changed[rows.NUMBER].append((known.id, known.snapshot.claim_number, self.now))
 
-    def _event(self, event: rows.EventRow, at: datetime, historic: bool) -> Row:
+    def _event(
+        self,
+        change: Change,
+        snapshot: ClaimSnapshot,
+        claim_id: UUID,
+        shown: PageState,
+        at: datetime,
+        historic: bool,
+        *,
+        untold: bool = False,
+    ) -> Row:
         self.told = self.told or not historic
-        return event._replace(
-            occurred_at=min(at, self.now),
-            recorded_at=self.now,
-            tell_after=self.now + self.settle,
-            historic=historic,
-        )
+        times = (min(at, self.now), self.now, self.now + self.settle, historic)
+        return rows.EventRow.of(change, snapshot, claim_id, shown, times, untold=untold)
 
     def _moment(self, snapshot: ClaimSnapshot, own: str | None) -> datetime:
         """When it changed, as far as the back office says so; never in the future."""

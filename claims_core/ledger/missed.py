@@ -61,4 +61,5 @@ def _missed(row: Mapping[str, Any], now: datetime) -> Row:
         occurred_at=now,
         recorded_at=now,
         tell_after=now,
+        historic=False,
     )

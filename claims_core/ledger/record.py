@@ -18,7 +18,8 @@ from claims_core.snapshot import ClaimSnapshot
 
 log = logging.getLogger(__name__)
 
-# Another writer may insert the same claim or person between our look and our COPY: look again, this often.
+# Another writer may insert the same claim or person between our look and our COPY, or hold what we want while we hold
+# what it wants: look again, this often.
 TRIES = 3
 CLAIM_ID = rows.CLAIM.columns.index("id")
 # What the back office no longer lists and nobody has been told of, or must no longer wait for.
@@ -67,7 +68,7 @@ async def record(
                 async with connection.transaction():
                     done += await _write(connection, wave, batch, first_load=first_load)
                 break
-            except asyncpg.UniqueViolationError:
+            except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
                 if not tries_left:
                     raise
     return done

@@ -64,8 +64,12 @@ _ENUMS: dict[str, type] = {
 }
 
 
+# When it occurred, was recorded and may be told, and whether it is history.
+Times = tuple[datetime, datetime, datetime, bool]
+
+
 class EventRow(NamedTuple):
-    """A case event as its table holds it, in the order of `EVENT`; the times are the batch's."""
+    """A case event as its table holds it, in the order of `EVENT`."""
 
     id: UUID
     claim_id: UUID
@@ -76,14 +80,14 @@ class EventRow(NamedTuple):
     page_state: PageState
     mapping_version: int | None
     detail: str
-    occurred_at: datetime | None = None
-    recorded_at: datetime | None = None
-    tell_after: datetime | None = None
-    historic: bool = False
+    occurred_at: datetime
+    recorded_at: datetime
+    tell_after: datetime
+    historic: bool
 
     @classmethod
     def of(
-        cls, change: Change, snapshot: ClaimSnapshot, claim_id: UUID, shown: PageState, *, untold: bool = False
+        cls, change: Change, snapshot: ClaimSnapshot, claim_id: UUID, shown: PageState, times: Times, *, untold: bool
     ) -> "EventRow":
         """The row of a change. What a handler wants told to nobody has `told: false` in its detail."""
         detail = {**change.detail, "told": False} if untold else change.detail
@@ -97,6 +101,7 @@ class EventRow(NamedTuple):
             shown,
             snapshot.mapping_version,
             json.dumps(detail, ensure_ascii=False) if detail else "{}",
+            *times,
         )
 
 
