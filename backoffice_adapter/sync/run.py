@@ -187,7 +187,7 @@ async def _read(run: _Run) -> None:
 def _lanes(run: _Run) -> Lanes:
     plan = run.plan
     address = plan.engine.url.render_as_string(hide_password=False)
-    task = Task(address, run.ground, plan.mapping.text, logging.getLogger().level)
+    task = Task(address, run.ground, plan.mapping.text, log.getEffectiveLevel())
     return Lanes(task, plan.config.lanes)
 
 
