@@ -47,14 +47,16 @@ def slot_of(now: datetime, every: timedelta) -> datetime:
     return EPOCH + (now - EPOCH + every / 20) // every * every
 
 
-def make_scheduler(engine: AsyncEngine, jobs: Iterable[Job], *, settings: Any = None) -> AsyncIOScheduler:
-    """A scheduler of `jobs`, not started. Any number of them may run on one database."""
+def make_scheduler(
+    engine: AsyncEngine, jobs: Iterable[Job], *, settings: Any = None, clock: Callable[[], datetime] = utc_now
+) -> AsyncIOScheduler:
+    """A scheduler of `jobs`, not started; `clock` says each run's moment. Any number may run on one database."""
     scheduler = AsyncIOScheduler(timezone=UTC)
     for job in jobs:
         scheduler.add_job(
             tick,
             IntervalTrigger(seconds=job.every.total_seconds(), start_date=EPOCH, timezone=UTC),
-            args=[engine, job, settings],
+            args=[engine, job, settings, clock],
             id=job.name,
             max_instances=1,
             coalesce=True,
@@ -63,9 +65,9 @@ def make_scheduler(engine: AsyncEngine, jobs: Iterable[Job], *, settings: Any = 
     return scheduler
 
 
-async def tick(engine: AsyncEngine, job: Job, settings: Any = None) -> None:
+async def tick(engine: AsyncEngine, job: Job, settings: Any = None, clock: Callable[[], datetime] = utc_now) -> None:
     """What the scheduler calls: one run at this moment; a job that fails is written down and the others go on."""
-    await run_job(engine, job, now=utc_now(), settings=settings)
+    await run_job(engine, job, now=clock(), settings=settings)
 
 
 async def run_job(engine: AsyncEngine, job: Job, *, now: datetime, settings: Any = None) -> bool:

@@ -12,6 +12,8 @@ from notifier.states import CHANNELS_ALLOWED, PRIORITY, Cadence, ChannelName, Im
 
 SEND_WITHIN = timedelta(hours=24)
 SEND_WITHIN_OF = {"otp": timedelta(minutes=10), "inspection": timedelta(hours=4)}
+# What nobody decided on or took for so long comes from an outage: a person looks before it leaves in one burst.
+BACKLOG_AFTER = timedelta(hours=2)
 AT_ANY_HOUR = frozenset({Importance.CODE, Importance.ANSWER})
 # What may follow a STOP: the word that it was heard, and help. A code that somebody has just asked for always may.
 PASSES_A_STOP = frozenset({"optout", "kw_help"})
@@ -49,6 +51,7 @@ def decide(fact: Fact, rule: Rule, stands: Background, *, settings: NotifierSett
     channel, unreachable = reach(rule.channels, stands, settings)
     cadence = cadence_of(stands, settings)
     reason = _not_news(fact, rule, template, cadence, stands, now) or unreachable
+    reason = reason or (Reason.BACKLOG if now - fact.tell_after > BACKLOG_AFTER else None)
     return planned(template, rule.importance, channel, stands, settings=settings, now=now, rule=rule, reason=reason)
 
 

@@ -60,9 +60,9 @@ Decided = tuple[Cause, int | None, Background, Plan, dict[str, Any]]
 async def write_plans(connection: asyncpg.Connection, decided: Sequence[Decided], *, now: datetime) -> list[UUID]:
     """Write notifications, each fact once, and ring for dispatch; the ids of those this call has written.
 
-    Of one claim and recipient a later fact takes the place of earlier progress that has not left yet.
+    Of one claim and recipient a later fact takes the place of earlier progress that has not left yet, held or not.
     """
-    goes = [(stands.claim_id, stands.policyholder_id, seq) for _, seq, stands, plan, _ in decided if not plan.reason]
+    goes = [(stands.claim_id, stands.policyholder_id, seq) for _, seq, stands, plan, _ in decided if _may_go(plan)]
     later = {(claim_id, recipient_id): seq for claim_id, recipient_id, seq in goes if seq is not None}
     if later:
         claims, people = zip(*later, strict=True)
@@ -72,6 +72,11 @@ async def write_plans(connection: asyncpg.Connection, decided: Sequence[Decided]
     if goes:
         await connection.execute("select pg_notify($1, '')", BELL)
     return [row["id"] for row in written]
+
+
+def _may_go(plan: Plan) -> bool:
+    """Does it leave, by itself or once a person has said so?"""
+    return plan.reason is None or plan.reason in HOLDS
 
 
 def _row(
@@ -85,10 +90,11 @@ def _row(
     now: datetime,
 ) -> tuple[Any, ...]:
     state, reason = NotificationState.PLANNED, plan.reason
-    if reason is not None:
-        state = NotificationState.HELD if reason in HOLDS else NotificationState.SUPPRESSED
-    elif seq is not None and plan.importance in CAPPED and seq < later[stands.claim_id, stands.policyholder_id]:
+    newest = later.get((stands.claim_id, stands.policyholder_id), seq) if _may_go(plan) else seq
+    if seq is not None and newest is not None and plan.importance in CAPPED and seq < newest:
         state, reason = NotificationState.SUPERSEDED, Reason.LATER_STAGE  # by another fact of this very batch
+    elif reason is not None:
+        state = NotificationState.HELD if reason in HOLDS else NotificationState.SUPPRESSED
     ids = (new_id(), cause[0], cause[1], plan.template, stands.policyholder_id, stands.claim_id, seq)
     how = (plan.importance, plan.priority, plan.channel, plan.contact_point_id, plan.channel, plan.language)
     why = (state, reason, plan.cadence, plan.arm, plan.rule_version)

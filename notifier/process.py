@@ -9,14 +9,15 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from claims_core.clock import utc_now
 from claims_core.db import make_engine, open_pool
 from claims_core.installation import bind_database
+from claims_core.shared_clock import SharedClock
 from claims_core.ticks import make_scheduler
 from notifier.channels.base import Channel
 from notifier.channels.console import ConsoleChannel
@@ -27,11 +28,12 @@ from notifier.planner import plan_batch
 from notifier.scheduler import JOBS, Tools
 from notifier.settings import NotifierSettings
 from notifier.states import CHANNELS_ALLOWED, ChannelName
-from notifier.sweeps import health, hold_foreign_copy, is_foreign
+from notifier.sweeps import health, hold_backlog, hold_foreign_copy, is_foreign
 
 log = logging.getLogger(__name__)
 
-HEALTH_EVERY = 60.0  # seconds
+HEALTH_EVERY = LOOK_EVERY = 60.0  # seconds
+CLOCKS_APART = 2.0  # seconds; beyond that somebody should look at the machine's time service
 PLAN_BELL, SEND_BELL = "case_event", "notification"
 
 
@@ -77,21 +79,23 @@ async def serve(
     instance_id: str | None = None,
 ) -> None:
     """Work until `stop`. Whatever else falls over, the open calls are ended and written (15 s at most)."""
-    worker = f"{socket.gethostname()}:{os.getpid()}"
+    worker, clock = f"{socket.gethostname()}:{os.getpid()}", SharedClock()
     async with _opened(url, settings, console=console) as (engine, pool, channels):
-        problem = await bind_database(engine, instance_id=instance_id, now=utc_now())
-        if problem is not None:
-            held = await hold_foreign_copy(pool, instance_id=instance_id)
-            log.error("foreign_database", extra={"why": problem, "held": held})
-        senders = open_senders(pool, channels, settings, worker=worker, clock=utc_now, instance_id=instance_id)
+        await _compare(clock, pool)
+        await _put_aside(engine, pool, instance_id, clock())
+        senders = open_senders(pool, channels, settings, worker=worker, clock=clock, instance_id=instance_id)
         bells = Bells(asyncio.Event(), senders)
-        scheduler = make_scheduler(engine, JOBS, settings=Tools(settings, pool, channels, instance_id))
+        tools = Tools(settings, pool, channels, instance_id)
+        scheduler = make_scheduler(engine, JOBS, settings=tools, clock=clock)
         scheduler.start()
         log.info("notifier_started", extra={"worker": worker, "channels": sorted(channels)})
-        others = [
-            asyncio.create_task(loop)
-            for loop in (_plan(engine, settings, bells.plan), _listen(url, bells), _report(pool, instance_id))
-        ]
+        loops = (
+            _plan(engine, settings, bells.plan, clock),
+            _listen(url, bells),
+            _report(pool, instance_id, clock),
+            _agree(clock, pool),
+        )
+        others = [asyncio.create_task(loop) for loop in loops]
         try:
             await run(senders, stop)
         finally:
@@ -100,6 +104,30 @@ async def serve(
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
         log.info("notifier_stopped", extra={"worker": worker})
+
+
+async def _put_aside(engine: AsyncEngine, pool: asyncpg.Pool, instance_id: str | None, now: datetime) -> None:
+    """Before anything leaves: what is not ours to send, and what waited too long while nobody sent."""
+    problem = await bind_database(engine, instance_id=instance_id, now=now)
+    if problem is not None:
+        held = await hold_foreign_copy(pool, instance_id=instance_id)
+        log.error("foreign_database", extra={"why": problem, "held": held})
+    if waited := await hold_backlog(pool, now=now):
+        log.error("backlog_held", extra={"messages": waited})
+
+
+async def _compare(clock: SharedClock, pool: asyncpg.Pool) -> None:
+    ahead = (await clock.look(pool)).total_seconds()
+    if abs(ahead) > CLOCKS_APART:
+        log.warning("clocks_differ", extra={"machine_ahead_seconds": round(ahead, 1)})
+
+
+async def _agree(clock: SharedClock, pool: asyncpg.Pool) -> None:
+    """Leases and moments are the database's: ask it once a minute what time it is."""
+    while True:
+        await asyncio.sleep(LOOK_EVERY)
+        with contextlib.suppress(*DATABASE_AWAY):
+            await _compare(clock, pool)
 
 
 @asynccontextmanager
@@ -117,11 +145,11 @@ async def _opened(
         await engine.dispose()
 
 
-async def _plan(engine: AsyncEngine, settings: NotifierSettings, bell: asyncio.Event) -> None:
+async def _plan(engine: AsyncEngine, settings: NotifierSettings, bell: asyncio.Event, clock: SharedClock) -> None:
     """Decide on facts as they come."""
     while True:
         try:
-            if await plan_batch(engine, now=utc_now(), settings=settings):
+            if await plan_batch(engine, now=clock(), settings=settings):
                 continue
         except DATABASE_AWAY as problem:
             log.warning("database_away", extra={"why": type(problem).__name__})
@@ -155,12 +183,12 @@ async def _listen(url: str, bells: Bells) -> None:
         await asyncio.sleep(1)
 
 
-async def _report(pool: asyncpg.Pool, instance_id: str | None) -> None:
+async def _report(pool: asyncpg.Pool, instance_id: str | None, clock: SharedClock) -> None:
     """One line a minute: what is under way, whether all of it has an owner, and whether it may leave at all."""
     while True:
         await asyncio.sleep(HEALTH_EVERY)
         try:
-            seen = await health(pool, now=utc_now())
+            seen = await health(pool, now=clock())
             foreign = await is_foreign(pool, instance_id=instance_id)
         except DATABASE_AWAY:
             continue

@@ -1,5 +1,6 @@
 """The notifier's timed work, as a table. `claims_core.ticks` sees to it that each run happens once."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +18,9 @@ from notifier.receipts import unpark
 from notifier.resolve import poll_receipts, resolve_once
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
-from notifier.sweeps import expire, hold_foreign_copy, is_foreign
+from notifier.sweeps import expire, hold_backlog, hold_foreign_copy, is_foreign
+
+log = logging.getLogger(__name__)
 
 FOREIGN = "the database is not ours: nothing is asked or sent"
 
@@ -67,9 +70,12 @@ async def match_parked(context: Context) -> str | None:
 
 
 async def end_late(context: Context) -> str | None:
-    """End what can no longer leave in time; put aside what is not ours to send."""
+    """End what can no longer leave in time; put aside what is not ours to send, and what an outage left."""
     tools = _tools(context)
     held = await hold_foreign_copy(tools.pool, instance_id=tools.instance_id)
+    if waited := await hold_backlog(tools.pool, now=context.now):
+        log.error("backlog_held", extra={"messages": waited})
+    held += waited
     ended = await expire(tools.pool, now=context.now)
     return f"{ended} expired, {held} held" if ended or held else None
 

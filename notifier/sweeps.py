@@ -1,4 +1,4 @@
-"""What time alone ends or holds: messages whose moment has passed, and a copy of somebody else's database."""
+"""What time alone ends or holds: what is too late, what an outage left waiting, and a copy of another's database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from claims_core.installation import foreign
+from notifier.decisions import BACKLOG_AFTER
 from notifier.states import NotificationState
 
 GRACE = timedelta(minutes=5)
@@ -20,6 +21,13 @@ where n.id in (select o.id from notification o where o.state in ('planned', 'hel
 _HOLD = """
 update notification n set state = 'held', reason = 'restore', takes = 0, lease_token = null, lease_until = null
 where n.state in ('planned', 'sending', 'unknown')
+"""
+# Due for long and not sent because nobody took it: the sender is paused, or nobody ran one. A sender that is merely
+# busy works its queue off at its own rate.
+_HOLD_BACKLOG = """
+update notification n set state = 'held', reason = 'backlog' from sender_rate r
+where r.sender = n.sender and (r.pause_reason is not null or r.refilled_at <= $1)
+  and n.state = 'planned' and n.importance in ('required', 'progress', 'heartbeat') and n.not_before <= $1
 """
 # Whoever waits must have somebody who will move them on: a lease, a look-up with a date, a moment not yet over.
 _OPEN = """
@@ -46,6 +54,11 @@ class Health:
 async def expire(pool: asyncpg.Pool, *, now: datetime) -> int:
     """End what can no longer leave in time. How many; call again while it is many."""
     return int((await pool.execute(_EXPIRE, now)).split()[-1])
+
+
+async def hold_backlog(pool: asyncpg.Pool, *, now: datetime) -> int:
+    """Put aside what waited for hours while nothing could leave, so that it does not come in one burst. How many."""
+    return int((await pool.execute(_HOLD_BACKLOG, now - BACKLOG_AFTER)).split()[-1])
 
 
 async def is_foreign(pool: asyncpg.Pool, *, instance_id: str | None) -> bool:

@@ -124,7 +124,7 @@ REASONS: dict[Reason, str] = {
     Reason.DUPLICATE_CONTENT: _("the same was said already"),
     Reason.HANDLER_SAID_NO: _("the handler chose not to text"),
     Reason.OPEN_QUESTION: _("the client waits for an answer"),
-    Reason.BACKLOG: _("too many messages at once"),
+    Reason.BACKLOG: _("it waited too long while nothing could be sent"),
     Reason.MASS_CHANGE: _("too many claims changed at once"),
     Reason.RESTORE: _("the database is a copy or was restored"),
     Reason.APPROVAL: _("waits for approval"),

@@ -47,6 +47,7 @@ POINTS = (
     "resolve.after_lookup",
 )
 TROUBLE = ("accept_then_reset", "accept_then_timeout", "accept_then_500", "reset_before_accept", "down", "busy:1")
+STANDS = "select n.state || ' ' || d.state from notification n join delivery d on d.notification_id = n.id"
 QUIET_AFTER = 60.0  # seconds without an end: then something is stuck
 OPEN = "select count(*) from notification where state in ('planned', 'sending', 'unknown')"
 
@@ -173,6 +174,24 @@ async def named_points(server: str, *, seed: int) -> dict[str, Any]:
             kill(survivor)
         line = as_line(await compare(scene.pool, scene.twilio), kills=len(POINTS), seed=seed, command="chaos --points")
         return line | {"missed": missed}
+
+
+async def killed_at_a_receipt(server: str, *, seed: int) -> dict[str, Any]:
+    """Whoever takes a receipt dies before it is written; the provider, which got no answer, reports again."""
+    async with a_scene(server, seed) as scene, Nursery(scene.url, scene.twilio.url) as nursery:
+        await scene.move(1)
+        sender = await nursery.born()
+        await scene.until_quiet()
+        [message] = scene.twilio.taken
+        work = ("report", message.callback.rsplit("/", 1)[-1], message.sid, "delivered")
+        codes, states = [], []
+        for failpoints in ("receipts.before_apply=kill@1", "", ""):
+            process = await fresh(scene.url, scene.twilio.url, failpoints=failpoints, work=work)
+            codes.append(await asyncio.wait_for(process.wait(), 90))
+            states.append(await scene.pool.fetchval(STANDS))
+        kill(sender)
+        line = as_line(await compare(scene.pool, scene.twilio), kills=1, seed=seed, command="chaos --points")
+        return line | {"codes": codes, "states": states}
 
 
 def as_line(books: Books, *, kills: int, seed: int, command: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.chaos import named_points, random_kills
+from tests.journeys.chaos import killed_at_a_receipt, named_points, random_kills
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
 SEED = int(os.environ.get("CHAOS_SEED", "20261122"))
@@ -23,6 +23,13 @@ async def test_killed_at_each_named_point_nothing_is_lost(server_url: str):
     promises_held(line)
     assert line["missed"] == [], line
     assert line["quarantined"] == 0, line
+
+
+async def test_killed_before_a_receipt_is_written_it_is_taken_when_it_comes_again(server_url: str):
+    line = await killed_at_a_receipt(server_url, seed=SEED)
+    promises_held(line)
+    assert line["codes"] == [-9, 0, 0], line
+    assert line["states"] == ["sent accepted", "settled delivered", "settled delivered"], line
 
 
 async def test_killed_a_hundred_times_nothing_is_lost(server_url: str):

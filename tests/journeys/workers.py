@@ -11,6 +11,7 @@ from claims_core.clock import utc_now
 from claims_core.db import open_pool
 from claims_core.settings import read_settings
 from notifier.process import open_channels, serve
+from notifier.receipts import receive_at_once
 from notifier.resolve import resolve_once
 from notifier.settings import NotifierSettings
 
@@ -44,13 +45,15 @@ def surroundings(url: str, provider: str, **more: str) -> dict[str, str]:
     return {**os.environ, **own, **more}
 
 
-async def fresh(url: str, provider: str, *, failpoints: str = "") -> asyncio.subprocess.Process:
-    """A notifier in an interpreter of its own."""
+async def fresh(
+    url: str, provider: str, *, failpoints: str = "", work: tuple[str, ...] = ("once",)
+) -> asyncio.subprocess.Process:
+    """A notifier in an interpreter of its own; or, with `report TOKEN REF WORD`, who takes one receipt."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.journeys.workers",
-        "once",
+        *work,
         env=surroundings(url, provider, FAILPOINTS=failpoints),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=LAST_WORDS,
@@ -120,6 +123,13 @@ async def _serve() -> None:
     often.cancel()
 
 
+async def _take_receipt(token: str, ref: str, word: str) -> None:
+    pool = await open_pool(os.environ["DATABASE_URL"], size=1)
+    form = {"MessageSid": ref, "MessageStatus": word}
+    await receive_at_once(pool, provider="twilio", token=token, form=form, now=utc_now())
+    await pool.close()
+
+
 async def _resolve_often(url: str) -> None:
     """The product looks every five seconds; a life of half a second would never see it."""
     settings, pool = read_settings(NotifierSettings), await open_pool(url, size=2)
@@ -130,4 +140,7 @@ async def _resolve_often(url: str) -> None:
 
 
 if __name__ == "__main__":
-    _nursery() if sys.argv[1] == "nursery" else _work()
+    if sys.argv[1] == "report":
+        asyncio.run(_take_receipt(*sys.argv[2:]))
+    else:
+        _nursery() if sys.argv[1] == "nursery" else _work()

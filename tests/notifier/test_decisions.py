@@ -38,6 +38,15 @@ CASES: list[tuple[str, dict, dict, Rule, NotifierSettings, Reason | None]] = [
     ("stopped both", {}, {"stopped": ["sms", "whatsapp"]}, REQUIRED, US, Reason.OPTED_OUT),
     ("messenger in Russia", {}, {"consents": ["whatsapp"]}, WHATSAPP_ONLY, the_settings(), Reason.CHANNEL_NOT_ALLOWED),
     ("messenger without consent", {}, {}, WHATSAPP_ONLY, US, Reason.NO_CONSENT),
+    (
+        "decided on after an outage",
+        {"tell_after": NOON - timedelta(minutes=121)},
+        {},
+        RULE,
+        the_settings(),
+        Reason.BACKLOG,
+    ),
+    ("decided on a little late", {"tell_after": NOON - timedelta(hours=2)}, {}, RULE, the_settings(), None),
     ("messenger with consent", {}, {"consents": ["whatsapp"]}, WHATSAPP_ONLY, US, None),
 ]
 
@@ -54,7 +63,7 @@ def test_every_reason_of_the_planner_is_in_the_table():
     produced = {case[-1] for case in CASES}
     elsewhere = {Reason.DAILY_CAP, Reason.TOO_LATE, Reason.OPEN_QUESTION, Reason.APPROVAL, Reason.LATER_STAGE}
     sending = {Reason.RENDER, Reason.QUARANTINED, Reason.REFUSED_BY_PROVIDER, Reason.GAVE_UP}
-    held = {Reason.BACKLOG, Reason.MASS_CHANGE, Reason.RESTORE}
+    held = {Reason.MASS_CHANGE, Reason.RESTORE}
     assert produced - {None} | elsewhere | sending | held == set(Reason)
 
 
