@@ -17,6 +17,7 @@ from claims_portal import as_owner
 from claims_portal.api import health, webhooks
 from claims_portal.auth import refuse_unguarded
 from claims_portal.auth.sender import CodeSender
+from claims_portal.copied import keep_looking
 from claims_portal.deps import Portal
 from claims_portal.desk import changes, held, questions, queue, sign_in
 from claims_portal.desk import claims as desk_claims
@@ -101,11 +102,12 @@ def create_app(
 
 @asynccontextmanager
 async def _living(app: FastAPI) -> AsyncIterator[None]:
-    """What runs beside the pages while the process lives: codes are sent, footprints are written."""
+    """What runs beside the pages while the process lives: codes are sent, footprints are written, a copy is noticed."""
     portal: Portal = app.state.portal
     beside = [
         asyncio.create_task(CodeSender(portal, direct.send_code).run()),
         asyncio.create_task(portal.footprints.run(portal.pool)),
+        asyncio.create_task(keep_looking(portal)),
     ]
     try:
         yield

@@ -36,6 +36,8 @@ class Portal:
     footprints: Footprints = field(default_factory=Footprints)
     # Set when somebody asked for a code: the sender beside the pages waits for it.
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set while the database is not this installation's own (`claims_portal.copied`).
+    copied: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake_sender(self) -> None:
         """Somebody asked for a code."""

@@ -95,5 +95,6 @@ def page(request: Request, template: str, page: Any, *, status: int = 200) -> Re
         language=look.language,
         brand_name=settings.portal_brand_name,
         brand_phone=settings.portal_brand_phone,
+        copied=portal_of(request).copied.is_set(),
     )
     return HTMLResponse(html, status)

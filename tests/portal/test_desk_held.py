@@ -4,11 +4,14 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
 from claims_core.db import session_scope
 from claims_core.ids import new_id
+from claims_core.installation import bind_database
 from claims_core.tables import AuditEntry, Claim
+from claims_portal import copied
 from claims_portal.tables import Role
 from notifier.states import CauseKind, ChannelName, Importance, NotificationState, Reason
 from notifier.tables import Notification
@@ -106,3 +109,17 @@ async def test_the_page_says_it_in_russian(engine, app):
         page = (await browser.get(f"/desk/{claim.id}")).text
     assert "Задержанные сообщения" in page
     assert "Не отправлять" in page
+
+
+async def test_at_the_desk_of_a_copy_every_page_says_that_nothing_is_sent(engine, app):
+    words = "This database is a copy or was restored"
+    portal = app.state.portal
+    await bind_database(engine, instance_id=None, now=NOON)
+    await copied.look(portal)
+    async with at_the_desk(app, engine) as browser:
+        assert words not in (await browser.get("/desk")).text
+        async with engine.begin() as connection:
+            await connection.execute(text("update installation set place = '7000000000000000001/16384'"))
+        await copied.look(portal)
+        assert words in (await browser.get("/desk")).text
+        assert words in (await browser.get("/desk/questions")).text
