@@ -102,12 +102,13 @@ def create_app(
 
 @asynccontextmanager
 async def _living(app: FastAPI) -> AsyncIterator[None]:
-    """What runs beside the pages while the process lives: codes are sent, footprints are written, a copy is noticed."""
+    """What runs beside the pages while the process lives: codes, footprints, readings, a look for a copy."""
     portal: Portal = app.state.portal
     beside = [
         asyncio.create_task(CodeSender(portal, direct.send_code).run()),
         asyncio.create_task(portal.footprints.run(portal.pool)),
         asyncio.create_task(keep_looking(portal)),
+        asyncio.create_task(portal.readings.run(portal.pool, portal.clock)),
     ]
     try:
         yield

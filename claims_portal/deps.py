@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
 from claims_portal.footprints import Footprints
+from claims_portal.readings import Readings
 from claims_portal.settings import PortalSettings
 from notifier.settings import NotifierSettings
 
@@ -34,6 +35,7 @@ class Portal:
     notifier: NotifierSettings
     clock: Callable[[], datetime]
     footprints: Footprints = field(default_factory=Footprints)
+    readings: Readings = field(default_factory=Readings)
     # Set when somebody asked for a code: the sender beside the pages waits for it.
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     # Set while the database is not this installation's own (`claims_portal.copied`).

@@ -59,6 +59,9 @@ class PortalSettings(CoreSettings):
     portal_office_closes: int = 18
     # T07: what we are ready to spend on codes; a flood stops here and somebody is told.
     portal_codes_per_hour: int = 1000
+    # Pages that a signed-in reader, and all readers of one network, may open in five minutes.
+    portal_reads_per_session: int = 600
+    portal_reads_per_network: int = 30_000
     # Minutes after which a source that was not seen whole is said to be away; twice its interval is a good value.
     portal_old_after: dict[str, int] = Field(default_factory=dict)
     portal_old_after_default: int = 30

@@ -91,6 +91,9 @@ def _surroundings(url: str) -> Mapping[str, str]:
         "DATABASE_URL": url,
         "PORTAL_PUBLIC_URL": "https://claims.example.org",
         "PORTAL_SECRET_KEY": "k" * 43,
+        # One reader from one network asks for every page of the benchmark.
+        "PORTAL_READS_PER_SESSION": str(10**9),
+        "PORTAL_READS_PER_NETWORK": str(10**9),
         "PORTAL_BRAND_NAME": "Benchmark Insurance",
         "PORTAL_BRAND_PHONE": "8 800 000-00-00",
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -16,14 +17,19 @@ from claims_portal.auth.cookies import DEVICE, GLANCE, SESSION, STAFF, read_cook
 from claims_portal.auth.devices import owner_of_device
 from claims_portal.auth.links import find_link
 from claims_portal.auth.sessions import Viewer, token_hash, viewer_for
-from claims_portal.deps import now_of, portal_of
-from claims_portal.errors import FreshCodeNeeded, SessionEnded, StaffMayNot, StaffSignInNeeded
+from claims_portal.deps import network_of, now_of, portal_of
+from claims_portal.errors import FreshCodeNeeded, SessionEnded, StaffMayNot, StaffSignInNeeded, TooManyTries
 from claims_portal.queries import ClaimRow, claims_of, glance_claim, own_claim
+from claims_portal.rates import Limit, bucket_of
+from claims_portal.readings import Counted
 from claims_portal.staff import StaffViewer, staff_for
 from claims_portal.tables import Role
 
 GUARDS: set[Callable[..., Any]] = set()
 UNGUARDED = frozenset({"/static", "/healthz", "/readyz", "/api/openapi.json"})
+# Signed-in reading is generous: it stops a program that copies pages, never a person (reliability.md T03, T22).
+READING_WINDOW = timedelta(minutes=5)
+BY_SESSION, BY_NETWORK = "reading session", "reading network"
 _Guard = TypeVar("_Guard", bound=Callable[..., Any])
 
 
@@ -38,12 +44,29 @@ async def allow_anyone() -> None:
     """A page for everybody, said out loud."""
 
 
+def _count_reading(request: Request, token: str) -> None:
+    """Count one page for the session and for its network. Raises TooManyTries when either has had its share."""
+    portal, now = portal_of(request), now_of(request)
+    settings, network = portal.settings, network_of(request)
+    shares = (
+        (BY_SESSION, settings.portal_reads_per_session, token),
+        (BY_NETWORK, settings.portal_reads_per_network, network),
+    )
+    for name, most, reader in shares:
+        limit = Limit(name, most, READING_WINDOW)
+        bucket = bucket_of(settings.portal_secret_key, limit, reader)
+        until = portal.readings.note(Counted(bucket, most, READING_WINDOW), now)
+        if until is not None:
+            raise TooManyTries(until)
+
+
 @guard
 async def require_policyholder(request: Request) -> Viewer:
     """Somebody who entered a right code and was here in the last 15 minutes. Raises SessionEnded otherwise."""
     token = read_cookie(request, SESSION)
     if token is None:
         raise SessionEnded
+    _count_reading(request, token)
     async with session_scope(portal_of(request).engine) as session:
         viewer = await viewer_for(session, token, now=now_of(request))
     if viewer is None:
@@ -68,6 +91,7 @@ async def require_own_claim(request: Request, claim_id: UUID) -> OwnersView:
     token, portal, now = read_cookie(request, SESSION), portal_of(request), now_of(request)
     if token is None:
         raise SessionEnded
+    _count_reading(request, token)
     found = await own_claim(portal.pool, token_hash(token), claim_id, now=now)
     if found is None:
         raise SessionEnded
