@@ -69,6 +69,7 @@ class RejectedCase(Table, table=True):
     last_seen_at: datetime
     times: int = 1
     settled_at: datetime | None = None
+    tried_at: datetime | None = None
 
 
 class MappingVersion(Table, table=True):

@@ -11,6 +11,7 @@ import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from backoffice_adapter import quarantine
 from backoffice_adapter.mapping import Mapping
 from backoffice_adapter.settings import SourceConfig
 from backoffice_adapter.source import CaseSource
@@ -18,7 +19,7 @@ from backoffice_adapter.sync import Plan, sync_once, version_of
 from backoffice_adapter.tables import RunState
 from backoffice_adapter.write_back import Desk, apply_waiting
 from claims_core.db import session_scope
-from claims_core.errors import ClaimsError, Refused
+from claims_core.errors import ClaimsError, Refused, SourceError
 from claims_core.installation import why_foreign
 from claims_core.ticks import Context, Job, make_scheduler
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 # The bell rings when a change is asked for; the poll is the net, and sees the end of the minute to undo.
 POLL = timedelta(seconds=1)
+RETRY = timedelta(seconds=10)
 CHANNEL = "change_request"
 
 
@@ -40,8 +42,9 @@ class Watched:
 
 
 def jobs(watched: Sequence[Watched], clock: Callable[[], datetime]) -> list[Job]:
-    """One job a source: a run at its interval, and a full one for a mapping that is new."""
-    return [Job(f"sync {one.config.name}", one.config.interval, _reader(one, clock)) for one in watched]
+    """For each source a run at its interval, a full one for a mapping that is new; and what the desk wants retried."""
+    reads = [Job(f"sync {one.config.name}", one.config.interval, _reader(one, clock)) for one in watched]
+    return reads + [Job(f"retry {one.config.name}", RETRY, _retrier(one, clock)) for one in watched]
 
 
 def _reader(one: Watched, clock: Callable[[], datetime]) -> Callable[[Context], Awaitable[str | None]]:
@@ -56,6 +59,21 @@ def _reader(one: Watched, clock: Callable[[], datetime]) -> Callable[[Context], 
         return f"{counts.new + counts.changed} of {counts.seen} changed" if counts.seen else None
 
     return read
+
+
+def _retrier(one: Watched, clock: Callable[[], datetime]) -> Callable[[Context], Awaitable[str | None]]:
+    async def retry(context: Context) -> str | None:
+        async with session_scope(context.engine) as session:
+            ids = await quarantine.asked_for(session, one.config.name)
+        if not ids:
+            return None
+        try:
+            done = await quarantine.retry(plan_of(context.engine, one, clock), ids)
+        except (Refused, SourceError) as problem:
+            return str(problem)
+        return f"{done.settled} of {done.tried} can be read now"
+
+    return retry
 
 
 def plan_of(engine: AsyncEngine, one: Watched, clock: Callable[[], datetime], *, full: bool = False) -> Plan:

@@ -35,6 +35,9 @@ MOST_RAW = 200_000
 SETTLE = """
 update rejected_case set settled_at = $3 where source = $1 and settled_at is null and case_ref = any($2::text[])
 """
+VANISHED = """
+update rejected_case set settled_at = $2 where source = $1 and settled_at is null and last_seen_at < $2
+"""
 MARK = """
 insert into case_mark (source, case_ref, mark)
 select $1, k.ref, k.mark from unnest($2::text[], $3::text[]) as k(ref, mark)
@@ -148,6 +151,11 @@ async def settle_rejected(session: AsyncSession, source: str, refs: Sequence[str
     """Cases that could be read now: what was wrong with them before is settled."""
     connection = await driver_connection(session)
     await connection.execute(SETTLE, source, list(refs), now)
+
+
+async def settle_vanished(session: AsyncSession, run: SyncRun) -> None:
+    """What a complete reading has not met again as unreadable is settled, also where nobody knows its key."""
+    await (await driver_connection(session)).execute(VANISHED, run.source, run.started_at)
 
 
 async def has_rejected(session: AsyncSession, source: str) -> bool:

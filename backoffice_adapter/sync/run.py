@@ -61,7 +61,9 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run works with; `full` reads everything again, `first_load` tells nobody."""
+    """What a run works with. `full` reads everything again and takes what it never saw for history; `again` reads
+    everything, too, and what it finds is news like any other.
+    """
 
     engine: AsyncEngine
     config: SourceConfig
@@ -70,6 +72,7 @@ class Plan:
     clock: Clock
     settle: timedelta
     full: bool = False
+    again: bool = False
     on_page: Callable[[Counts], None] = lambda counts: None
 
 
@@ -86,6 +89,7 @@ class _Run:
     seen_since: int = 0
     rejected_since: int = 0
     reason: str | None = None
+    complete: bool = False
 
     def add(self, written: Written) -> None:
         """Take a page into account."""
@@ -160,7 +164,8 @@ async def _start(plan: Plan, now: datetime) -> _Run:
         version = await book.take_in(session, name, plan.mapping, now=now)
         last = await book.read_cursor(session, name)
         # What a new mapping makes of the old cases is known only after all of them were read again.
-        full = plan.full or (last is not None and last.complete_at is not None and last.mapping_version != version)
+        remapped = last is not None and last.complete_at is not None and last.mapping_version != version
+        full = plan.full or plan.again or remapped
         row = await book.start_run(session, name, full=full, now=now)
         first = last is None or last.complete_at is None
         rejects = await book.has_rejected(session, name)
@@ -231,6 +236,7 @@ async def _note(session: AsyncSession, run: _Run) -> None:
 
 async def _move(session: AsyncSession, run: _Run, page: Page, now: datetime) -> None:
     name = run.ground.source
+    run.complete = run.complete or page.complete
     await book.keep_marks(session, name, page.marks)
     if page.file is not None:
         await book.keep_file(session, name, page.file, now=now)
@@ -241,4 +247,6 @@ async def _move(session: AsyncSession, run: _Run, page: Page, now: datetime) -> 
 async def _end(run: _Run, state: RunState, problem: str | None) -> None:
     now = run.plan.clock()
     async with session_scope(run.plan.engine) as session:
+        if run.row.full and run.complete and state is RunState.DONE:
+            await book.settle_vanished(session, run.row)
         await book.note_run(session, run.row, state=state, finished_at=now, problem=problem)

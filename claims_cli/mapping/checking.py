@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from backoffice_adapter.mapping import Mapping, load
 from backoffice_adapter.mapping_use import MappingUse, use_of
 from backoffice_adapter.settings import BackofficeSettings, read_config
-from claims_cli.mapping.places import source_named, with_database
+from claims_cli.places import source_named, with_database
 from claims_core.db import session_scope
 from claims_core.errors import Misconfigured
 from claims_core.settings import read_settings

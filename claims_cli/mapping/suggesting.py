@@ -10,7 +10,7 @@ from backoffice_adapter.samples import sample
 from backoffice_adapter.settings import SourceConfig
 from backoffice_adapter.source import Record
 from backoffice_adapter.sources import open_source
-from claims_cli.mapping.places import source_named
+from claims_cli.places import source_named
 from claims_core.clock import utc_now
 from claims_core.errors import BadInput
 from claims_core.settings import CoreSettings, read_settings

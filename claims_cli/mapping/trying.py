@@ -16,8 +16,8 @@ from backoffice_adapter.mapping.explain import Explained, explain
 from backoffice_adapter.settings import SourceConfig
 from backoffice_adapter.source import Record
 from backoffice_adapter.sources import open_source
-from claims_cli.mapping.places import source_named, with_database
 from claims_cli.mapping.readers import Read, read_as_policyholder
+from claims_cli.places import source_named, with_database
 from claims_core.clock import utc_now
 from claims_core.db import session_scope
 from claims_core.snapshot import ClaimSnapshot

@@ -21,6 +21,7 @@ from claims_core.ledger.change_requests import (
 from claims_core.ledger.known import changed_among, known_claim
 from claims_core.ledger.missed import miss_promises
 from claims_core.ledger.record import Recorded, record
+from claims_core.ledger.retries import request_retry
 from claims_core.snapshot import ClaimSnapshot
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "record_contact",
     "refuse_change",
     "request_change",
+    "request_retry",
     "seal_audit",
     "take_change",
     "undo_change",

@@ -8,6 +8,7 @@ from claims_core.tables.changes import (
     ChangeState,
     Installation,
     JobSlot,
+    RetryRequest,
 )
 from claims_core.tables.claims import CaseEvent, Claim, ClaimNumber, DocumentRequest, Payment
 from claims_core.tables.people import Contact, ContactKind, ContactPoint, Policyholder, Question
@@ -34,4 +35,5 @@ __all__ = [
     "PromiseBasis",
     "PromiseKind",
     "Question",
+    "RetryRequest",
 ]

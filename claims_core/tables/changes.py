@@ -47,6 +47,17 @@ class ChangeRequest(Table, table=True):
     source_word: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
 
 
+class RetryRequest(Table, table=True):
+    """Somebody at the desk wants a case that could not be read to be tried again; the adapter does it."""
+
+    __table_args__ = (Index(None, "rejected_case_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    rejected_case_id: UUID
+    requested_by: str
+    requested_at: datetime
+
+
 class AuditEntry(Table, table=True):
     """An act of a person or an administrator. Sealed into a hash chain a batch at a time, at its `place`."""
 

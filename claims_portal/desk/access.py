@@ -11,9 +11,11 @@ from notifier.states import Reason
 READERS = require_staff(Role.HANDLER, Role.AGENT, Role.SUPERVISOR, Role.AUDITOR)
 ANSWERERS = require_staff(Role.HANDLER, Role.AGENT, Role.SUPERVISOR)
 CHANGERS = require_staff(Role.HANDLER, Role.SUPERVISOR)
+# Who answers for what comes in from the back offices; nothing on their page names a policyholder.
+KEEPERS = require_staff(Role.SUPERVISOR, Role.ADMINISTRATOR)
 ANYBODY = require_staff()
 
-__all__ = ["ANSWERERS", "ANYBODY", "CHANGERS", "READERS", "Staffed"]
+__all__ = ["ANSWERERS", "ANYBODY", "CHANGERS", "KEEPERS", "READERS", "Staffed"]
 
 
 def may_answer(viewer: Staffed) -> bool:

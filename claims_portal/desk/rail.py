@@ -7,23 +7,27 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.stages import ClaimStage
 from claims_core.tables import Claim, Question
+from claims_portal.desk.rejected_rows import to_look_at
 from claims_portal.staff import StaffViewer
+from claims_portal.tables import Role
 
 
 @dataclass(frozen=True, slots=True)
 class Rail:
-    """Who is signed in, where they are, and the two counts."""
+    """Who is signed in, where they are, and the counts of what waits; None where the role has no such page."""
 
     name: str
     initials: str
     team: str | None
     section: str
-    claims: int
-    questions: int
+    claims: int | None
+    questions: int | None
+    sources: int | None
 
 
 async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str) -> Rail:
-    """The rail of a page in `section` (`claims` or `questions`)."""
+    """The rail of a page in `section` (`claims`, `questions` or `sources`)."""
+    reads, keeps = viewer.role is not Role.ADMINISTRATOR, viewer.role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
     open_claims = select(func.count()).select_from(Claim).where(col(Claim.stage) != ClaimStage.CLOSED)
     unanswered = select(func.count()).select_from(Question).where(col(Question.answered_at).is_(None))
     return Rail(
@@ -31,6 +35,7 @@ async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str) -> 
         initials="".join(word[0] for word in viewer.name.split()[:2] if word).upper(),
         team=viewer.team,
         section=section,
-        claims=(await session.exec(open_claims)).one(),
-        questions=(await session.exec(unanswered)).one(),
+        claims=(await session.exec(open_claims)).one() if reads else None,
+        questions=(await session.exec(unanswered)).one() if reads else None,
+        sources=await to_look_at(session) if keeps else None,
     )

@@ -216,6 +216,15 @@ def upgrade() -> None:
     op.create_index(op.f("ix_change_request_claim_id"), "change_request", ["claim_id"], unique=False)
     op.create_index(op.f("ix_change_request_state_not_before"), "change_request", ["state", "not_before"], unique=False)
     op.create_table(
+        "retry_request",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("rejected_case_id", sa.Uuid(), nullable=False),
+        sa.Column("requested_by", sa.String(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retry_request")),
+    )
+    op.create_index(op.f("ix_retry_request_rejected_case_id"), "retry_request", ["rejected_case_id"], unique=False)
+    op.create_table(
         "claim_number",
         sa.Column("claim_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.String(), nullable=False),
@@ -370,6 +379,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_claim_claim_number"), table_name="claim")
     op.drop_table("claim")
     op.drop_table("policyholder")
+    op.drop_index(op.f("ix_retry_request_rejected_case_id"), table_name="retry_request")
+    op.drop_table("retry_request")
     op.drop_table("job_slot")
     op.drop_table("installation")
     op.drop_table("audit_entry")

@@ -49,3 +49,10 @@ def check(state: str, *, ref: str = "cc:k1", amount: str = "174300.00", **more: 
 def as_record(body: Any, *, ref: str = "cc:33", key: bytes = b"mapping") -> Record:
     raw = repr(body).encode()
     return Record(ref=ref, raw=raw, hash=content_hash(raw, key), body=body)
+
+
+def change(path: Path, before: str, after: str) -> None:
+    """Replace `before`, which must be there, once in a file."""
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after, 1))

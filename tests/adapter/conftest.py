@@ -1,7 +1,10 @@
 """What the adapter's tests share: a ClaimCenter of our own, and one call that reads it."""
 
+import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +13,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backoffice_adapter.mapping import load
 from backoffice_adapter.sync import Plan, Summary, sync_once
+from claims_cli import main
+from sandbox.data import LIFE_CLAIMS, LIFE_CONTACTS, LIFE_MAPPING
 from tests.adapter.cases import CLAIM_CENTER, NOON
 from tests.adapter.fake_claim_center import FakeClaimCenter
 
+LIFE_CONFIG = """
+[[source]]
+name = "life"
+kind = "files"
+mapping = "life.toml"
+folder = "src"
+pattern = "claims-*.csv"
+format = "csv"
+ref = "claimno"
+stable_for = "0s"
+
+[[source.join]]
+name = "contact"
+pattern = "contacts.csv"
+key = "claimno"
+"""
 MAPPING = load(CLAIM_CENTER)
 Sync = Callable[..., Awaitable[Summary]]
 Rows = Callable[[str], Awaitable[list[tuple[Any, ...]]]]
@@ -49,3 +70,28 @@ def rows(engine: AsyncEngine) -> Rows:
             return [tuple(row) for row in await connection.execute(text(query))]
 
     return read
+
+
+@pytest.fixture
+def home(tmp_path: Path, database_url: str, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two hundred life claims, and an installation that reads it."""
+    (tmp_path / "src").mkdir()
+    lines = LIFE_CLAIMS.read_text().splitlines(keepends=True)
+    (tmp_path / "src" / "claims-01.csv").write_text("".join(lines[:201]))
+    shutil.copy(LIFE_CONTACTS, tmp_path / "src" / "contacts.csv")
+    shutil.copy(LIFE_MAPPING, tmp_path / "life.toml")
+    (tmp_path / "backoffice.toml").write_text(LIFE_CONFIG)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("BACKOFFICE_CONFIG", str(tmp_path / "backoffice.toml"))
+    return tmp_path
+
+
+@pytest.fixture
+def claims(capsys: pytest.CaptureFixture[str]):
+    """Run a command as the operator does; its exit code and what it printed."""
+
+    async def run(*words: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(main, list(words))
+        return code, capsys.readouterr().out
+
+    return run

@@ -1,74 +1,23 @@
 """`claims mapping`: mistakes by place, idle rules, one case as its policyholder would read it, a first table."""
 
-import asyncio
 import json
-import shutil
 from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backoffice_adapter.mapping import load, parse
 from backoffice_adapter.mapping.explain import explain
 from backoffice_adapter.mapping.suggestion import suggest
-from claims_cli import main
 from claims_core.errors import Misconfigured
-from sandbox.data import LIFE_CLAIMS, LIFE_CONTACTS, LIFE_MAPPING
-from tests.adapter.cases import CLAIM_CENTER, NOON, as_record, claim_center_case
+from tests.adapter.cases import CLAIM_CENTER, NOON, as_record, change, claim_center_case
 from tests.adapter.conftest import Rows
 
-CONFIG = """
-[[source]]
-name = "life"
-kind = "files"
-mapping = "life.toml"
-folder = "src"
-pattern = "claims-*.csv"
-format = "csv"
-ref = "claimno"
-stable_for = "0s"
-
-[[source.join]]
-name = "contact"
-pattern = "contacts.csv"
-key = "claimno"
-"""
 PORTAL = {
     "PORTAL_PUBLIC_URL": "https://claims.example",
     "PORTAL_SECRET_KEY": "a secret of the tests, long enough for all of them",
     "PORTAL_BRAND_NAME": "Test",
     "PORTAL_BRAND_PHONE": "1-800-555-0123",
 }
-
-
-@pytest.fixture
-def home(tmp_path: Path, database_url: str, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "src").mkdir()
-    lines = LIFE_CLAIMS.read_text().splitlines(keepends=True)
-    (tmp_path / "src" / "claims-01.csv").write_text("".join(lines[:201]))
-    shutil.copy(LIFE_CONTACTS, tmp_path / "src" / "contacts.csv")
-    shutil.copy(LIFE_MAPPING, tmp_path / "life.toml")
-    (tmp_path / "backoffice.toml").write_text(CONFIG)
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("BACKOFFICE_CONFIG", str(tmp_path / "backoffice.toml"))
-    return tmp_path
-
-
-@pytest.fixture
-def claims(capsys: pytest.CaptureFixture[str]):
-    """Run a command as the operator does; its exit code and what it printed."""
-
-    async def run(*words: str) -> tuple[int, str]:
-        code = await asyncio.to_thread(main, list(words))
-        return code, capsys.readouterr().out
-
-    return run
-
-
-def change(path: Path, before: str, after: str) -> None:
-    text = path.read_text()
-    assert before in text
-    path.write_text(text.replace(before, after, 1))
 
 
 async def test_check_tells_each_mistake_with_its_place(home: Path, claims):
