@@ -48,7 +48,11 @@ def new_token() -> str:
 
 def new_short_token(length: int = 8) -> str:
     """`length` characters of base62 for a link that a person may have to type."""
-    return "".join(secrets.choice(BASE62) for _ in range(length))
+    number, token = secrets.randbelow(62**length), ""
+    for _ in range(length):
+        number, place = divmod(number, 62)
+        token += BASE62[place]
+    return token
 
 
 def new_code(digits: int = 6) -> str:

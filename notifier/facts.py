@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -134,23 +135,33 @@ async def ready_for(
 
     Links are made only for what goes now. A notification whose row is gone is not in the answer.
     """
-    rows = await connection.fetch(_TAKEN, now, list(notification_ids))
-    verdicts = {row["id"]: _verdict(row, settings, now) for row in rows}
-    links = await new_links(
-        connection,
-        [row for row in rows if verdicts[row["id"]] is None and _links(row)],
-        settings=settings,
-        now=now,
-    )
+    rows = [_Taken.of(row) for row in await connection.fetch(_TAKEN, now, list(notification_ids))]
+    verdicts = [_verdict(taken, settings, now) for taken in rows]
+    going = [taken.row for taken, verdict in zip(rows, verdicts, strict=True) if verdict is None and _links(taken.row)]
+    links = await new_links(connection, going, settings=settings, now=now)
     return {
-        row["id"]: Ready(
-            verdict=verdicts[row["id"]],
-            address=row["spoken_address"],
-            language=row["said_in"],
-            values=_values(row, settings, now, links.get(row["id"])),
+        taken.row["id"]: Ready(
+            verdict=verdict,
+            address=taken.row["spoken_address"],
+            language=taken.row["said_in"],
+            values=_values(taken, settings, now, links.get(taken.row["id"])),
         )
-        for row in rows
+        for taken, verdict in zip(rows, verdicts, strict=True)
     }
+
+
+class _Taken(NamedTuple):
+    """A taken notification as the database gave it, its parts read once for both questions asked of it."""
+
+    row: asyncpg.Record
+    fact: Fact | None
+    own: dict[str, Any]
+    stands: Background
+
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> "_Taken":
+        """The parts of a row of `_TAKEN`."""
+        return cls(row, fact_of(row), json.loads(row["own"]), background_of(row))
 
 
 def background_of(row: asyncpg.Record) -> Background:
@@ -172,15 +183,15 @@ def fact_of(row: asyncpg.Record) -> Fact | None:
     )
 
 
-def cause_of(row: asyncpg.Record) -> Cause:
-    """What a taken notification is about, beside its claim."""
-    own = json.loads(row["own"])
+def _cause(taken: _Taken) -> Cause:
+    """What the notification is about, beside its claim."""
+    row, own = taken.row, taken.own
     return Cause(
         template=row["template"],
         channel=row["channel"],
         language=row["said_in"],
         cadence=row["cadence"],
-        fact=fact_of(row),
+        fact=taken.fact,
         own=own,
         question=row["question"],
         answer=row["answer"],
@@ -197,24 +208,25 @@ def _links(row: asyncpg.Record) -> bool:
         return False  # its rendering will say so, and end this one notification alone
 
 
-def _values(row: asyncpg.Record, settings: NotifierSettings, now: datetime, link: str | None) -> dict[str, str]:
+def _values(taken: _Taken, settings: NotifierSettings, now: datetime, link: str | None) -> dict[str, str]:
     """The values; none at all when something of this one row cannot be read, so that its neighbours still go."""
     try:
-        return values_of(cause_of(row), background_of(row), settings=settings, now=now, link=link)
+        return values_of(_cause(taken), taken.stands, settings=settings, now=now, link=link)
     except (ClaimsError, ValueError, TypeError, LookupError) as problem:
-        log.error("values_missing", extra={"notification_id": row["id"], "why": type(problem).__name__})
+        log.error("values_missing", extra={"notification_id": taken.row["id"], "why": type(problem).__name__})
         return {}
 
 
-def _truth_of(row: asyncpg.Record) -> Fact | None:
+def _truth_of(taken: _Taken) -> Fact | None:
     """What must still be so: the fact, or for a heartbeat that the claim stands where it stood."""
-    fact, own = fact_of(row), json.loads(row["own"])
-    if fact is None and "page_state" in own:
-        return Fact("silence", own["page_state"], {}, row["send_by"], row["send_by"], row["send_by"])
-    return fact
+    if taken.fact is None and "page_state" in taken.own:
+        by = taken.row["send_by"]
+        return Fact("silence", taken.own["page_state"], {}, by, by, by)
+    return taken.fact
 
 
-def _verdict(row: asyncpg.Record, settings: NotifierSettings, now: datetime) -> Reason | datetime | None:
+def _verdict(taken: _Taken, settings: NotifierSettings, now: datetime) -> Reason | datetime | None:
+    row = taken.row
     if row["template"] == "question_late" and row["answer"] is not None:
         return Reason.NO_LONGER_TRUE
     return still_to_send(
@@ -222,8 +234,8 @@ def _verdict(row: asyncpg.Record, settings: NotifierSettings, now: datetime) -> 
         importance=Importance(row["importance"]),
         channel=ChannelName(row["channel"]),
         send_by=row["send_by"],
-        fact=_truth_of(row),
-        stands=background_of(row),
+        fact=_truth_of(taken),
+        stands=taken.stands,
         settings=settings,
         now=now,
     )

@@ -39,7 +39,8 @@ def sms_parts(text: str) -> SmsParts:
     gsm = used <= _IN_GSM
     encoding, one, many = ("GSM-7", 160, 153) if gsm else ("UCS-2", 70, 67)
     # Each text is counted when it leaves: by its few different characters, not one by one.
-    units = len(text) + sum(text.count(each) for each in used if _cost(each, gsm=gsm) == 2)
+    double = used & GSM7_EXTENSION if gsm else {each for each in used if ord(each) >= _FIRST_ASTRAL}
+    units = len(text) + sum(text.count(each) for each in double)
     if units <= one:
         return SmsParts(encoding, units, one, (text,), ())
     blockers = () if gsm else tuple(sorted({each for each in text if each not in _IN_GSM}))

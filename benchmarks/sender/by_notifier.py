@@ -14,6 +14,7 @@ from claims_core.db import open_pool
 from notifier.channels.twilio.channel import TwilioChannel, open_http
 from notifier.dispatch import open_senders, run
 from notifier.dispatch.taking import open_sender
+from notifier.process import collect_seldom
 from notifier.states import ChannelName
 
 OPEN = "select count(*) from notification where state in ('planned', 'sending')"
@@ -27,6 +28,7 @@ async def send(url: str, port: str) -> float:
     senders = open_senders(pool, channels, settings, worker="bench", clock=utc_now)
     for sender in senders:
         await open_sender(pool, sender.name, per_second=settings.notifier_rate_per_second, now=utc_now())
+    collect_seldom()
     begun = time.perf_counter()
     running = asyncio.create_task(run(senders, stop))
     while await pool.fetchval(OPEN):  # noqa: ASYNC110 - the queue is in the database, not in this process

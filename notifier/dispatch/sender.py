@@ -24,6 +24,7 @@ register("send.before_http", "send.after_http", "send.before_ack", "send.after_a
 
 ACKNOWLEDGE_EVERY = 0.025  # seconds; a kill leaves at most this much of outcomes in doubt
 FEW = 0.25  # a take is worth its trip when this share of the slots is free
+TAKERS = 2  # one batch is taken and made ready in the database while another is being called
 URGENT_SLOTS = 16  # beyond the others: a code does not wait for a slot
 DRAIN_SECONDS = 15.0
 DATABASE_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -43,10 +44,18 @@ class Sender:
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     _calls: set[asyncio.Task[None]] = field(default_factory=set)
     _outcomes: list[Outcome] = field(default_factory=list)
+    _asked_for: int = 0  # rows that a take under way may still bring
     _next_suspect: float = 0.0
 
     async def take_and_call(self, most: int, *, lane: int = EVERYTHING, suspects: bool = False) -> tuple[int, float]:
         """Take, ready and start the calls of one batch. How many were taken, and what the rate still allows."""
+        self._asked_for += most
+        try:
+            return await self._take_and_call(most, lane=lane, suspects=suspects)
+        finally:
+            self._asked_for -= most
+
+    async def _take_and_call(self, most: int, *, lane: int, suspects: bool) -> tuple[int, float]:
         now = self.clock()
         batch = await take(
             self.pool,
@@ -132,22 +141,27 @@ class Sender:
         done = asyncio.Event()
         writing = asyncio.create_task(self._keep_writing(done))
         try:
-            while not stop.is_set():
-                wait = await self._round()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(wait):
-                        await self.bell.wait()
-                self.bell.clear()
+            async with asyncio.TaskGroup() as takers:
+                for _ in range(TAKERS):
+                    takers.create_task(self._keep_taking(stop))
         finally:
             if self._calls:
                 await asyncio.wait(set(self._calls), timeout=DRAIN_SECONDS)
             done.set()
             await writing
 
+    async def _keep_taking(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            wait = await self._round()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self.bell.wait()
+            self.bell.clear()
+
     async def _round(self) -> float:
         """One look at the queue; how many seconds until the next is worth while if nothing rings."""
         poll = self.settings.notifier_poll.total_seconds()
-        free = self._slots - len(self._calls)
+        free = min(self._slots - len(self._calls) - self._asked_for, self._slots // TAKERS)
         try:
             if free < self._slots * FEW:
                 await self.take_and_call(URGENT_SLOTS, lane=URGENT)

