@@ -160,11 +160,16 @@ def _tell_summary(done: Summary, *, as_json: bool) -> int:
         first = " (first load, told to nobody)" if done.first_load else ""
         print(f"{done.source}: {done.state.value} in {done.seconds:.1f} s{first}")
         print(f"  {_counted(counts)}")
+        if done.held_of is not None:
+            print(
+                f"  held: {counts.moved:,} of {done.held_of:,} claims changed stage. The facts are recorded; nobody is"
+            )
+            print("  told before a head of team has decided (the desk, Back offices)")
         if done.problem:
             print(f"  {done.problem}")
     if done.state is RunState.FAILED:
         return FAILED
-    return WITH_REJECTS if counts.rejected or counts.unmapped else DONE
+    return WITH_REJECTS if counts.rejected or counts.unmapped or done.held_of is not None else DONE
 
 
 def _tell_rehearsal(name: str, done: Rehearsal, *, as_json: bool) -> int:
@@ -189,6 +194,7 @@ def _counted(counts: Counts) -> str:
         "new": counts.new,
         "changed": counts.changed,
         "facts": counts.events,
+        "with another stage": counts.moved,
         "stale": counts.stale,
         "left out": counts.left_out,
         "rejected": counts.rejected,

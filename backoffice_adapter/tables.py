@@ -32,7 +32,11 @@ class SourceCursor(Table, table=True):
 
 
 class SyncRun(Table, table=True):
-    """One pass over a source."""
+    """One pass over a source.
+
+    `moved` counts claims that changed stage; with `held_at` they are so many, of `claims`, that nobody is told before
+    a head of team decides. `page_at` is its latest page: what a dead process leaves running is not waited for.
+    """
 
     __table_args__ = (Index(None, "source", "started_at"),)
 
@@ -47,6 +51,10 @@ class SyncRun(Table, table=True):
     changed: int = 0
     rejected: int = 0
     unmapped: int = 0
+    moved: int = 0
+    claims: int | None = None
+    page_at: datetime | None = None
+    held_at: datetime | None = None
     problem: str | None = None
 
 

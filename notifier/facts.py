@@ -89,6 +89,11 @@ left join lateral (select
 JOINS = _JOINS.format(first="")
 FACT = """ev.kind, ev.page_state as event_page_state, ev.detail::text as detail, ev.occurred_at, ev.tell_after,
     ev.recorded_at"""
+# What a head of team decided on the run that brought the fact, if it moved too many claims to be told unasked:
+# `held` until then, `told` or `dropped` afterwards. Wants `ev` in front of it.
+HOLD = """(select case when h.run_id is null then 'held' when h.told then 'told' else 'dropped' end
+    from sync_run r left join hold_decision h on h.run_id = r.id
+    where r.id = ev.run_id and r.held_at is not null) as hold"""
 # A code goes to the number it was asked for, an answer to the one that wrote; news to the number on file now.
 _ASKED_FROM = "(n.importance in ('code', 'answer') and i.id = n.contact_point_id) desc,"
 _TAKEN = f"""

@@ -10,14 +10,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.db import driver_connection
 from notifier.direct import sample_text
-from notifier.facts import COLUMNS, FACT, JOINS, fact_of
+from notifier.facts import COLUMNS, FACT, HOLD, JOINS, fact_of
 from notifier.planner import decisions
 from notifier.rulebook import rules_in_force
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Reason
 
 _FACTS = f"""
-select ev.id as event_id, ev.seq, ev.claim_id as event_claim_id, {FACT}, {COLUMNS}
+select ev.id as event_id, ev.seq, ev.claim_id as event_claim_id, {FACT}, {HOLD}, {COLUMNS}
 from case_event ev join claim c on c.id = ev.claim_id join policyholder p on p.id = c.policyholder_id {JOINS}
 where ev.id = any($2) order by ev.seq
 """  # noqa: S608

@@ -6,14 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, text, update
+from sqlalchemy import ColumnElement, Row, exists, func, text, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import ledger
-from notifier.plans import BELL
+from claims_core.db import insert_once
+from claims_core.errors import Conflict, NotFound
+from claims_core.tables import CaseEvent
+from notifier.plans import BELL, PLANNER_ALONE
 from notifier.states import Importance, NotificationState, Reason, step
-from notifier.tables import Notification
+from notifier.tables import HoldDecision, Notification
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +24,7 @@ log = logging.getLogger(__name__)
 RELEASED = step(NotificationState.HELD, NotificationState.PLANNED)
 DROPPED = step(NotificationState.HELD, NotificationState.SUPPRESSED)
 
+_IS_HELD = text("select id from sync_run where id = :run and held_at is not null")
 _HELD = text("""
 select reason, template, count(*) as messages, min(planned_at) as oldest, min(send_by) as ends
 from notification where state = 'held' group by 1, 2 order by 1, 2
@@ -49,6 +53,25 @@ async def drop_all(session: AsyncSession, reason: Reason, *, by: str, now: datet
     """Decide that nothing that is held for `reason` is sent. How many."""
     all_of_them = col(Notification.reason) == reason
     return await _decide(session, all_of_them, DROPPED, subject=f"held:{reason}", by=by, now=now)
+
+
+async def decide_run(session: AsyncSession, run_id: UUID, *, told: bool, by: str, now: datetime) -> int:
+    """Let the messages of a run that moved too many claims go, or not, once and for all; how many wait now.
+
+    It also holds for what the planner has not decided on yet. Raises `NotFound` when the run is not held, `Conflict`
+    when somebody has decided already.
+    """
+    connection = await session.connection()
+    # A planner at work has looked for this decision already; what it is writing must be there before we change it.
+    await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": PLANNER_ALONE})
+    if (await connection.execute(_IS_HELD, {"run": run_id})).first() is None:
+        raise NotFound("this run is not held")
+    decision = HoldDecision(run_id=run_id, told=told, decided_by=by, decided_at=now)
+    if not await insert_once(session, decision, unique=("run_id",)):
+        raise Conflict("somebody has decided already")
+    its = (col(Notification.cause_id) == col(CaseEvent.id)) & (col(CaseEvent.run_id) == run_id)
+    which = (col(Notification.reason) == Reason.MASS_CHANGE) & exists().where(its)
+    return await _decide(session, which, RELEASED if told else DROPPED, subject=f"sync_run:{run_id}", by=by, now=now)
 
 
 async def what_is_held(session: AsyncSession) -> Sequence[Row[Any]]:

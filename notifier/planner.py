@@ -8,28 +8,32 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from claims_core.db import advisory_key, driver_connection, session_scope
+from claims_core.db import driver_connection, session_scope
 from claims_core.failpoints import failpoint
 from notifier.decisions import decide
-from notifier.facts import COLUMNS, FACT, JOINS, background_of, fact_of
-from notifier.plans import Decided, write_plans
+from notifier.facts import COLUMNS, FACT, HOLD, JOINS, background_of, fact_of
+from notifier.plans import PLANNER_ALONE, Decided, write_plans
 from notifier.rulebook import rules_in_force
 from notifier.rules import Rule, rule_for
 from notifier.settings import NotifierSettings
-from notifier.states import CauseKind
+from notifier.states import CauseKind, Reason
 
-_ALONE = advisory_key("notifier planner")
+# Whether a run brings too much to be told unasked is known at its end. A run without a page for so long has died, and
+# what it has recorded until then was judged page by page.
+DEAD_AFTER_MINUTES = 10
 # Events are decided in the order of `seq`, but a transaction with a lower `seq` may be committed after one with a
 # higher. Nobody can look for the undecided among millions every few seconds, so a mark says up to where none is
 # left. It moves in two steps: a candidate is noted with the newest transaction of that moment, and becomes the mark
 # once every transaction up to that one has ended; nothing can be committed below it any more. So a look-up reads
 # what was committed in the last minute or so, however many events there are.
 _UNDECIDED = f"""
-select ev.id as event_id, ev.seq, ev.claim_id as event_claim_id, {FACT}, {COLUMNS}
+select ev.id as event_id, ev.seq, ev.claim_id as event_claim_id, {FACT}, {HOLD}, {COLUMNS}
 from case_event ev join claim c on c.id = ev.claim_id join policyholder p on p.id = c.policyholder_id {JOINS}
 where ev.id in (select e.id from case_event e
     where e.seq > (select coalesce(max(mark), 0) from planner_mark) and not e.historic and e.tell_after <= $1
     and not exists (select from planned_event d where d.case_event_id = e.id)
+    and not exists (select from sync_run r where r.id = e.run_id and r.state = 'running'
+        and r.page_at > $1 - interval '{DEAD_AFTER_MINUTES} minutes')
     order by e.seq limit $2)
 order by ev.seq
 """  # noqa: S608
@@ -46,6 +50,7 @@ on conflict (id) do update set
 where m.noted_at < $2 and pg_snapshot_xmin(pg_current_snapshot())::text::bigint > m.candidate_xid
 """
 NOTE_EVERY = timedelta(seconds=30)
+_HELD = {"held": Reason.MASS_CHANGE, "dropped": Reason.HANDLER_SAID_NO}
 _BOOKMARK = """
 insert into planned_event (case_event_id, planned_at) select unnest($1::uuid[]), $2
 on conflict do nothing returning case_event_id
@@ -60,7 +65,7 @@ async def plan_batch(engine: AsyncEngine, *, now: datetime, settings: NotifierSe
     """
     async with session_scope(engine) as session:
         connection = await driver_connection(session)
-        if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", _ALONE):
+        if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", PLANNER_ALONE):
             return 0
         rows = await connection.fetch(_UNDECIDED, now, limit)
         await connection.execute(_NOTE, now, now - NOTE_EVERY)
@@ -88,6 +93,8 @@ def decisions(
             continue  # silent on purpose; the bookmark says that it was looked at
         stands = replace(stands, last_template=last.get(claim_id, stands.last_template))
         plan = decide(fact, rule, stands, settings=settings, now=now)
+        if plan.reason is None and row["hold"] in _HELD:
+            plan = replace(plan, reason=_HELD[row["hold"]])
         if plan.reason is None:
             last[claim_id] = plan.template
         yield (CauseKind.CASE_EVENT, row["event_id"]), row["seq"], stands, plan, {}

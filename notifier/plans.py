@@ -8,11 +8,14 @@ from uuid import UUID
 
 import asyncpg
 
+from claims_core.db import advisory_key
 from claims_core.ids import new_id
 from notifier.background import Background
 from notifier.decisions import CAPPED, Plan
 from notifier.states import FINAL, HOLDS, CauseKind, NotificationState, Reason
 
+# One planner works at a time; whoever changes what it has decided waits for it.
+PLANNER_ALONE = advisory_key("notifier planner")
 BELL = "notification"  # dispatch listens to this
 _SUPERSEDE = """
 update notification n set state = 'superseded', reason = 'later_stage', finished_at = $4

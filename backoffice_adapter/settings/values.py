@@ -76,6 +76,8 @@ class SourceConfig(Part):
     most_rejected: Annotated[float, Field(ge=0, le=1)] = 0.1
     # Processes that write large pages side by side; 1 writes all in the reading process.
     lanes: Annotated[int, Field(ge=1, le=16)] = min(4, os.cpu_count() or 1)
+    # More claims than this share changing stage in one run are looked at by a person before anybody is told.
+    most_moved: Annotated[float, Field(ge=0, le=1)] = 0.05
 
     def beside(self, home: Path) -> Self:
         """The same with its paths relative to `home`, the folder of the file of sources."""

@@ -128,7 +128,7 @@ async def start_run(session: AsyncSession, source: str, *, full: bool, now: date
         .where(col(SyncRun.source) == source, col(SyncRun.state) == RunState.RUNNING)
         .values(state=RunState.FAILED, finished_at=now, problem="the process ended before the run did")
     )
-    run = SyncRun(source=source, full=full, started_at=now)
+    run = SyncRun(source=source, full=full, started_at=now, page_at=now)
     session.add(run)
     return run
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy.exc import DataError, IntegrityError
@@ -24,14 +25,20 @@ Refused = list[tuple[ClaimSnapshot, str]]
 
 
 async def record_halving(
-    session: AsyncSession, snapshots: Sequence[ClaimSnapshot], *, now: datetime, settle: timedelta, first_load: bool
+    session: AsyncSession,
+    snapshots: Sequence[ClaimSnapshot],
+    *,
+    now: datetime,
+    settle: timedelta,
+    first_load: bool,
+    run_id: UUID | None = None,
 ) -> tuple[Recorded, Refused]:
     """Record all that can be; what cannot is returned with the database's reason (its class, never its values)."""
     if not snapshots:
         return Recorded(), []
     try:
         async with session.begin_nested():
-            done = await ledger.record(session, snapshots, now=now, settle=settle, first_load=first_load)
+            done = await ledger.record(session, snapshots, now=now, settle=settle, first_load=first_load, run_id=run_id)
             return done, []
     except BAD_DATA as problem:
         if len(snapshots) == 1:
@@ -39,6 +46,6 @@ async def record_halving(
     middle = len(snapshots) // 2
     done, refused = Recorded(), Refused()
     for half in (snapshots[:middle], snapshots[middle:]):
-        more, worse = await record_halving(session, half, now=now, settle=settle, first_load=first_load)
+        more, worse = await record_halving(session, half, now=now, settle=settle, first_load=first_load, run_id=run_id)
         done, refused = done + more, refused + worse
     return done, refused

@@ -19,6 +19,7 @@ from backoffice_adapter.source import CaseSource, Page
 from backoffice_adapter.sync import book
 from backoffice_adapter.sync.known import LedgerKnown
 from backoffice_adapter.sync.lanes import Lanes, Task
+from backoffice_adapter.sync.mass import judge
 from backoffice_adapter.sync.memory import search_garbage_rarely
 from backoffice_adapter.sync.pages import TranslatedPage, differing_pages, read_ahead, translate_page
 from backoffice_adapter.sync.writing import Counts, Ground, Written, write_page
@@ -36,7 +37,7 @@ FLOOD = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How a run ended."""
+    """How a run ended. `held_of`: so many claims changed stage, of so many, that a person decides who is told."""
 
     source: str
     run_id: UUID
@@ -46,6 +47,7 @@ class Summary:
     counts: Counts
     seconds: float
     problem: str | None = None
+    held_of: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -54,6 +56,7 @@ class Summary:
             "source": self.source,
             "state": self.state.value,
             **counts,
+            "held_of": self.held_of,
             "seconds": self.seconds,
             "problem": self.problem,
         }
@@ -133,7 +136,7 @@ async def sync_once(plan: Plan) -> Summary:
     seconds = round((plan.clock() - started).total_seconds(), 3)
     return Summary(
         source=plan.config.name, run_id=run.row.id, full=run.row.full, first_load=run.ground.first_load, state=state,
-        counts=run.counts, seconds=seconds, problem=problem,
+        counts=run.counts, seconds=seconds, problem=problem, held_of=run.row.claims if run.row.held_at else None,
     )  # fmt: skip
 
 
@@ -169,7 +172,7 @@ async def _start(plan: Plan, now: datetime) -> _Run:
         row = await book.start_run(session, name, full=full, now=now)
         first = last is None or last.complete_at is None
         rejects = await book.has_rejected(session, name)
-    ground = Ground(name, version, plan.settle, first_load=first or plan.full)
+    ground = Ground(name, version, plan.settle, first_load=first or plan.full, run_id=row.id)
     return _Run(plan, row, ground, None if full or last is None else last.cursor, rejects)
 
 
@@ -203,7 +206,7 @@ async def _count(run: _Run, written: list[Written]) -> None:
         run.plan.on_page(run.counts)
     if written:
         async with session_scope(run.plan.engine) as session:
-            await _note(session, run)
+            await _note(session, run, run.plan.clock())
         _stop_at(run.flood(moves=False))
 
 
@@ -220,17 +223,18 @@ async def _write(run: _Run, page: TranslatedPage) -> str | None:
         flood = run.flood(moves=page.page.moves)
         if flood is None:
             await _move(session, run, page.page, now)
-        await _note(session, run)
+        await _note(session, run, now)
         failpoint("sync.before_commit")
     failpoint("sync.after_commit")
     return flood
 
 
-async def _note(session: AsyncSession, run: _Run) -> None:
+async def _note(session: AsyncSession, run: _Run, now: datetime) -> None:
     counts = run.counts
+    verdict = await judge(session, run.row, counts.moved, share=run.plan.config.most_moved, now=now)
     await book.note_run(
-        session, run.row, seen=counts.seen, unchanged=counts.unchanged, changed=counts.new + counts.changed,
-        rejected=counts.rejected, unmapped=counts.unmapped,
+        session, run.row, page_at=now, **verdict, seen=counts.seen, unchanged=counts.unchanged,
+        changed=counts.new + counts.changed, rejected=counts.rejected, unmapped=counts.unmapped,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,12 +17,16 @@ from claims_core.ledger import Recorded
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What all pages of a run are written with: `version` is the mapping's, `first_load` tells nobody."""
+    """What all pages of a run are written with: `version` is the mapping's, `first_load` tells nobody.
+
+    `run_id` is kept with each fact that may be told.
+    """
 
     source: str
     version: int
     settle: timedelta
     first_load: bool
+    run_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Counts:
     unmapped: int = 0
     left_out: int = 0
     events: int = 0
+    moved: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*map(sum, zip(astuple(self), astuple(other), strict=True)))
@@ -55,8 +61,9 @@ async def write_page(
 ) -> Written:
     """Record what the page says and keep what cannot be read. `settle_rejects`: cases refused before may be in it."""
     done, refused = await record_halving(
-        session, page.snapshots, now=now, settle=ground.settle, first_load=ground.first_load
-    )
+        session, page.snapshots, now=now, settle=ground.settle, first_load=ground.first_load,
+        run_id=None if ground.first_load else ground.run_id,
+    )  # fmt: skip
     rejected: list[Rejected | Unreadable] = [*page.rejected, *page.page.unreadable]
     rejected += [Rejected(page.records[snapshot.source_hash], reason) for snapshot, reason in refused]
     await book.quarantine(session, ground.source, rejected, version=ground.version, now=now)
@@ -75,4 +82,5 @@ def counts_of(page: TranslatedPage, done: Recorded, rejected: Sequence[object]) 
     return Counts(
         seen=page.seen, unchanged=page.page.unchanged, new=done.new, changed=done.changed, stale=done.stale,
         rejected=len(rejected), unmapped=len(page.unmapped), left_out=page.left_out, events=done.events,
+        moved=done.stage_changes,
     )  # fmt: skip

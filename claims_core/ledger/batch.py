@@ -29,6 +29,7 @@ class Batch:
     now: datetime
     settle: timedelta
     silent: set[Key] = field(default_factory=set)
+    run_id: UUID | None = None
     told: bool = False
     stale: int = 0
     stage_changes: int = 0
@@ -120,7 +121,7 @@ class Batch:
         untold: bool = False,
     ) -> Row:
         self.told = self.told or not historic
-        times = (min(at, self.now), self.now, self.now + self.settle, historic)
+        times = (min(at, self.now), self.now, self.now + self.settle, historic, self.run_id)
         return rows.EventRow.of(change, snapshot, claim_id, shown, times, untold=untold)
 
     def _moment(self, snapshot: ClaimSnapshot, own: str | None) -> datetime:

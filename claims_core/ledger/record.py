@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -53,17 +54,19 @@ async def record(
     now: datetime,
     settle: timedelta,
     first_load: bool = False,
+    run_id: UUID | None = None,
 ) -> Recorded:
     """Write what is new in `snapshots`; in the caller's transaction, safe to repeat and to run beside others.
 
     A snapshot equal to what we know, or older, has no effect. Several snapshots of one claim are applied in their
-    order. With `first_load`, what is told of claims never seen before is historic: it is told to nobody.
+    order. With `first_load`, what is told of claims never seen before is historic: it is told to nobody. `run_id` is
+    kept with each fact.
     """
     connection = await driver_connection(session)
     done, silent = Recorded(), set[Key]()
     for wave in _waves(snapshots):
         for tries_left in reversed(range(TRIES)):
-            batch = Batch(now, settle, silent)
+            batch = Batch(now, settle, silent, run_id)
             try:
                 async with connection.transaction():
                     done += await _write(connection, wave, batch, first_load=first_load)

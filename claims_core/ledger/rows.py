@@ -65,7 +65,7 @@ _ENUMS: dict[str, type] = {
 
 
 # When it occurred, was recorded and may be told, and whether it is history.
-Times = tuple[datetime, datetime, datetime, bool]
+Times = tuple[datetime, datetime, datetime, bool, UUID | None]
 
 
 class EventRow(NamedTuple):
@@ -84,6 +84,7 @@ class EventRow(NamedTuple):
     recorded_at: datetime
     tell_after: datetime
     historic: bool
+    run_id: UUID | None = None
 
     @classmethod
     def of(

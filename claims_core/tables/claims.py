@@ -120,7 +120,8 @@ class CaseEvent(Table, table=True):
     """A dated fact about a claim; never changed, never deleted.
 
     `seq` is the order in which facts were committed to be decided on. `historic` is the reason why a first sight
-    is told to nobody; `tell_after` is the end of the settle window.
+    is told to nobody; `tell_after` is the end of the settle window. `run_id` is the reading of a back office that
+    brought it, none for history and for what was recorded here: its messages wait for the verdict on that run.
     """
 
     __table_args__ = (
@@ -141,5 +142,6 @@ class CaseEvent(Table, table=True):
     recorded_at: datetime
     tell_after: datetime
     historic: bool = False
+    run_id: UUID | None = None
     mapping_version: int | None = None
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default="{}"))

@@ -13,9 +13,11 @@ ANSWERERS = require_staff(Role.HANDLER, Role.AGENT, Role.SUPERVISOR)
 CHANGERS = require_staff(Role.HANDLER, Role.SUPERVISOR)
 # Who answers for what comes in from the back offices; nothing on their page names a policyholder.
 KEEPERS = require_staff(Role.SUPERVISOR, Role.ADMINISTRATOR)
+# Who may let the messages of a mass change go.
+RELEASERS = require_staff(Role.SUPERVISOR)
 ANYBODY = require_staff()
 
-__all__ = ["ANSWERERS", "ANYBODY", "CHANGERS", "KEEPERS", "READERS", "Staffed"]
+__all__ = ["ANSWERERS", "ANYBODY", "CHANGERS", "KEEPERS", "READERS", "RELEASERS", "Staffed"]
 
 
 def may_answer(viewer: Staffed) -> bool:

@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.stages import ClaimStage
 from claims_core.tables import Claim, Question
+from claims_portal.desk.held_runs import undecided
 from claims_portal.desk.rejected_rows import to_look_at
 from claims_portal.staff import StaffViewer
 from claims_portal.tables import Role
@@ -37,5 +38,5 @@ async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str) -> 
         section=section,
         claims=(await session.exec(open_claims)).one() if reads else None,
         questions=(await session.exec(unanswered)).one() if reads else None,
-        sources=await to_look_at(session) if keeps else None,
+        sources=await to_look_at(session) + await undecided(session) if keeps else None,
     )

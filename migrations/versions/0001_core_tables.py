@@ -176,6 +176,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tell_after", sa.DateTime(timezone=True), nullable=False),
         sa.Column("historic", sa.Boolean(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=True),
         sa.Column("mapping_version", sa.Integer(), nullable=True),
         sa.Column("detail", postgresql.JSONB(astext_type=sa.String()), server_default="{}", nullable=False),
         sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_case_event_claim_id")),

@@ -42,6 +42,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_planner_mark")),
     )
     op.create_table(
+        "hold_decision",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_hold_decision")),
+    )
+    op.create_table(
         "notification_rule",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -389,6 +397,7 @@ def downgrade() -> None:
     op.drop_index("uq_opt_out_standing", table_name="opt_out", postgresql_where="ended_at is null")
     op.drop_table("opt_out")
     op.drop_table("notification_rule")
+    op.drop_table("hold_decision")
     op.drop_table("planner_mark")
     op.drop_index(op.f("ix_inbound_address_received_at"), table_name="inbound")
     op.drop_table("inbound")

@@ -13,6 +13,7 @@ from notifier.tables.permission import (
 from notifier.tables.queue import (
     AddressNote,
     Delivery,
+    HoldDecision,
     Notification,
     NotificationRule,
     PlannedEvent,
@@ -26,6 +27,7 @@ __all__ = [
     "AddressNote",
     "Consent",
     "Delivery",
+    "HoldDecision",
     "Inbound",
     "MessageLink",
     "Notification",

@@ -41,6 +41,15 @@ class PlannerMark(Table, table=True):
     noted_at: datetime
 
 
+class HoldDecision(Table, table=True):
+    """What a head of team decided on the messages of a run that moved too many claims: told, or dropped."""
+
+    run_id: UUID = Field(primary_key=True)
+    told: bool
+    decided_by: str
+    decided_at: datetime
+
+
 class NotificationRule(Table, table=True):
     """This case event on this page state is told with this template, to these cadences, over these channels."""
 

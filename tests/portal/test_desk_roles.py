@@ -30,6 +30,8 @@ MAY = {
     ("POST", "/desk/{claim_id:uuid}/held"): CHANGE,
     ("GET", "/desk/sources"): KEEP,
     ("POST", "/desk/sources/rejected/{rejected_id:uuid}/retry"): KEEP,
+    ("POST", "/desk/sources/runs/{run_id:uuid}/release"): {SUPERVISOR},
+    ("POST", "/desk/sources/runs/{run_id:uuid}/drop"): {SUPERVISOR},
     ("POST", "/desk/sign-out"): set(Role),
 }
 OPEN_TO_ALL = {("GET", "/desk/sign-in"), ("POST", "/desk/sign-in"), ("POST", "/desk/sign-in/code")}
@@ -54,7 +56,7 @@ async def test_each_role_may_do_what_the_table_says_and_no_more(engine, app, rol
         claim = await a_claim(session)
     for method, path in sorted(MAY):
         address = path.replace("{claim_id:uuid}", str(claim.id)).replace("{change_id:uuid}", str(uuid4()))
-        address = address.replace("{rejected_id:uuid}", str(uuid4()))
+        address = address.replace("{rejected_id:uuid}", str(uuid4())).replace("{run_id:uuid}", str(uuid4()))
         async with at_the_desk(app, engine, role) as browser:
             answer = await browser.request(method, address, data={} if method == "POST" else None)
         assert (answer.status_code == 403) is (role not in MAY[method, path]), (method, path, answer.status_code)
@@ -70,7 +72,7 @@ async def test_nobody_who_is_not_signed_in_sees_anything(engine, app, browser):
         claim = await a_claim(session)
     for method, path in sorted(MAY):
         address = path.replace("{claim_id:uuid}", str(claim.id)).replace("{change_id:uuid}", str(uuid4()))
-        address = address.replace("{rejected_id:uuid}", str(uuid4()))
+        address = address.replace("{rejected_id:uuid}", str(uuid4())).replace("{run_id:uuid}", str(uuid4()))
         answer = await browser.request(method, address)
         assert answer.status_code == 401, (method, path)
         assert claim.claim_number not in answer.text

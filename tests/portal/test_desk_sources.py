@@ -5,12 +5,18 @@ from uuid import UUID
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import select
+from sqlmodel import col, select
 
-from backoffice_adapter.tables import RejectedCase
+from backoffice_adapter.tables import RejectedCase, RunState, SyncRun
+from claims_core import ledger
 from claims_core.db import session_scope
+from claims_core.stages import ClaimStage, Situation
 from claims_core.tables import AuditEntry, RetryRequest
 from claims_portal.tables import Role
+from notifier.states import NotificationState
+from notifier.tables import Notification
+from tests.factories import a_snapshot, later
+from tests.notifier.scenes import planned
 from tests.portal.desk import at_the_desk
 from tests.portal.portal import NOON
 
@@ -75,3 +81,43 @@ async def test_a_case_that_could_be_read_meanwhile_is_not_there_any_more(engine:
     rejected = await a_rejected(engine, settled_at=NOON)
     async with at_the_desk(app, engine, Role.SUPERVISOR) as browser:
         assert (await browser.post(f"/desk/sources/rejected/{rejected}/retry")).status_code == 404
+
+
+async def a_held_run(engine: AsyncEngine) -> UUID:
+    """A run that moved 60 of 100 claims, with one message that waits."""
+    run = SyncRun(source="cc", started_at=NOON, state=RunState.DONE, moved=60, claims=100, held_at=NOON)
+    first = a_snapshot(claim_number="2041-7785")
+    async with session_scope(engine) as session:
+        session.add(run)
+        await ledger.record(session, [first], now=NOON - timedelta(days=1), settle=timedelta(0), first_load=True)
+        moved = later(first, stage=ClaimStage.ASSESSING, situation=Situation.CALCULATION)
+        await ledger.record(session, [moved], now=NOON, settle=timedelta(0), run_id=run.id)
+    await planned(engine, now=NOON)
+    return run.id
+
+
+async def test_a_head_of_team_sees_what_waits_and_lets_it_go(engine: AsyncEngine, app: FastAPI):
+    run = await a_held_run(engine)
+    async with at_the_desk(app, engine, Role.SUPERVISOR) as browser:
+        page = (await browser.get("/desk/sources")).text
+        assert "cc: 60 claims of 100 changed stage" in page
+        assert "1 message: In assessment" in page
+        answer = await browser.post(f"/desk/sources/runs/{run}/release")
+        assert answer.headers["location"] == "/desk/sources?done=released"
+        assert "Sent by Марина Котова" in (await browser.get("/desk/sources")).text
+        again = await browser.post(f"/desk/sources/runs/{run}/drop")
+        assert again.headers["location"] == "/desk/sources?done=decided"
+    async with session_scope(engine) as session:
+        (told,) = (await session.exec(select(Notification))).all()
+        (entry,) = (await session.exec(select(AuditEntry).where(col(AuditEntry.subject) == f"sync_run:{run}"))).all()
+    assert told.state is NotificationState.PLANNED
+    assert (entry.action, entry.detail) == ("message_released", {"messages": 1})
+
+
+async def test_an_administrator_sees_that_messages_wait_and_no_claim(engine: AsyncEngine, app: FastAPI):
+    await a_held_run(engine)
+    async with at_the_desk(app, engine, Role.ADMINISTRATOR) as browser:
+        page = (await browser.get("/desk/sources")).text
+    assert "waits for the head of team" in page
+    assert "for example this claim" not in page
+    assert "Send them" not in page
