@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Self
@@ -59,6 +60,8 @@ class PortalSettings(CoreSettings):
     portal_office_closes: int = 18
     # T07: what we are ready to spend on codes; a flood stops here and somebody is told.
     portal_codes_per_hour: int = 1000
+    # The same in money, in the currency of NOTIFIER_SMS_PRICE; None leaves it to the number.
+    portal_code_money_per_hour: Decimal | None = None
     # Pages that a signed-in reader, and all readers of one network, may open in five minutes.
     portal_reads_per_session: int = 600
     portal_reads_per_network: int = 30_000

@@ -18,6 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.db import session_scope
 from claims_core.ids import new_code
+from claims_portal.auth.budget import ALARMS, Sent, affordable, why_unsent
 from claims_portal.auth.codes import code_hmac, never_right
 from claims_portal.auth.devices import has_seen
 from claims_portal.auth.tidying import tidy
@@ -28,8 +29,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 HOUR = timedelta(hours=1)
-# Codes to one contact point an hour: three for anybody, three more for devices that were here before.
-FOR_ANYBODY, FOR_DEVICES_SEEN = 3, 6
+# Who means to use a code has typed it in by then.
+TIME_TO_USE = timedelta(minutes=3)
 # Every answer waits for its code as long, so the work on one look-up falls on others at random, not on the next.
 PAUSE_SECONDS = 0.08
 POLL_SECONDS = 1.0
@@ -59,7 +60,9 @@ where p.policyholder_id = :policyholder_id and p.kind = 'phone' and p.on_file
 order by p.place, p.id limit 1
 """)
 _SENT = text("""
-select count(*) filter (where contact_point_id = :contact_point_id) as here, count(*) as everywhere
+select count(*) filter (where contact_point_id = :contact_point_id) as here, count(*) as everywhere,
+       count(*) filter (where used_at is not null or created_at <= :had_time) as had_time,
+       count(*) filter (where used_at is not null) as used
 from sign_in_code where contact_point_id is not null and created_at > :since and resolved_at is not null
 """)
 
@@ -109,13 +112,15 @@ async def _match(session: AsyncSession, row: Row[Any]) -> Row[Any] | None:
 
 
 async def _may_send(session: AsyncSession, portal: Portal, row: Row[Any], found: Row[Any], *, now: datetime) -> bool:
-    values = {"contact_point_id": found.contact_point_id, "since": now - HOUR}
-    sent = (await (await session.connection()).execute(_SENT, values)).one()
-    if sent.everywhere >= portal.settings.portal_codes_per_hour:
-        log.error("code_budget_spent", extra={"codes": sent.everywhere})
-        return False
-    seen = has_seen(portal.settings.portal_secret_key, row.device_mark, found.policyholder_id)
-    return bool(sent.here < (FOR_DEVICES_SEEN if seen else FOR_ANYBODY))
+    values = {"contact_point_id": found.contact_point_id, "since": now - HOUR, "had_time": now - TIME_TO_USE}
+    sent = Sent(**(await (await session.connection()).execute(_SENT, values)).mappings().one())
+    settings, price = portal.settings, portal.notifier.notifier_sms_price
+    budget = affordable(most=settings.portal_codes_per_hour, money=settings.portal_code_money_per_hour, price=price)
+    seen = has_seen(settings.portal_secret_key, row.device_mark, found.policyholder_id)
+    unsent = why_unsent(sent, budget=budget, seen=seen)
+    if unsent in ALARMS:
+        log.error(unsent.value, extra={"codes": sent.everywhere, "used": sent.used, "budget": budget})
+    return unsent is None
 
 
 async def _resolve(
