@@ -13,6 +13,7 @@ from sqlmodel import select
 from claims_core.db import open_pool, session_scope
 from claims_core.tables import ChangeRequest, Claim, Question
 from tests.browser.desk_site import a_desk_site, some_claims
+from tests.browser.manners import CUT, FADED, SPACED, SPACING
 from tests.portal.desk import PASSWORD
 from tests.portal.portal import NOON, Clock
 
@@ -110,6 +111,22 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, site, cl
         await page.wait_for_selector("[name=previewed]", state="attached")
         await page.click("summary")
         await must_be_sound(page, "a preview")
+
+
+async def test_a_handlers_own_text_spacing_and_forced_colours_lose_nothing(chromium, site, claim):
+    lost = {}
+    async with signed_in(chromium, site, language="ru") as page:
+        for path in ("/desk", "/desk/questions", f"/desk/{claim.id}"):
+            for width in (390, 1280):
+                await page.set_viewport_size({"width": width, "height": 900})
+                await page.emulate_media(forced_colors="none")
+                await page.goto(f"{site}{path}")
+                await page.evaluate(SPACED, SPACING)
+                spaced = await page.evaluate(CUT)
+                await page.emulate_media(forced_colors="active")
+                if found := [*spaced, *await page.evaluate(FADED)]:
+                    lost[path, width] = found
+    assert lost == {}
 
 
 async def test_with_script_off_a_claim_is_moved_through_the_preview_page(chromium, site, claim, engine):

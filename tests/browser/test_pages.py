@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import chromium, reader
+from tests.browser.manners import CUT, FADED, SPACED, SPACING
 from tests.browser.pictures import fresh_database, shots
 from tests.browser.seeded import LINK, Seeded, serving
 from tests.portal.states import NAMES
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.browser
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDTHS = (320, 360, 390, 768, 1280)
 # Every page in both themes and both languages.
-LOOKS = [("ru", "light"), ("en", "dark")]
+LOOKS = [(language, theme) for language in ("ru", "en") for theme in ("light", "dark")]
 SMALLEST = 24
 
 
@@ -64,6 +65,24 @@ def test_no_page_scrolls_sideways(browser: Browser, seeded: Seeded):
             if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
                 wide.append((name, width))
     assert wide == []
+
+
+def test_a_readers_own_text_spacing_cuts_nothing(browser: Browser, seeded: Seeded):
+    cut = {}
+    for width in (320, 1280):
+        for name, page in every_page(browser, seeded, viewport={"width": width, "height": 844}):
+            page.evaluate(SPACED, SPACING)
+            if found := page.evaluate(CUT):
+                cut[name, width] = found
+    assert cut == {}
+
+
+def test_in_forced_colours_the_day_and_the_status_stay_apart(browser: Browser, seeded: Seeded):
+    faded = {}
+    for name, page in every_page(browser, seeded, forced_colors="active"):
+        if found := page.evaluate(FADED):
+            faded[name] = found
+    assert faded == {}
 
 
 def test_no_page_asks_anybody_else_for_anything(browser: Browser, seeded: Seeded):
