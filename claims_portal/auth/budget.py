@@ -18,14 +18,11 @@ LEAST_USED = Decimal("0.2")
 
 
 class Unsent(StrEnum):
-    """Why a code is not sent. The name is the line in the log."""
+    """Why a code is not sent. All but the first are alarms."""
 
-    CONTACT_HAD_ENOUGH = "code_contact_had_enough"
-    BUDGET_SPENT = "code_budget_spent"
-    TOO_FEW_USED = "code_breaker_open"
-
-
-ALARMS = frozenset({Unsent.BUDGET_SPENT, Unsent.TOO_FEW_USED})
+    CONTACT_HAD_ENOUGH = "contact_had_enough"
+    BUDGET_SPENT = "budget_spent"
+    TOO_FEW_USED = "too_few_used"
 
 
 @dataclass(frozen=True, slots=True)

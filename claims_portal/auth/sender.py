@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.db import session_scope
 from claims_core.ids import new_code
-from claims_portal.auth.budget import ALARMS, Sent, affordable, why_unsent
+from claims_portal.auth.budget import Sent, Unsent, affordable, why_unsent
 from claims_portal.auth.codes import code_hmac, never_right
 from claims_portal.auth.devices import has_seen
 from claims_portal.auth.tidying import tidy
@@ -118,8 +118,10 @@ async def _may_send(session: AsyncSession, portal: Portal, row: Row[Any], found:
     budget = affordable(most=settings.portal_codes_per_hour, money=settings.portal_code_money_per_hour, price=price)
     seen = has_seen(settings.portal_secret_key, row.device_mark, found.policyholder_id)
     unsent = why_unsent(sent, budget=budget, seen=seen)
-    if unsent in ALARMS:
-        log.error(unsent.value, extra={"codes": sent.everywhere, "used": sent.used, "budget": budget})
+    if unsent is Unsent.BUDGET_SPENT:
+        log.error("code_budget_spent", extra={"codes": sent.everywhere, "budget": budget})
+    elif unsent is Unsent.TOO_FEW_USED:
+        log.error("code_breaker_open", extra={"codes": sent.had_time, "used": sent.used})
     return unsent is None
 
 
