@@ -9,12 +9,25 @@ from typing import Any
 from backoffice_adapter import toml_text
 from backoffice_adapter.mapping import orders
 from backoffice_adapter.mapping.checks import mistakes
+from backoffice_adapter.mapping.formats import moment
+from backoffice_adapter.mapping.paths import find_first
 from backoffice_adapter.mapping.table import MappingFile, Way
 from backoffice_adapter.mapping.translate import LeftOut, Rejected, Translate, Translation, Unmapped, translator
 from backoffice_adapter.source import Order
 from claims_core.errors import Misconfigured
 
-__all__ = ["LeftOut", "Mapping", "Rejected", "Translate", "Translation", "Unmapped", "load", "parse"]
+__all__ = [
+    "LeftOut",
+    "Mapping",
+    "Rejected",
+    "Translate",
+    "Translation",
+    "Unmapped",
+    "find_first",
+    "load",
+    "moment",
+    "parse",
+]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 from backoffice_adapter import toml_text
 from backoffice_adapter.settings.claim_center import ClaimCenterConfig, Watermark
 from backoffice_adapter.settings.files import FilesConfig, JoinConfig
+from backoffice_adapter.settings.rest import RestAuth, RestConfig, RestPaging, RestSince
 from backoffice_adapter.settings.sql import SqlConfig
 from backoffice_adapter.settings.values import Part, SourceConfig, Zone
 from claims_core.errors import Misconfigured
@@ -21,6 +22,10 @@ __all__ = [
     "ClaimCenterConfig",
     "FilesConfig",
     "JoinConfig",
+    "RestAuth",
+    "RestConfig",
+    "RestPaging",
+    "RestSince",
     "SourceConfig",
     "SqlConfig",
     "Watermark",
@@ -36,7 +41,7 @@ class BackofficeSettings(Surroundings):
     backoffice_config: Path | None = None
 
 
-AnySource = Annotated[ClaimCenterConfig | FilesConfig | SqlConfig, Field(discriminator="kind")]
+AnySource = Annotated[ClaimCenterConfig | FilesConfig | RestConfig | SqlConfig, Field(discriminator="kind")]
 
 
 class BackofficeConfig(Part):

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from backoffice_adapter.settings import ClaimCenterConfig, FilesConfig, SourceConfig, SqlConfig
+from backoffice_adapter.settings import ClaimCenterConfig, FilesConfig, RestConfig, SourceConfig, SqlConfig
 from backoffice_adapter.source import CaseSource
 from backoffice_adapter.sources.claim_center import ClaimCenter
 from backoffice_adapter.sources.files import Files
+from backoffice_adapter.sources.rest import Rest
 from backoffice_adapter.sources.sql import Sql
 from claims_core.errors import Misconfigured
 
@@ -19,4 +20,6 @@ def open_source(config: SourceConfig, *, key: bytes, clock: Callable[[], datetim
         return Files(config, key=key, clock=clock)
     if isinstance(config, SqlConfig):
         return Sql(config, key=key, clock=clock)
+    if isinstance(config, RestConfig):
+        return Rest(config, key=key, clock=clock)
     raise Misconfigured(f"{config.name}: there is no source of the kind {type(config).__name__}")
