@@ -15,6 +15,8 @@ EARLIEST = date(1990, 1, 1)
 MOST_MONEY = Decimal("999999999999.99")
 LONGEST_TEXT = 2000
 _CENT = Decimal("0.01")
+# A number of seconds past what the system's own clock can hold is an OSError.
+_NO_DATE = (ValueError, OverflowError, TypeError, OSError)
 _DIRECTIVES = {
     "%Y": r"(?P<year>\d{4})",
     "%m": r"(?P<month>\d{1,2})",
@@ -125,12 +127,12 @@ def _first_that_reads(readers: Sequence[Convert], formats: Sequence[str]) -> Con
     def convert(value: Any) -> Any:
         try:
             return first(value)
-        except (ValueError, OverflowError, TypeError):
+        except _NO_DATE:
             pass
         for read in others:
             try:
                 return read(value)
-            except (ValueError, OverflowError, TypeError):
+            except _NO_DATE:
                 continue
         raise ValueError(f"'{str(value)[:40]}' is not a date as {' or '.join(formats)}")
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from backoffice_adapter.settings.values import Encoding, Part, Pattern, SourceConfig, Span
+from backoffice_adapter.settings.values import Address, Encoding, Part, Pattern, SourceConfig, Span, Zone
 
 
 class JoinConfig(Part):
@@ -19,18 +19,47 @@ class JoinConfig(Part):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
 
 
+class LogConfig(Part):
+    """The rows are activities, not cases; `at` says when one happened, local to `time_zone` where it has no offset."""
+
+    at: str
+    format: str = "iso"
+    time_zone: Zone = "UTC"
+
+
+class RemoteConfig(Part):
+    """Who we are to the server that holds the files. Secrets stand in the environment variables named here.
+
+    SFTP: `login_env` with `secret_env` or `key_file`, and `known_hosts`, the file with the server's own key. S3: both
+    for a key and its secret, none of them where the machine itself has a role; `endpoint` where it is not Amazon's.
+    """
+
+    login_env: str | None = None
+    secret_env: str | None = None
+    key_file: Path | None = None
+    known_hosts: Path | None = None
+    endpoint: Address | None = None
+    timeout: Span = timedelta(seconds=30)
+
+
 class FilesConfig(SourceConfig):
-    """Complete snapshots as files in a folder, read in the order of their names, each once."""
+    """Files in a `folder`, or below a `url` of sftp:// or s3://, read in the order of their names, each once.
+
+    A row is a case as it is now; with `log`, an activity of one.
+    """
 
     # A file is judged whole.
     fewest_rejected: ClassVar[int] = 1
 
     kind: Literal["files"]
-    folder: Path
+    folder: Path | None = None
+    url: Annotated[str, Field(pattern=r"^(sftp|s3)://[^/\s]+(/\S*)?$")] | None = None
+    remote: RemoteConfig = RemoteConfig()
     pattern: str
-    format: Literal["csv", "jsonl"]
+    format: Literal["csv", "jsonl", "xes"]
     ref: str
     version: str | None = None
+    log: LogConfig | None = None
     encoding: Encoding = "utf-8"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     end: Literal["newline", "trailer", "anything"] = "newline"
@@ -40,6 +69,20 @@ class FilesConfig(SourceConfig):
     longest_row: Annotated[int, Field(ge=1_000)] = 1_000_000
     join: tuple[JoinConfig, ...] = ()
 
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if (self.folder is None) == (self.url is None):
+            raise ValueError("give exactly one of folder, url")
+        if self.format == "xes" and self.log is None:
+            raise ValueError("'xes' is a log of activities: give [source.log] with at = \"time:timestamp\"")
+        if self.log is not None and self.join:
+            raise ValueError("a log of activities takes no join: its rows are not cases")
+        return self
+
     def beside(self, home: Path) -> Self:
-        """The same with its folder, too, relative to `home`."""
-        return super().beside(home).model_copy(update={"folder": home / self.folder})
+        """The same with its folder and its key files, too, relative to `home`."""
+        keys = {"key_file": self.remote.key_file, "known_hosts": self.remote.known_hosts}
+        placed = {name: home / path for name, path in keys.items() if path is not None}
+        remote = self.remote.model_copy(update=placed)
+        folder = None if self.folder is None else home / self.folder
+        return super().beside(home).model_copy(update={"folder": folder, "remote": remote})

@@ -8,6 +8,9 @@ import orjson
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]', re.DOTALL)
 
+# orjson writes 254 levels, pickle some more.
+_DEEP = 200
+
 
 def read_object(raw: bytes) -> dict[str, Any]:
     """The object that `raw` spells. Raises `ValueError` that names the field which cannot be read."""
@@ -17,7 +20,14 @@ def read_object(raw: bytes) -> dict[str, Any]:
         raise ValueError(_named(raw) or f"is not JSON: {problem.msg}") from problem
     if not isinstance(body, dict):
         raise ValueError("is not a JSON object")
+    if is_deep(raw):
+        write_object(body)
     return body
+
+
+def is_deep(raw: bytes) -> bool:
+    """May this be nested deeper than can be kept, or handed to another process? Looked at only where it may."""
+    return raw.count(b"[") + raw.count(b"{") > _DEEP
 
 
 def write_object(body: dict[str, Any]) -> bytes:

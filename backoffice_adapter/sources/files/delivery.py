@@ -1,8 +1,9 @@
-"""Which files of a folder are delivered, whole and not read yet. Half-written ones are left alone."""
+"""Whether a delivered file is whole and settled. Half-written ones are left alone."""
 
 import codecs
 import hashlib
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,19 +11,11 @@ from pathlib import Path
 from typing import IO
 
 from backoffice_adapter.settings import FilesConfig
+from backoffice_adapter.sources.files.places import Shape
 from backoffice_adapter.sources.files.rows import is_wide, open_file
-from claims_core.errors import SourceUnavailable
 
-_TEMPORARY = (".part", ".tmp", ".temp", ".filepart", ".crdownload", ".swp", "~")
+_END_OF_LOG = re.compile(rb"</(\w+:)?log>\s*$")
 _BLOCK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How a file looked from outside; another size or time means that somebody is writing."""
-
-    size: int
-    changed_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +23,9 @@ class Delivered:
     """A file that is whole. `trailer_lines` at its end are not rows."""
 
     path: Path
-    shape: Shape
     checksum: bytes
     lines: int
     trailer_lines: int
-
-
-def shape_of(path: Path) -> Shape | None:
-    """The file's shape; None when it is gone."""
-    try:
-        seen = path.stat()
-    except OSError:
-        return None
-    return Shape(seen.st_size, seen.st_mtime_ns)
-
-
-def candidates(folder: Path, pattern: str) -> list[Path]:
-    """The files that may be deliveries, in the order of their names. Raises `SourceUnavailable` without the folder."""
-    if not folder.is_dir():
-        raise SourceUnavailable(f"the folder {folder} is not there")
-    found = (path for path in folder.glob(pattern) if path.is_file() and not is_temporary(path.name))
-    return sorted(found, key=lambda path: path.name)
-
-
-def is_temporary(name: str) -> bool:
-    """Is this a name that programs give to a file they are still writing?"""
-    return name.startswith((".", "~")) or name.lower().endswith(_TEMPORARY)
 
 
 def is_settled(shape: Shape, config: FilesConfig, now: datetime) -> bool:
@@ -66,7 +36,6 @@ def is_settled(shape: Shape, config: FilesConfig, now: datetime) -> bool:
 
 def look_at(path: Path, config: FilesConfig) -> Delivered | str:
     """Read the file once through for its checksum and its end; why it is not whole otherwise."""
-    before = shape_of(path)
     digest, lines, last = hashlib.blake2b(digest_size=16), 0, b""
     try:
         with open_file(path) as stream:
@@ -74,17 +43,17 @@ def look_at(path: Path, config: FilesConfig) -> Delivered | str:
                 digest.update(block)
                 lines += block.count(b"\n")
                 last = (last + block)[-4_000:]
-    except (OSError, EOFError) as problem:
+    except (OSError, EOFError, zlib.error) as problem:
         return f"it cannot be unpacked or read: {problem}"
-    if before is None or shape_of(path) != before:
-        return "it is being written"
     trailer_lines, problem_said = _end(last, lines, config)
-    return problem_said or Delivered(path, before, digest.digest(), lines, trailer_lines)
+    return problem_said or Delivered(path, digest.digest(), lines, trailer_lines)
 
 
 def _end(last: bytes, lines: int, config: FilesConfig) -> tuple[int, str | None]:
     if config.end == "anything" or is_wide(config.encoding):
         return 0, None
+    if config.format == "xes":
+        return 0, None if _END_OF_LOG.search(last) else "its log is not closed"
     if not last.endswith(b"\n"):
         return 0, "its last line has no end"
     if config.end == "newline":

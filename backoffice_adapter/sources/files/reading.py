@@ -4,10 +4,9 @@ import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from backoffice_adapter.settings import FilesConfig
 from backoffice_adapter.source import Record, Unreadable, content_hash
+from backoffice_adapter.sources import json_text, keys
 from backoffice_adapter.sources.files.delivery import Delivered, narrow
 from backoffice_adapter.sources.files.rows import Row, is_wide, lines, open_file, quoted_rows
 from claims_core.errors import SourceRefused
@@ -31,7 +30,8 @@ def row_reader(config: FilesConfig, rows: Iterator[Row | Unreadable], name: str)
     """How to take a row apart; for CSV the header is taken from `rows`. Raises `SourceRefused` for a wrong header."""
     encoding = "utf-8" if is_wide(config.encoding) else config.encoding
     if config.format == "jsonl":
-        return _json if encoding == "utf-8" else lambda raw: _json(_text(raw, encoding).encode())
+        as_is = json_text.read_object
+        return as_is if encoding == "utf-8" else lambda raw: as_is(_text(raw, encoding).encode())
     first = next(rows, None)
     if not isinstance(first, Row):
         raise SourceRefused(f"{name}: the header cannot be read")
@@ -43,7 +43,7 @@ def row_reader(config: FilesConfig, rows: Iterator[Row | Unreadable], name: str)
         raise SourceRefused(f"{name}: the header has no '{config.ref}'; is the delimiter '{config.delimiter}'?")
     if len(set(header)) != len(header):
         raise SourceRefused(f"{name}: the header has a name twice")
-    return lambda raw: _named(header, _cells(_text(raw, encoding), config.delimiter))
+    return lambda raw: _named(header, _cells(_row_text(raw, header, encoding, config.delimiter), config.delimiter))
 
 
 def to_record(
@@ -51,21 +51,31 @@ def to_record(
 ) -> Record | Unreadable:
     """One row as a case, with the rows of other files that have its key."""
     place = f"{name}, line {row.line}"
+    raw, ref = row.raw, None
     try:
-        body = read(row.raw)
-        ref = body.get(config.ref)
-        if isinstance(ref, bool) or not isinstance(ref, str | int) or not str(ref).strip():
-            raise ValueError(f"has no '{config.ref}'")
+        body = read(raw)
+        ref = keys.ref_of(body.get(config.ref), config.ref)
+        version = keys.version_of(body.get(config.version), config.version) if config.version else None
     except ValueError as problem:
-        return Unreadable(row.raw, str(problem), place=place)
-    raw, ref = row.raw, str(ref).strip()
+        return Unreadable(raw, str(problem), place=place, ref=ref)
     for join in config.join:
         found = joined[join.name].get(ref)
         if found is not None:
             raw, body[join.name] = raw + b"\n" + found[0], found[1]
-    version = body.get(config.version) if config.version else None
-    hash_ = content_hash(raw, key)
-    return Record(ref=ref, raw=raw, hash=hash_, body=body, version=str(version) if version else None, place=place)
+    return Record(ref=ref, raw=raw, hash=content_hash(raw, key), body=body, version=version, place=place)
+
+
+def _row_text(raw: bytes, header: Sequence[str], encoding: str, delimiter: str) -> str:
+    """The row as text. Raises `ValueError` that names the cell to blame, if the row has cells at all."""
+    try:
+        return _text(raw, encoding)
+    except ValueError as problem:
+        for name, cell in zip(header, _cells(raw.decode("latin-1"), delimiter), strict=False):
+            try:
+                _text(cell.encode("latin-1"), encoding)
+            except ValueError as alone:
+                raise ValueError(f"{name[:100]}: {alone}") from problem
+        raise
 
 
 def _text(raw: bytes, encoding: str) -> str:
@@ -74,7 +84,7 @@ def _text(raw: bytes, encoding: str) -> str:
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as problem:
-        raise ValueError(f"is not {encoding}: byte {problem.start + 1} of the row") from problem
+        raise ValueError(f"is not {encoding}: byte {problem.start + 1} of it") from problem
 
 
 def _cells(text: str, delimiter: str) -> list[str]:
@@ -88,13 +98,3 @@ def _named(header: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
     if len(cells) != len(header):
         raise ValueError(f"has {len(cells)} cells, and the header {len(header)}")
     return dict(zip(header, cells, strict=True))
-
-
-def _json(raw: bytes) -> dict[str, Any]:
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError as problem:
-        raise ValueError(f"is not JSON: {problem}") from problem
-    if not isinstance(body, dict):
-        raise ValueError("is not a JSON object")
-    return body

@@ -90,13 +90,15 @@ class Rest:
     async def changed_since(self, cursor: dict[str, Any] | None, known: Known) -> AsyncGenerator[Page]:
         """The cases that changed since `cursor`, or all. A list that moved while it was read is read once more."""
         start = highest = self._since.read(cursor) if self._since else None
+        # Not moved, but said with every page, so that the pages are written in their order: a case may come twice.
+        unmoved = self._since.written(start) if self._since and start is not None else {}
         for _ in range(PASSES):
             walk = self._walk(start)
             async with aclosing(self._pages(walk)) as answers:
                 async for answer in answers:
                     if self._since is not None:
                         highest = self._since.higher(highest, answer.records, now=self._clock())
-                    yield Page(records=answer.records, cursor=None, unreadable=answer.unreadable)
+                    yield Page(records=answer.records, cursor=unmoved, unreadable=answer.unreadable)
             if not walk.moved:
                 break
             log.warning("source_moved_while_read", extra={"source": self.name})

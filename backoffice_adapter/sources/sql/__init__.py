@@ -23,7 +23,7 @@ LAG = """
 select case when pg_is_in_recovery() and pg_last_wal_receive_lsn() is distinct from pg_last_wal_replay_lsn()
   then extract(epoch from now() - pg_last_xact_replay_timestamp()) end
 """
-MOST_NAMELESS = 100
+MOST_NAMELESS = 1_000
 
 
 @dataclass(slots=True)
@@ -52,7 +52,10 @@ class Sql:
 
     async def get(self, ref: str) -> Record | None:
         """The case as it is now; None when the view does not have it."""
-        names, rows = await self._rows(self._view.one(ref))
+        try:
+            names, rows = await self._rows(self._view.one(ref))
+        except CellProblem as problem:
+            raise SourceRefused(f"{self._config.place}: a cell of this row cannot be read: {problem}") from problem
         made = to_record(names, rows[0], self._config, key=self._key) if rows else None
         return made if isinstance(made, Record) else None
 
@@ -171,12 +174,11 @@ class Sql:
 
     async def _nameless(self) -> list[Unreadable]:
         """Rows that no later page can show: said once, when everything is read."""
-        names, rows = await self._rows(self._view.nameless(limit=MOST_NAMELESS))
-        config = self._config
-        said = []
-        for row in rows:
-            cells = dict(zip(names, row, strict=True))
-            missing = config.ref if cells.get(config.ref) is None else config.updated_at
+        _, rows = await self._rows(self._view.nameless(limit=MOST_NAMELESS))
+        config, said = self._config, []
+        for at, ref in rows:
+            missing = config.ref if ref is None else config.updated_at
+            cells = {config.updated_at: at, config.ref: ref}
             said.append(Unreadable(kept(cells), f"{missing}: is missing", place=config.place))
         return said
 

@@ -62,8 +62,8 @@ class Database:
             raise SourceUnavailable(f"{self._name}: {place}: {said[:200]}") from problem
         except DBAPIError as problem:
             raise _in_our_words(problem, f"{self._name}: {place}") from problem
-        except (ValueError, OverflowError) as problem:
-            # A driver that makes a date of 300000 BC says so in its own way.
+        except (ValueError, OverflowError, RecursionError) as problem:
+            # A driver that makes a date of 300000 BC, or reads JSON itself, says so in its own way.
             raise CellProblem(type(problem).__name__) from problem
         except SQLAlchemyError as problem:
             raise SourceRefused(f"{self._name}: {place}: {_first_line(problem)}") from problem

@@ -10,7 +10,7 @@ import orjson
 
 from backoffice_adapter.settings import SqlConfig
 from backoffice_adapter.source import Record, Unreadable, content_hash
-from backoffice_adapter.sources import keys
+from backoffice_adapter.sources import json_text, keys
 
 _AS_THEY_ARE = (str, bool, int, float, type(None))
 _IN_WORDS: dict[type, Callable[[Any], str]] = {
@@ -62,9 +62,11 @@ def nested(cell: Any, name: str) -> Any:
     if not isinstance(cell, str):
         return cell
     try:
-        return orjson.loads(cell) if cell.strip() else None
+        found = orjson.loads(cell) if cell.strip() else None
     except orjson.JSONDecodeError as problem:
         raise ValueError(f"{name}: is not JSON: {problem.msg}") from problem
+    json_text.write_object({name: found})
+    return found
 
 
 def kept(cells: dict[str, Any]) -> bytes:

@@ -58,9 +58,9 @@ class View:
         return self._all().select_from(self._from).where(cast(self._ref, String(500)) == ref).limit(1)
 
     def nameless(self, *, limit: int) -> Select[Any]:
-        """Rows that no paging will ever show: without a key, or without a time of change."""
+        """Rows that no paging will ever show: without a key, or without a time of change. These two of them alone."""
         gone = or_(self._at.is_(None), self._ref.is_(None))
-        return self._all().select_from(self._from).where(gone).limit(limit)
+        return select(self._at, self._ref).select_from(self._from).where(gone).limit(limit)
 
     def columns(self) -> Select[Any]:
         """No row: only which columns there are."""

@@ -1,0 +1,57 @@
+"""The pages of one file whose rows are cases as they are now."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Iterator
+
+from backoffice_adapter.settings import FilesConfig
+from backoffice_adapter.source import FileRead, Page, Record, Unreadable, content_hash
+from backoffice_adapter.sources.files import reading
+from backoffice_adapter.sources.files.delivery import Delivered
+from backoffice_adapter.sources.files.reading import Joined, Reader
+from backoffice_adapter.sources.files.rows import Row
+from claims_core.errors import SourceRefused
+
+
+async def pages_of(
+    config: FilesConfig, delivered: Delivered, checksum: str, joined: Joined, hashes: frozenset[bytes], *, key: bytes
+) -> AsyncGenerator[Page]:
+    """All of a file; the last page ticks it off. What has one of `hashes` is not taken apart."""
+    name, total = delivered.path.name, 0
+    rows: Iterator[Row | Unreadable] = reading.rows_of(delivered, config)
+    try:
+        read = await asyncio.to_thread(reading.row_reader, config, rows, name)
+        while batch := await asyncio.to_thread(lambda: list(itertools.islice(rows, config.page_size))):
+            total += len(batch)
+            yield await asyncio.to_thread(_page, config, batch, read, joined, hashes, name, key)
+    except UnicodeDecodeError as problem:
+        raise SourceRefused(f"{name} is not {config.encoding}") from problem
+    yield Page(records=[], cursor=None, file=FileRead(checksum, name, total))
+
+
+def _page(
+    config: FilesConfig,
+    batch: list[Row | Unreadable],
+    read: Reader,
+    joined: Joined,
+    hashes: frozenset[bytes],
+    name: str,
+    key: bytes,
+) -> Page:
+    records: list[Record] = []
+    unreadable: list[Unreadable] = []
+    unchanged, alone = 0, not config.join
+    for row in batch:
+        if isinstance(row, Unreadable):
+            unreadable.append(row)
+        elif alone and hashes and content_hash(row.raw, key) in hashes:
+            unchanged += 1
+        else:
+            made = reading.to_record(row, read, config, joined=joined, key=key, name=name)
+            if isinstance(made, Unreadable):
+                unreadable.append(made)
+            elif made.hash in hashes:
+                unchanged += 1
+            else:
+                records.append(made)
+    return Page(records=records, cursor=None, unreadable=unreadable, unchanged=unchanged, compared=True)
