@@ -14,7 +14,9 @@ from backoffice_adapter.settings import BackofficeSettings, read_config
 from backoffice_adapter.sync import Plan, only_one, rehearse
 from backoffice_adapter.watch import Watched, watch
 from claims_core.clock import utc_now
+from claims_core.db import session_scope
 from claims_core.errors import Misconfigured, Refused
+from claims_core.installation import adopt, bind_database
 from claims_core.requested import ChangeAction
 from tests.adapter.cases import activity
 from tests.adapter.conftest import MAPPING, Rows, Sync
@@ -168,6 +170,28 @@ async def test_watching_reads_the_source_and_writes_back_what_a_handler_asked(
         await task
     assert await rows("select stage, outcome from claim") == [("decided", "approved")]
     assert (await rows("select result from job_slot where job = 'sync cc'"))[0][0] == "1 of 1 changed"
+
+
+async def test_in_a_copy_of_a_database_nothing_is_written_back_until_it_is_taken_over(
+    engine: AsyncEngine, cc: FakeClaimCenter, rows: Rows
+):
+    cc.put("cc:1")
+    await bind_database(engine, instance_id="original", now=utc_now())
+    source, stop = cc.source(key=MAPPING.key, interval=timedelta(hours=1)), asyncio.Event()
+    watched = Watched(source.config, MAPPING, source, timedelta(0))
+    task = asyncio.create_task(watch(engine, [watched], clock=utc_now, stop=stop, instance_id="copy"))
+    try:
+        await _until(rows, "select stage from claim", "checking")
+        await ask(engine, ChangeAction.APPROVE, now=utc_now(), undo_for=timedelta(0))
+        # The bell has rung and the poll comes every second: a change that is due would be gone by now.
+        await asyncio.sleep(2.5)
+        assert await rows("select state from change_request") == [("waiting",)]
+        async with session_scope(engine) as session:
+            await adopt(session, instance_id="copy", now=utc_now())
+        await _until(rows, "select state from change_request", "applied")
+    finally:
+        stop.set()
+        await task
 
 
 async def _until(rows: Rows, query: str, word: str) -> None:
