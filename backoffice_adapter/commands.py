@@ -17,12 +17,13 @@ from tqdm import tqdm
 from backoffice_adapter.mapping import Mapping, load
 from backoffice_adapter.settings import BackofficeSettings, SourceConfig, read_config
 from backoffice_adapter.sources import open_source
+from backoffice_adapter.standing import standing_of, tell_standing
 from backoffice_adapter.sync import Counts, Look, Plan, Rehearsal, Summary, nothing_more, rehearse, sync_once
 from backoffice_adapter.tables import RunState
 from backoffice_adapter.watch import Watched, watch
 from claims_core import embedded, logs, migrate
 from claims_core.clock import utc_now
-from claims_core.db import make_engine
+from claims_core.db import make_engine, session_scope
 from claims_core.errors import Misconfigured
 from claims_core.settings import CoreSettings, read_settings
 
@@ -33,11 +34,12 @@ Described = tuple[SourceConfig, Mapping]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`[SOURCE] [--watch | --full | --dry-run] [--json]`."""
+    """`[SOURCE] [--watch | --full | --status | --dry-run] [--json]`."""
     parser.add_argument("source", nargs="?", help="only this one of BACKOFFICE_CONFIG")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--watch", action="store_true", help="go on reading, and put handlers' changes back")
     how.add_argument("--full", action="store_true", help="read everything again, whatever is known")
+    how.add_argument("--status", action="store_true", help="how old each source is, its last run, and what waits")
     how.add_argument("--dry-run", action="store_true", help="say what would change, and keep nothing")
     parser.add_argument("--json", action="store_true", help="one object a line, for programs")
 
@@ -82,6 +84,10 @@ async def _run(
 ) -> int:
     if args.watch:
         return await _watch(engine, settings, described)
+    if args.status:
+        async with session_scope(engine) as session:
+            standing = await standing_of(session, [config for config, _ in described], now=utc_now())
+        return tell_standing(standing, as_json=args.json)
     codes = [await _one(engine, settings, config, mapping, args, look) for config, mapping in described]
     return FAILED if FAILED in codes else max(codes, default=DONE)
 

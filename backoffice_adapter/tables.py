@@ -51,6 +51,8 @@ class SyncRun(Table, table=True):
     changed: int = 0
     rejected: int = 0
     unmapped: int = 0
+    again: bool = False
+    gone: int = 0
     moved: int = 0
     claims: int | None = None
     page_at: datetime | None = None
@@ -136,6 +138,23 @@ class CaseMark(Table, table=True):
     source: str = Field(primary_key=True)
     case_ref: str = Field(primary_key=True)
     mark: str
+
+
+class SourceFreshness(Table, table=True):
+    """How old what we know of a source is, and from what age on somebody must know; the portal's pages go by it."""
+
+    source: str = Field(primary_key=True)
+    fresh_at: datetime | None = None
+    old_after_seconds: int
+
+
+class MissingCase(Table, table=True):
+    """A case that complete readings did not show; after the second in a row its claim is marked as gone."""
+
+    source: str = Field(primary_key=True)
+    case_ref: str = Field(primary_key=True)
+    first_missed_at: datetime
+    times: int = 1
 
 
 class SourceAbility(Table, table=True):

@@ -11,8 +11,9 @@ import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from backoffice_adapter import quarantine
+from backoffice_adapter import freshness, quarantine
 from backoffice_adapter.mapping import Mapping
+from backoffice_adapter.reconcile import reconcile_if_due
 from backoffice_adapter.settings import SourceConfig
 from backoffice_adapter.source import CaseSource
 from backoffice_adapter.sync import Plan, sync_once, version_of
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 # The bell rings when a change is asked for; the poll is the net, and sees the end of the minute to undo.
 POLL = timedelta(seconds=1)
 RETRY = timedelta(seconds=10)
+FRESHNESS = timedelta(minutes=5)
+# How often it is looked whether the hour of the nightly reading has come.
+RECONCILE = timedelta(minutes=5)
 CHANNEL = "change_request"
 
 
@@ -42,9 +46,11 @@ class Watched:
 
 
 def jobs(watched: Sequence[Watched], clock: Callable[[], datetime]) -> list[Job]:
-    """For each source a run at its interval, a full one for a mapping that is new; and what the desk wants retried."""
+    """For each source a run at its interval, everything again once a night, and what the desk wants retried."""
     reads = [Job(f"sync {one.config.name}", one.config.interval, _reader(one, clock)) for one in watched]
-    return reads + [Job(f"retry {one.config.name}", RETRY, _retrier(one, clock)) for one in watched]
+    nights = [Job(f"reconcile {one.config.name}", RECONCILE, _reconciler(one, clock)) for one in watched]
+    alarms = [Job(f"freshness {one.config.name}", FRESHNESS, _alarm(one, clock)) for one in watched]
+    return reads + nights + alarms + [Job(f"retry {one.config.name}", RETRY, _retrier(one, clock)) for one in watched]
 
 
 def _reader(one: Watched, clock: Callable[[], datetime]) -> Callable[[Context], Awaitable[str | None]]:
@@ -59,6 +65,27 @@ def _reader(one: Watched, clock: Callable[[], datetime]) -> Callable[[Context], 
         return f"{counts.new + counts.changed} of {counts.seen} changed" if counts.seen else None
 
     return read
+
+
+def _reconciler(one: Watched, clock: Callable[[], datetime]) -> Callable[[Context], Awaitable[str | None]]:
+    async def read_all(context: Context) -> str | None:
+        try:
+            done = await reconcile_if_due(plan_of(context.engine, one, clock))
+        except Refused as busy:
+            return str(busy)
+        if done is None:
+            return None
+        return done.problem or f"{done.drift} of {done.seen} had been missed, {done.gone} are gone"
+
+    return read_all
+
+
+def _alarm(one: Watched, clock: Callable[[], datetime]) -> Callable[[Context], Awaitable[str | None]]:
+    async def look(context: Context) -> str | None:
+        async with session_scope(context.engine) as session:
+            return await freshness.alarm(session, one.config.name, now=clock())
+
+    return look
 
 
 def _retrier(one: Watched, clock: Callable[[], datetime]) -> Callable[[Context], Awaitable[str | None]]:

@@ -44,9 +44,10 @@ _CLAIM = """
   c.id, c.source, c.claim_number, c.policy_number, c.line_of_business, c.product, c.country, c.currency,
   c.object_label, c.reported_at, c.documents_complete_at, c.stage, c.situation, c.outcome, c.mover, c.page_state,
   c.stage_since, c.situation_since, c.reason, c.team, c.handler_name, c.inspection_at, c.inspection_place,
-  c.assessed, c.deductible, c.approved, c.decision_reasons, c.observed_at, c.policyholder_id,
+  c.assessed, c.deductible, c.approved, c.decision_reasons, c.observed_at, c.gone_at, c.policyholder_id,
   h.given_name, h.name, h.time_zone,
-  (select s.complete_at from source_cursor s where s.source = c.source) as complete_at
+  (select f.fresh_at from source_freshness f where f.source = c.source) as fresh_at,
+  (select f.old_after_seconds from source_freshness f where f.source = c.source) as old_after_seconds
 """
 _OWNERS = f"""
   {_CLAIM},

@@ -1,7 +1,6 @@
 """What the portal must know about its surroundings: addresses, the secret, the brand, the formats of numbers."""
 
 import re
-from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -9,7 +8,7 @@ from typing import Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, SecretStr, field_validator, model_validator
 
 from claims_core.settings import CoreSettings
 
@@ -65,9 +64,6 @@ class PortalSettings(CoreSettings):
     # Pages that a signed-in reader, and all readers of one network, may open in five minutes.
     portal_reads_per_session: int = 600
     portal_reads_per_network: int = 30_000
-    # Minutes after which a source that was not seen whole is said to be away; twice its interval is a good value.
-    portal_old_after: dict[str, int] = Field(default_factory=dict)
-    portal_old_after_default: int = 30
 
     @field_validator("portal_public_url", "portal_short_url")
     @classmethod
@@ -119,10 +115,6 @@ class PortalSettings(CoreSettings):
     def host(self) -> str:
         """The host of our own pages: a code in a text is bound to it."""
         return urlsplit(self.portal_public_url).hostname or ""
-
-    def old_after(self, source: str) -> timedelta:
-        """How old the last complete look at a source may be before a page warns."""
-        return timedelta(minutes=self.portal_old_after.get(source, self.portal_old_after_default))
 
     @cached_property
     def is_secure(self) -> bool:

@@ -48,7 +48,8 @@ with silence as (
     left join lateral (select max(d.started_at) as at from notification n join delivery d on d.notification_id = n.id
         where n.claim_id = c.id and n.importance in ('required', 'progress', 'heartbeat')
         and d.state in ('accepted', 'on_its_way', 'delivered')) last on true
-    where c.page_state = any($3) and c.stage <> 'closed' and first.at <= $1 - make_interval(days => $5)
+    where c.page_state = any($3) and c.stage <> 'closed' and c.gone_at is null
+        and first.at <= $1 - make_interval(days => $5)
 ), spans as (
     select *, case when cadence = 'frequent' then $5 else {HEARTBEAT_DAYS_ELSE} end as days from silence
 ), slots as (

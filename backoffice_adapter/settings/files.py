@@ -50,6 +50,7 @@ class FilesConfig(SourceConfig):
 
     # A file is judged whole.
     fewest_rejected: ClassVar[int] = 1
+    delivers_files: ClassVar[bool] = True
 
     kind: Literal["files"]
     folder: Path | None = None

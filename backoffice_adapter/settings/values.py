@@ -63,21 +63,37 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+SLOW_RUN = timedelta(minutes=5)
+
+
 class SourceConfig(Part):
     """What every source says. `settle` is how long a fact waits before it is told (else SETTLE_WINDOW)."""
 
     # Of a poll that brings three claims, one bad one is no flood.
     fewest_rejected: ClassVar[int] = 10
+    # Does it come as files, so that a look that finds none says nothing new?
+    delivers_files: ClassVar[bool] = False
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     mapping: Path
     interval: Span = timedelta(minutes=1)
     settle: Span | None = None
+    # How often something new must be known at the latest, else the interval. Of delivered files: how often one comes.
+    expected: Span | None = None
     most_rejected: Annotated[float, Field(ge=0, le=1)] = 0.1
     # Processes that write large pages side by side; 1 writes all in the reading process.
     lanes: Annotated[int, Field(ge=1, le=16)] = min(4, os.cpu_count() or 1)
+    # The hour, by the mapping's clock, from which on everything is read again each night; none for never.
+    reconcile_hour: Annotated[int, Field(ge=0, le=23)] | None = 3
+    # Does a complete reading show every claim? Then one that two of them do not show is gone.
+    lists_everything: bool = True
     # More claims than this share changing stage in one run are looked at by a person before anybody is told.
     most_moved: Annotated[float, Field(ge=0, le=1)] = 0.05
+
+    @property
+    def old_after(self) -> timedelta:
+        """The age from which on what we know is old: twice what is expected, and never less than a slow run takes."""
+        return max(2 * (self.expected or self.interval), SLOW_RUN)
 
     def beside(self, home: Path) -> Self:
         """The same with its paths relative to `home`, the folder of the file of sources."""

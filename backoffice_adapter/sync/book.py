@@ -120,7 +120,7 @@ async def move_cursor(
     await (await session.connection()).execute(statement.on_conflict_do_update(index_elements=["source"], set_=changed))
 
 
-async def start_run(session: AsyncSession, source: str, *, full: bool, now: datetime) -> SyncRun:
+async def start_run(session: AsyncSession, source: str, *, full: bool, again: bool, now: datetime) -> SyncRun:
     """A run begins; what another process left running has died, for only one at a time has the source's lock."""
     connection = await session.connection()
     await connection.execute(
@@ -128,7 +128,7 @@ async def start_run(session: AsyncSession, source: str, *, full: bool, now: date
         .where(col(SyncRun.source) == source, col(SyncRun.state) == RunState.RUNNING)
         .values(state=RunState.FAILED, finished_at=now, problem="the process ended before the run did")
     )
-    run = SyncRun(source=source, full=full, started_at=now, page_at=now)
+    run = SyncRun(source=source, full=full, again=again, started_at=now, page_at=now)
     session.add(run)
     return run
 

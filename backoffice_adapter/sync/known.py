@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backoffice_adapter.sync import book
+from backoffice_adapter.sync.sightings import Sightings
 from claims_core.db import session_scope
 
 
@@ -16,9 +17,13 @@ class LedgerKnown:
     engine: AsyncEngine
     source: str
     full: bool
+    # Of a reconcile: then every case is to be shown, also the unchanged, and is written down here.
+    sightings: Sightings | None = None
 
     async def hashes(self) -> frozenset[bytes]:
         """The hashes of all cases of this source in the ledger."""
+        if self.sightings is not None:
+            return frozenset()
         async with session_scope(self.engine) as session:
             return await book.known_hashes(session, self.source)
 

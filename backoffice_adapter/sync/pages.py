@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backoffice_adapter.mapping import LeftOut, Rejected, Translate, Unmapped
 from backoffice_adapter.source import CaseSource, Known, Page, Record
+from backoffice_adapter.sync.sightings import Sightings
 from claims_core import ledger
 from claims_core.db import session_scope
 from claims_core.failpoints import failpoint, register
@@ -47,12 +48,23 @@ class TranslatedPage:
 
 
 async def differing_pages(
-    engine: AsyncEngine, source: CaseSource, cursor: dict[str, object] | None, known: Known
+    engine: AsyncEngine,
+    source: CaseSource,
+    cursor: dict[str, object] | None,
+    known: Known,
+    *,
+    sightings: Sightings | None = None,
 ) -> AsyncGenerator[Page]:
-    """What may have changed in the source since `cursor`, a page at a time; what is as we know it is only counted."""
+    """What may have changed in the source since `cursor`, a page at a time; what is as we know it is only counted.
+
+    `sightings` takes down every case that was shown.
+    """
     async with aclosing(_fetched(source, cursor, known)) as fetched:
         async for page in fetched:
-            yield page if page.compared else await _without_known(engine, source.name, page)
+            if sightings is not None:
+                sightings.add(page)
+            done = page.compared and sightings is None
+            yield page if done else await _without_known(engine, source.name, page)
 
 
 async def _fetched(source: CaseSource, cursor: dict[str, object] | None, known: Known) -> AsyncGenerator[Page]:

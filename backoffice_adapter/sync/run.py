@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from backoffice_adapter.freshness import freshen, publish, tells_all
 from backoffice_adapter.mapping import Mapping
 from backoffice_adapter.settings import SourceConfig
 from backoffice_adapter.source import CaseSource, Page
@@ -22,6 +23,7 @@ from backoffice_adapter.sync.lanes import Lanes, Task
 from backoffice_adapter.sync.mass import judge
 from backoffice_adapter.sync.memory import search_garbage_rarely
 from backoffice_adapter.sync.pages import TranslatedPage, differing_pages, read_ahead, translate_page
+from backoffice_adapter.sync.sightings import Sightings, settle_missing
 from backoffice_adapter.sync.writing import Counts, Ground, Written, write_page
 from backoffice_adapter.tables import RunState, SyncRun
 from claims_core.db import advisory_key, session_scope
@@ -48,6 +50,7 @@ class Summary:
     seconds: float
     problem: str | None = None
     held_of: int | None = None
+    gone: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -57,6 +60,7 @@ class Summary:
             "state": self.state.value,
             **counts,
             "held_of": self.held_of,
+            "gone": self.gone,
             "seconds": self.seconds,
             "problem": self.problem,
         }
@@ -93,6 +97,7 @@ class _Run:
     rejected_since: int = 0
     reason: str | None = None
     complete: bool = False
+    sightings: Sightings | None = None
 
     def add(self, written: Written) -> None:
         """Take a page into account."""
@@ -137,6 +142,7 @@ async def sync_once(plan: Plan) -> Summary:
     return Summary(
         source=plan.config.name, run_id=run.row.id, full=run.row.full, first_load=run.ground.first_load, state=state,
         counts=run.counts, seconds=seconds, problem=problem, held_of=run.row.claims if run.row.held_at else None,
+        gone=run.row.gone,
     )  # fmt: skip
 
 
@@ -165,22 +171,24 @@ async def _start(plan: Plan, now: datetime) -> _Run:
     name = plan.config.name
     async with session_scope(plan.engine) as session:
         version = await book.take_in(session, name, plan.mapping, now=now)
+        await publish(session, plan.config)
         last = await book.read_cursor(session, name)
         # What a new mapping makes of the old cases is known only after all of them were read again.
         remapped = last is not None and last.complete_at is not None and last.mapping_version != version
         full = plan.full or plan.again or remapped
-        row = await book.start_run(session, name, full=full, now=now)
+        row = await book.start_run(session, name, full=full, again=plan.again, now=now)
         first = last is None or last.complete_at is None
         rejects = await book.has_rejected(session, name)
     ground = Ground(name, version, plan.settle, first_load=first or plan.full, run_id=row.id)
-    return _Run(plan, row, ground, None if full or last is None else last.cursor, rejects)
+    sightings = Sightings() if plan.again and plan.config.lists_everything else None
+    return _Run(plan, row, ground, None if full or last is None else last.cursor, rejects, sightings=sightings)
 
 
 async def _read(run: _Run) -> None:
     plan = run.plan
-    known = LedgerKnown(plan.engine, plan.config.name, full=run.row.full)
+    known = LedgerKnown(plan.engine, plan.config.name, full=run.row.full, sightings=run.sightings)
     translate = plan.mapping.translator(source=run.ground.source, mapping_version=run.ground.version)
-    pages = differing_pages(plan.engine, plan.source, run.cursor, known)
+    pages = differing_pages(plan.engine, plan.source, run.cursor, known, sightings=run.sightings)
     async with aclosing(pages), aclosing(read_ahead(pages)) as ahead, _lanes(run) as lanes:
         async for page in ahead:
             if lanes.wants(page):
@@ -242,6 +250,8 @@ async def _move(session: AsyncSession, run: _Run, page: Page, now: datetime) -> 
     name = run.ground.source
     run.complete = run.complete or page.complete
     await book.keep_marks(session, name, page.marks)
+    if tells_all(run.plan.config, page):
+        await freshen(session, run.plan.config, now=now)
     if page.file is not None:
         await book.keep_file(session, name, page.file, now=now)
     if page.cursor is not None or page.complete:
@@ -253,4 +263,6 @@ async def _end(run: _Run, state: RunState, problem: str | None) -> None:
     async with session_scope(run.plan.engine) as session:
         if run.row.full and run.complete and state is RunState.DONE:
             await book.settle_vanished(session, run.row)
-        await book.note_run(session, run.row, state=state, finished_at=now, problem=problem)
+            if run.sightings is not None:
+                run.row.gone = await settle_missing(session, run.row, run.sightings, now=now)
+        await book.note_run(session, run.row, state=state, finished_at=now, problem=problem, gone=run.row.gone)

@@ -18,6 +18,7 @@ from claims_core.ledger.change_requests import (
     take_change,
     undo_change,
 )
+from claims_core.ledger.gone import mark_gone
 from claims_core.ledger.known import changed_among, known_claim
 from claims_core.ledger.missed import miss_promises
 from claims_core.ledger.record import Recorded, record
@@ -33,6 +34,7 @@ __all__ = [
     "changed_refs",
     "current_snapshot",
     "finish_change",
+    "mark_gone",
     "miss_promises",
     "record",
     "record_contact",

@@ -138,6 +138,7 @@ def claim_row(
         stage_since,
         situation_since,
         json.dumps(snapshot.decision_reasons, ensure_ascii=False) if snapshot.decision_reasons else "[]",
+        None,  # what changes is not gone
     )
 
 

@@ -68,6 +68,8 @@ class Claim(Table, table=True):
     decision_reasons: list[dict[str, str]] = Field(
         default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]")
     )
+    # Two complete readings in a row did not show it any more. It stays, and nothing is told about it.
+    gone_at: datetime | None = None
 
 
 class ClaimNumber(Table, table=True):

@@ -1,7 +1,5 @@
 """`/healthz`: the process lives. `/readyz`: the database answers, has our shape, and how fresh the sources are."""
 
-from datetime import timedelta
-
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
@@ -12,7 +10,9 @@ router = APIRouter(tags=["health"])
 
 _STATE = """
 select (select version_num from alembic_version) as shape,
-  (select count(*) from source_cursor) as sources, (select min(complete_at) from source_cursor) as oldest
+  (select count(*) from source_freshness) as sources,
+  (select count(*) from source_freshness
+    where fresh_at < $1::timestamptz - make_interval(secs => old_after_seconds)) as old
 """
 
 
@@ -26,10 +26,9 @@ async def healthz() -> dict[str, bool]:
 async def readyz(request: Request) -> JSONResponse:
     """200 when pages can be served. Old data is told and is no reason to be taken out: a page says how old it is."""
     portal = portal_of(request)
-    found = await portal.pool.fetchrow(_STATE)
+    found = await portal.pool.fetchrow(_STATE, now_of(request))
     assert found is not None
     fits = found["shape"] == migrate.head()
-    limit = timedelta(minutes=portal.settings.portal_old_after_default)
-    fresh = found["oldest"] is None or now_of(request) - found["oldest"] <= limit
+    fresh = found["old"] == 0
     state = {"database": True, "migrations": fits, "fresh": fresh, "sources": found["sources"]}
     return JSONResponse(state, 200 if fits else 503)

@@ -121,6 +121,7 @@ def upgrade() -> None:
         sa.Column("deductible", sa.Numeric(precision=14, scale=2), nullable=True),
         sa.Column("approved", sa.Numeric(precision=14, scale=2), nullable=True),
         sa.Column("decision_reasons", postgresql.JSONB(astext_type=sa.String()), server_default="[]", nullable=False),
+        sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["policyholder_id"], ["policyholder.id"], name=op.f("fk_claim_policyholder_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_claim")),
         sa.UniqueConstraint("source", "source_ref", name=op.f("uq_claim_source_source_ref")),

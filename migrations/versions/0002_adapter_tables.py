@@ -75,6 +75,8 @@ def upgrade() -> None:
         sa.Column("changed", sa.Integer(), nullable=False),
         sa.Column("rejected", sa.Integer(), nullable=False),
         sa.Column("unmapped", sa.Integer(), nullable=False),
+        sa.Column("again", sa.Boolean(), nullable=False),
+        sa.Column("gone", sa.Integer(), nullable=False),
         sa.Column("moved", sa.Integer(), nullable=False),
         sa.Column("claims", sa.Integer(), nullable=True),
         sa.Column("page_at", sa.DateTime(timezone=True), nullable=True),
@@ -110,6 +112,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", "case_ref", name=op.f("pk_case_mark")),
     )
     op.create_table(
+        "source_freshness",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("fresh_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("old_after_seconds", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_source_freshness")),
+    )
+    op.create_table(
+        "missing_case",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("case_ref", sa.String(), nullable=False),
+        sa.Column("first_missed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "case_ref", name=op.f("pk_missing_case")),
+    )
+    op.create_table(
         "source_ability",
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("action", sa.String(), nullable=False),
@@ -137,6 +154,8 @@ def downgrade() -> None:
     """Everything in these tables is lost."""
     op.drop_table("write_back")
     op.drop_table("source_ability")
+    op.drop_table("missing_case")
+    op.drop_table("source_freshness")
     op.drop_table("case_mark")
     op.drop_table("unmapped_code")
     op.drop_table("rule_use")

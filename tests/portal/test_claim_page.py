@@ -221,10 +221,22 @@ async def test_old_data_is_said_to_be_old(app: FastAPI, engine: AsyncEngine, clo
     async with engine.begin() as connection:
         row = {"source": claim.source, "seen": seen}
         await connection.execute(
-            text("insert into source_cursor (source, moved_at, complete_at) values (:source, :seen, :seen)"), row
+            text("insert into source_freshness (source, fresh_at, old_after_seconds) values (:source, :seen, 3600)"),
+            row,
         )
     page = (await read(app, claim)).text
     assert "Данные на Сегодня, 10:00. Учётная система не отвечает" in page
+    async with engine.begin() as connection:
+        await connection.execute(text("update source_freshness set old_after_seconds = 10800"))
+    assert "Учётная система не отвечает" not in (await read(app, claim)).text, "this source may be that old"
+
+
+async def test_a_claim_that_the_claims_system_lists_no_more_says_so(app: FastAPI, engine: AsyncEngine, clock: Clock):
+    claim = await claim_in(engine, clock, "assessment")
+    async with session_scope(engine) as session:
+        await ledger.mark_gone(session, claim.source, [claim.source_ref], now=clock.now)
+    page = (await read(app, claim)).text
+    assert "Этого дела больше нет в учётной системе" in page
 
 
 async def test_every_look_at_a_claim_is_written_down_off_the_path(app: FastAPI, engine: AsyncEngine, clock: Clock):

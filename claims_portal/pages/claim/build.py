@@ -1,5 +1,6 @@
 """Makes the claim page of a row: one value that holds all that the page may show (pure)."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from claims_core.i18n import masked_phone
@@ -38,7 +39,7 @@ def build_claim_page(
         id=str(row["id"]),
         title=title_of(facts, headline, said),
         headline=headline,
-        stale=stale_of(row, said, settings),
+        stale=stale_of(row, said),
         notes=notes_of(facts, said),
         needs=needs_of(facts, said),
         needs_text=needs_text_of(facts, said),
@@ -78,16 +79,16 @@ def title_of(facts: Facts, headline: Headline, said: Speech) -> str:
 
 def as_of(row: ClaimRow, said: Speech) -> str:
     """How fresh the page is: the last complete look at the back office."""
-    seen = row["complete_at"] or row["observed_at"]
+    seen = row["fresh_at"] or row["observed_at"]
     if said.day_of(seen) == said.today:
         return said.say("Updated today at {time}.", time=said.time(seen))
     return said.say("Updated on {date} at {time}.", date=said.day(said.day_of(seen)), time=said.time(seen))
 
 
-def stale_of(row: ClaimRow, said: Speech, settings: PortalSettings) -> str | None:
-    """A warning when the back office has not been seen whole for longer than its source may take."""
-    seen = row["complete_at"]
-    if seen is None or said.now - seen <= settings.old_after(row["source"]):
+def stale_of(row: ClaimRow, said: Speech) -> str | None:
+    """A warning when the back office has not been seen whole for longer than its source may take, as it published."""
+    seen = row["fresh_at"]
+    if seen is None or said.now - seen <= timedelta(seconds=row["old_after_seconds"]):
         return None
     return said.say(
         "Data from {time}. The claims system does not answer; your date has not changed.", time=said.moment(seen)

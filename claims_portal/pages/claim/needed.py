@@ -65,8 +65,16 @@ def needs_text_of(facts: Facts, said: Speech) -> str | None:
 
 def notes_of(facts: Facts, said: Speech) -> tuple[Note, ...]:
     """What stands above everything else."""
-    notes = [_late(facts, said), _returned(facts, said), _why_longer(facts, said)]
+    notes = [_gone(facts, said), _late(facts, said), _returned(facts, said), _why_longer(facts, said)]
     return tuple(note for note in notes if note is not None)
+
+
+def _gone(facts: Facts, said: Speech) -> Note | None:
+    since = facts.row["gone_at"]
+    if since is None:
+        return None
+    title = said.say("The claims system no longer lists this claim, since {date}", date=said.day(said.day_of(since)))
+    return Note(title, (said.say("What stands here is what we knew until then. Ask us below, a person answers."),))
 
 
 def _late(facts: Facts, said: Speech) -> Note | None:

@@ -1,0 +1,72 @@
+"""Which cases a complete reading has shown, and so which it has not: eight bytes each, compared at the end."""
+
+import logging
+from array import array
+from bisect import bisect_left
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from backoffice_adapter.source import Page
+from backoffice_adapter.tables import SyncRun
+from claims_core import ledger
+from claims_core.db import driver_connection
+
+log = logging.getLogger(__name__)
+
+# More missing than these are no deletions but half a listing.
+FEWEST, SHARE = 10, 0.05
+# Two readings within an hour are one observation.
+GONE_AFTER, APART = 2, timedelta(hours=12)
+MISSED = """
+insert into missing_case (source, case_ref, first_missed_at, times)
+select $1, k.ref, $3, 1 from unnest($2::text[]) as k(ref)
+on conflict (source, case_ref) do update set times = missing_case.times + 1
+"""
+SEEN = "delete from missing_case where source = $1 and not case_ref = any($2::text[])"
+GONE = "select case_ref from missing_case where source = $1 and times >= $2 and first_missed_at <= $3"
+
+
+class Sightings:
+    """The keys that were shown. `unsure` says that a row was there whose key nobody could read."""
+
+    def __init__(self) -> None:
+        self._keys, self.unsure = array("Q"), False
+
+    def add(self, page: Page) -> None:
+        """Take a page into account."""
+        self._keys.extend(_key(record.ref) for record in page.records)
+        self._keys.extend(_key(one.ref) for one in page.unreadable if one.ref is not None)
+        self.unsure = self.unsure or any(one.ref is None for one in page.unreadable)
+
+    async def missing(self, session: AsyncSession, source: str) -> tuple[list[str], int]:
+        """The claims of this source that were not shown, and how many there are in all."""
+        connection, seen = await driver_connection(session), sorted(self._keys)
+        found, claims = [], 0
+        async for row in connection.cursor("select source_ref from claim where source = $1", source, prefetch=5_000):
+            claims, key = claims + 1, _key(row[0])
+            place = bisect_left(seen, key)
+            if place == len(seen) or seen[place] != key:
+                found.append(row[0])
+        return found, claims
+
+
+async def settle_missing(session: AsyncSession, run: SyncRun, sightings: Sightings, *, now: datetime) -> int:
+    """After a complete reading: count what is missing, mark what was missing twice in a row; how many are newly gone.
+
+    Nothing is marked where a key could not be read, or where too many are missing at once.
+    """
+    missing, claims = await sightings.missing(session, run.source)
+    if sightings.unsure or len(missing) > max(FEWEST, SHARE * claims):
+        log.error("too_many_missing", extra={"source": run.source, "missing": len(missing), "claims": claims})
+        return 0
+    connection = await driver_connection(session)
+    await connection.execute(SEEN, run.source, missing)
+    await connection.execute(MISSED, run.source, missing, now)
+    gone = [row[0] for row in await connection.fetch(GONE, run.source, GONE_AFTER, now - APART)]
+    return await ledger.mark_gone(session, run.source, gone, now=now)
+
+
+def _key(ref: str) -> int:
+    return int.from_bytes(blake2b(ref.encode(), digest_size=8).digest(), "big")
