@@ -62,7 +62,7 @@ async def of_file(path: Path, config: SourceConfig, *, key: bytes, limit: int) -
     """
     if not isinstance(config, FilesConfig) or path.suffix == ".json":
         return _of_json(path, key)[:limit]
-    here = {"folder": path.parent, "pattern": escape(path.name), "stable_for": timedelta(0)}
+    here = {"folder": path.parent, "url": None, "pattern": escape(path.name), "stable_for": timedelta(0)}
     source = open_source(config.model_copy(update=here), key=key, clock=utc_now)
     try:
         found = await sample(source, limit=limit)

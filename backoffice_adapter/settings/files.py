@@ -80,6 +80,11 @@ class FilesConfig(SourceConfig):
             raise ValueError("a log of activities takes no join: its rows are not cases")
         return self
 
+    @property
+    def shows_every_claim(self) -> bool:
+        """Not a log: the files of claims that are over may be cleared away."""
+        return self.lists_everything and self.log is None
+
     def beside(self, home: Path) -> Self:
         """The same with its folder and its key files, too, relative to `home`."""
         keys = {"key_file": self.remote.key_file, "known_hosts": self.remote.known_hosts}

@@ -91,6 +91,11 @@ class SourceConfig(Part):
     most_moved: Annotated[float, Field(ge=0, le=1)] = 0.05
 
     @property
+    def shows_every_claim(self) -> bool:
+        """Is a claim that a complete reading does not show no longer there?"""
+        return self.lists_everything
+
+    @property
     def old_after(self) -> timedelta:
         """The age from which on what we know is old: twice what is expected, and never less than a slow run takes."""
         return max(2 * (self.expected or self.interval), SLOW_RUN)

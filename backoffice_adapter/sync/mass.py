@@ -7,14 +7,16 @@ from statistics import median
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from backoffice_adapter.tables import SyncRun
-from claims_core.tables import Claim
+from backoffice_adapter.tables import RunState, SyncRun
+from claims_core.snapshot import CaseEventKind as Kind
+from claims_core.tables import CaseEvent, Claim
 
 log = logging.getLogger(__name__)
 
 # Of a handful of claims a large share may well move on one day; nobody needs to be asked about so few messages.
 FEWEST = 20
 TIMES_USUAL = 10
+DETAILS = (Kind.HANDLER_CHANGED, Kind.MONEY_CHANGED, Kind.FACTS_CHANGED, Kind.SITUATION_CHANGED)
 LOOK_BACK = 30
 
 
@@ -41,6 +43,24 @@ async def judge(session: AsyncSession, run: SyncRun, moved: int, *, share: float
         extra={"source": run.source, "sync_run_id": run.id, "moved": moved, "claims": run.claims},
     )
     return {"moved": moved, "claims": run.claims, "held_at": now}
+
+
+async def judge_dead(session: AsyncSession, source: str, *, share: float, now: datetime) -> None:
+    """What a process left running when it died may have been written by its lanes and never counted: count it now.
+
+    A fact that is no mere change of details stands for a claim that moved: rather a hold too many.
+    """
+    running = select(SyncRun).where(SyncRun.source == source, SyncRun.state == RunState.RUNNING)
+    for run in (await session.exec(running)).all():
+        facts = select(func.count(func.distinct(CaseEvent.claim_id))).where(
+            CaseEvent.run_id == run.id,
+            col(CaseEvent.recorded_at) >= run.started_at,
+            col(CaseEvent.kind).not_in(DETAILS),
+        )
+        moved = max(run.moved, (await session.exec(facts)).one())
+        for name, value in (await judge(session, run, moved, share=share, now=now)).items():
+            setattr(run, name, value)
+        session.add(run)
 
 
 async def _usual(session: AsyncSession, run: SyncRun) -> float:

@@ -20,7 +20,7 @@ from backoffice_adapter.source import CaseSource, Page
 from backoffice_adapter.sync import book
 from backoffice_adapter.sync.known import LedgerKnown
 from backoffice_adapter.sync.lanes import Lanes, Task
-from backoffice_adapter.sync.mass import judge
+from backoffice_adapter.sync.mass import judge, judge_dead
 from backoffice_adapter.sync.memory import search_garbage_rarely
 from backoffice_adapter.sync.pages import TranslatedPage, differing_pages, read_ahead, translate_page
 from backoffice_adapter.sync.sightings import Sightings, settle_missing
@@ -176,11 +176,12 @@ async def _start(plan: Plan, now: datetime) -> _Run:
         # What a new mapping makes of the old cases is known only after all of them were read again.
         remapped = last is not None and last.complete_at is not None and last.mapping_version != version
         full = plan.full or plan.again or remapped
+        await judge_dead(session, name, share=plan.config.most_moved, now=now)
         row = await book.start_run(session, name, full=full, again=plan.again, now=now)
         first = last is None or last.complete_at is None
         rejects = await book.has_rejected(session, name)
     ground = Ground(name, version, plan.settle, first_load=first or plan.full, run_id=row.id)
-    sightings = Sightings() if plan.again and plan.config.lists_everything else None
+    sightings = Sightings() if plan.again and plan.config.shows_every_claim else None
     return _Run(plan, row, ground, None if full or last is None else last.cursor, rejects, sightings=sightings)
 
 

@@ -209,6 +209,43 @@ async def test_a_record_that_the_database_refuses_is_found_by_halving(
     assert (ref, reason) == ("17", "the database refuses it: CheckViolationError")
 
 
+@pytest.mark.parametrize("poisoned", [{1}, {40}, {20, 21}, {1, 2, 3, 38, 39, 40}, set(range(1, 41, 4))], ids=str)
+async def test_wherever_poison_stands_it_costs_itself_and_nothing_else(
+    deliver: Deliver, rows: Rows, engine: AsyncEngine, poisoned: set[int]
+):
+    named = ", ".join(f"'{number}'" for number in sorted(poisoned))
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(
+            f"alter table claim add constraint poison check (claim_number not in ({named}))"
+        )
+    try:
+        summary = await deliver(csv(*(row(number) for number in range(1, 41))))
+    finally:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("alter table claim drop constraint poison")
+    assert (summary.state, summary.counts.new) == (RunState.DONE, 40 - len(poisoned))
+    assert {int(ref) for (ref,) in await rows("select case_ref from rejected_case")} == poisoned
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        b'{"number": "9", "state": "new", "name": "\\ud800"}',
+        b'{"number": "9", "state": "new", "sum": 1' + b"0" * 400 + b"}",
+        b'{"number": "9", "state": "new", "reported": 1e400}',
+        b'{"number": "9", "state": "new", "reported": -9999999999999999, "name": "I"}',
+        b'{"number": "9", "state": {"code": {"code": []}}, "name": [[[]]]}',
+        b"\xff{}",
+    ],
+)
+async def test_a_poisoned_line_of_json_stands_alone(deliver: Deliver, rows: Rows, poison: bytes):
+    good = [orjson.dumps({"number": str(n), "state": "new", "reported": "2026-11-01", "name": "I"}) for n in (1, 2)]
+    content = b"\n".join([good[0], poison, good[1]]) + b"\n"
+    summary = await deliver(content, "a.jsonl", format="jsonl", pattern="*.jsonl")
+    assert (summary.state, summary.counts.new) == (RunState.DONE, 2)
+    assert summary.counts.rejected + summary.counts.unmapped == 1
+
+
 async def test_json_lines_are_read_and_what_is_no_object_is_quarantined(deliver: Deliver, rows: Rows):
     good = {"number": "1", "state": "new", "reported": 1_790_000_000, "name": "Ирина", "phone": "8 916 123-45-67"}
     lines = [orjson.dumps(good), b"[1]", b'{"number": ', b"null", orjson.dumps({**good, "number": 7})]

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import asyncpg
+import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -101,6 +102,25 @@ async def test_one_version_with_two_contents_has_one_winner_in_any_order(session
     await record(session, one, two)
     await record(session, one)
     assert (await claim_of(session, one)).stage is ClaimStage.ASSESSING
+
+
+async def test_another_content_under_the_same_version_is_warned_of(
+    session: AsyncSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = a_snapshot(source_version="5", source_hash=b"b")
+    await record(session, one)
+    await record(session, later(one, source_version="5", source_hash=b"a", stage=ClaimStage.ASSESSING))
+    assert (await claim_of(session, one)).stage is ClaimStage.REGISTERED
+    assert "same_version_other_content" in caplog.messages
+
+
+async def test_a_moment_in_the_future_is_never_a_facts_moment(session: AsyncSession) -> None:
+    first = a_snapshot()
+    await record(session, first)
+    await record(session, later(first, stage=ClaimStage.ASSESSING, changed_at=NOON + timedelta(hours=20)))
+    claim = await claim_of(session, first)
+    assert max(event.occurred_at for event in await events_of(session, claim)) <= NOON
+    assert claim.stage_since == NOON
 
 
 async def test_a_new_mapping_of_the_same_version_is_believed(session: AsyncSession) -> None:

@@ -123,6 +123,18 @@ async def test_facts_of_a_run_under_way_wait_for_its_end_but_not_for_a_dead_proc
     assert await plan_batch(engine, now=NOON + timedelta(minutes=11), settings=the_settings()) > 0
 
 
+async def test_what_a_killed_run_had_written_and_not_counted_is_judged_by_the_next(
+    engine: AsyncEngine, deliver: Deliver
+):
+    await deliver(claims=100)
+    killed = await deliver(claims=100, done=60)
+    async with engine.begin() as connection:
+        uncounted = "update sync_run set state = 'running', moved = 0, held_at = null, claims = null where id = :run"
+        await connection.execute(text(uncounted), {"run": killed.run_id})
+    await deliver(claims=100, done=60)
+    assert {(one.state, one.reason) for one in await planned(engine, now=NOON)} == {(HELD, Reason.MASS_CHANGE)}
+
+
 async def test_only_a_held_run_can_be_decided_on(engine: AsyncEngine, deliver: Deliver):
     done = await deliver(claims=3)
     with pytest.raises(NotFound):
