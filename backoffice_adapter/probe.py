@@ -3,8 +3,8 @@
 import asyncio
 
 from backoffice_adapter.commands import describe
-from backoffice_adapter.settings import BackofficeSettings
-from backoffice_adapter.source import CaseSource
+from backoffice_adapter.mapping import Mapping
+from backoffice_adapter.settings import BackofficeSettings, SourceConfig
 from backoffice_adapter.sources import open_source
 from claims_core.clock import utc_now
 from claims_core.errors import Misconfigured
@@ -21,14 +21,12 @@ async def probe() -> list[Finding]:
         described = describe(settings)
     except Misconfigured as error:
         return [Finding("back office", False, str(error))]
-    found = []
-    for config, mapping in described:
-        source = open_source(config, key=mapping.key, clock=utc_now)
-        found.append(await finding(f"source {config.name}", _look(source)))
-    return found
+    return [await finding(f"source {config.name}", _look(config, mapping)) for config, mapping in described]
 
 
-async def _look(source: CaseSource) -> str:
+async def _look(config: SourceConfig, mapping: Mapping) -> str:
+    """What there is to see; a source that cannot even be opened does not hide the others."""
+    source = open_source(config, key=mapping.key, clock=utc_now)
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             return f"{await source.look()}; its mapping is sound"

@@ -50,7 +50,8 @@ class Files:
         newest = looked if isinstance(looked, str) else f"whole, {looked.lines:,} lines"
         others = ", ".join(one.name for one in reversed(listed[-5:-1]))
         more = f"; before it {others}{' …' * (len(listed) > 5)}" if others else ""
-        return f"{len(listed)} files as {self._config.pattern}, the newest is {listed[-1].name}: {newest}{more}"
+        many = f"{len(listed)} file{'s' * (len(listed) > 1)}"
+        return f"{many} as {self._config.pattern}, the newest is {listed[-1].name}: {newest}{more}"
 
     async def get(self, ref: str) -> Record | None:
         """A file is read as a whole: one case alone cannot be had."""
