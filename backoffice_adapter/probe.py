@@ -1,15 +1,19 @@
 """What `claims doctor` tries of the adapter: each source answers, and its mapping can be read."""
 
 import asyncio
+from datetime import datetime
 
 from backoffice_adapter.commands import describe
+from backoffice_adapter.freshness import ages
 from backoffice_adapter.mapping import Mapping
 from backoffice_adapter.settings import BackofficeSettings, SourceConfig
 from backoffice_adapter.sources import open_source
+from claims_core import embedded, migrate
 from claims_core.clock import utc_now
-from claims_core.errors import Misconfigured
+from claims_core.db import make_engine, session_scope
+from claims_core.errors import Misconfigured, SourceUnavailable
 from claims_core.findings import Finding, finding
-from claims_core.settings import read_settings
+from claims_core.settings import CoreSettings, read_settings
 
 PATIENCE_SECONDS = 30
 
@@ -21,7 +25,24 @@ async def probe() -> list[Finding]:
         described = describe(settings)
     except Misconfigured as error:
         return [Finding("back office", False, str(error))]
-    return [await finding(f"source {config.name}", _look(config, mapping)) for config, mapping in described]
+    found = [await finding(f"source {config.name}", _look(config, mapping)) for config, mapping in described]
+    return [*found, await finding("freshness", _freshness(read_settings(CoreSettings), utc_now()))]
+
+
+async def _freshness(settings: CoreSettings, now: datetime) -> str:
+    """What we know of no source is too old. Raises `SourceUnavailable` that names those that brought nothing new."""
+    with embedded.database(settings) as url:
+        engine = make_engine(url)
+        try:
+            await migrate.must_fit(engine)
+            async with session_scope(engine) as session:
+                known = await ages(session, now=now)
+        finally:
+            await engine.dispose()
+    old = [f"{age.source}: nothing new since {age.fresh_at:%Y-%m-%d %H:%M} UTC" for age in known if age.is_old]
+    if old:
+        raise SourceUnavailable("; ".join(old))
+    return f"{len(known)} sources, none too old" if known else "no source was read yet"
 
 
 async def _look(config: SourceConfig, mapping: Mapping) -> str:

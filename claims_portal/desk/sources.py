@@ -150,7 +150,7 @@ def _held(run: HeldRun, viewer: Staffed, says: Says) -> Held:
             "{n} claim of {of} changed stage", "{n} claims of {of} changed stage", run.moved, of=run.claims
         ),
         since=says.when(run.held_at),
-        until=says.told("not sent by {time}, they lapse", time=says.when(until)) if until else "",
+        until=says.told("if not sent by {time}, they lapse", time=says.when(until)) if until else "",
         told=tuple(_told(one, viewer, says) for one in run.waiting),
         decided=decided,
         may_decide=not decided and may_let_go(viewer, Reason.MASS_CHANGE),

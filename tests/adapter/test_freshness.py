@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backoffice_adapter import freshness
@@ -64,3 +65,16 @@ async def test_the_standing_of_a_source_says_what_waits_for_a_person(home: Path,
     code, said = await claims("sync", "--status", "--json")
     told = json.loads(said)
     assert (code, told["rejected"], told["is_old"], told["last_run"]) == (3, 1, False, "done")
+
+
+async def test_the_doctor_names_the_source_that_brought_nothing_new(home: Path, claims, engine: AsyncEngine):
+    await claims("sync")
+    code, said = await claims("doctor")
+    assert "ok   freshness" in said
+    assert "1 sources, none too old" in said
+    async with engine.begin() as connection:
+        await connection.execute(text("update source_freshness set fresh_at = '2026-01-02 03:04Z'"))
+    code, said = await claims("doctor")
+    assert code == 1
+    assert "BAD  freshness" in said
+    assert "life: nothing new since 2026-01-02 03:04 UTC" in said
