@@ -1,7 +1,6 @@
 """A desk served on this machine, with a few claims on it, for a real browser."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
@@ -20,6 +19,7 @@ from claims_core.tables import Claim
 from tests.factories import SOURCE, a_claim, a_document, a_person, a_snapshot, claim_of, later
 from tests.portal.desk import a_staff
 from tests.portal.portal import Clock, portal_app
+from tests.ports import free_port
 
 DAY = timedelta(days=1)
 
@@ -36,12 +36,6 @@ async def serving(app: FastAPI, port: int) -> AsyncIterator[None]:
     finally:
         server.should_exit = True
         await task
-
-
-def free_port() -> int:
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return int(tried.getsockname()[1])
 
 
 @asynccontextmanager

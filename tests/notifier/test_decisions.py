@@ -62,7 +62,6 @@ def test_a_fact_is_told_or_there_is_a_reason(fact, stands, rule, settings, reaso
 def test_every_reason_of_the_planner_is_in_the_table():
     produced = {case[-1] for case in CASES}
     elsewhere = {
-        Reason.DROPPED,
         Reason.DAILY_CAP,
         Reason.TOO_LATE,
         Reason.OPEN_QUESTION,

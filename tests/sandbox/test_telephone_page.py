@@ -10,10 +10,11 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, async_playwright, expect
 
-from sandbox.serving import free_port, server_of
+from sandbox.serving import server_of
 from sandbox.telephone import Book, add_telephone
 from sandbox.twilio import Exchange, Setup, create_app
 from tests.browser.chromium import CHROMIUM, QUIETLY
+from tests.ports import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +43,7 @@ async def telephone(exchange: Exchange) -> AsyncIterator[str]:
         app, exchange, app.state.postman, short_url="https://pr.example", portal_url="http://localhost:1",
         zone=ZoneInfo("Europe/Moscow"), book=Book(lambda number: "Ирина Петрова, 2041-7785", lambda: [PHONE]),
     )  # fmt: skip
-    port = free_port(18_500)
+    port = free_port()
     server = server_of(app, port)
     serving = asyncio.create_task(server.serve())
     while not server.started:

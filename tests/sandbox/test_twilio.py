@@ -20,9 +20,10 @@ from claims_core.errors import AmbiguousHandOver, ChannelError, PermanentChannel
 from notifier.channels.twilio.channel import TwilioChannel, open_http
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
-from sandbox.serving import free_port, server_of
+from sandbox.serving import server_of
 from sandbox.twilio import Exchange, Setup, create_app
 from sandbox.twilio.faults import CallFault, Planned, ReceiptFault
+from tests.ports import free_port
 
 ACCOUNT, TOKEN = "AC" + "1" * 32, "a token of the sandbox"
 PHONE = "+79001234567"
@@ -93,7 +94,7 @@ async def _running(server: uvicorn.Server) -> asyncio.Task[None]:
 async def provider(tmp_path: Path):
     exchange = Exchange(Setup(ACCOUNT, TOKEN, store=tmp_path / "twilio.db"))
     exchange.script.delivery_seconds = 0.05
-    port = free_port(18200)
+    port = free_port()
     server = server_of(create_app(exchange), port)
     task = await _running(server)
     settings = NotifierSettings(
