@@ -96,7 +96,11 @@ def _usual(shape: type[Value]) -> dict[str, Any]:
 
 
 class PersonSnapshot(Value):
-    """Whose policy it is, as the back office knows them. `ref` is the back office's own key of the person."""
+    """Whose policy it is, as the back office knows them. `ref` is the back office's own key of the person.
+
+    `directory_ref` is their key in a directory that all sources share; `phones_verified` says that the back office
+    has had each telephone confirmed by its holder.
+    """
 
     ref: str
     name: str
@@ -106,6 +110,9 @@ class PersonSnapshot(Value):
     phones: tuple[str, ...] = ()
     email: str | None = None
     contact_prohibited: bool = False
+    birth_date: date | None = None
+    directory_ref: str | None = None
+    phones_verified: bool = False
 
 
 class PaymentSnapshot(Value):

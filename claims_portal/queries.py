@@ -10,6 +10,8 @@ import orjson
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from claims_core.same_person import rows_of
+
 IDLE_MINUTES = 15
 
 # What belongs to a claim, gathered as one JSON value a kind; each part is one index range.
@@ -53,13 +55,16 @@ _OWNERS = f"""
   {_CLAIM},
   (select a.address from contact_point a where a.policyholder_id = c.policyholder_id and a.kind = 'phone' and a.on_file
    order by a.place limit 1) as phone,
-  (select p.cadence from preference p where p.policyholder_id = c.policyholder_id) as cadence,
+  (select p.cadence from preference p where p.policyholder_id = any({rows_of("h")}) order by p.chosen_at desc limit 1)
+    as cadence,
   {_PARTS}, {_TOLD}
 """  # noqa: S608  (pieces of our own)
 _OWN_CLAIM = f"""
 select s.policyholder_id as viewer_id, s.fresh_until, {_OWNERS}
 from portal_session s
-left join claim c on c.id = $2 and c.policyholder_id = s.policyholder_id
+left join claim c on c.id = $2 and (c.policyholder_id = s.policyholder_id or exists (
+  select from policyholder me join policyholder kin on kin.person_id = me.person_id
+  where me.id = s.policyholder_id and kin.id = c.policyholder_id))
 left join policyholder h on h.id = c.policyholder_id
 where s.token_hash = $1 and s.ends_at > $3 and s.seen_at > $3 - interval '{IDLE_MINUTES} minutes'
 """  # noqa: S608  (pieces of our own)
@@ -127,24 +132,27 @@ class ClaimLine:
     is_open: bool
 
 
-_CLAIMS_OF = """
+_CLAIMS_OF = f"""
 select c.id, c.claim_number, c.line_of_business, c.object_label, c.page_state, c.outcome,
   (select max(p.due_date) from promise p where p.claim_id = c.id and p.ended_at is null
     and p.basis in ('target', 'handler')) as our_date,
   c.stage <> 'closed' as is_open
-from claim c where c.policyholder_id = $1
-order by (c.stage = 'closed'), c.reported_at desc limit 100
-"""
+from policyholder me join claim c on c.policyholder_id = any({rows_of("me")})
+where me.id = $1 order by (c.stage = 'closed'), c.reported_at desc limit 100
+"""  # noqa: S608  (pieces of our own)
 
 
 async def claims_of(pool: asyncpg.Pool, policyholder_id: UUID) -> list[ClaimLine]:
-    """The claims of a policyholder, open ones first, newest first; a hundred at most."""
+    """The claims of a person in all back offices, open ones first, newest first; a hundred at most."""
     return [ClaimLine(*record) for record in await pool.fetch(_CLAIMS_OF, policyholder_id)]
 
 
 async def has_several_claims(session: AsyncSession, policyholder_id: UUID) -> bool:
-    """Does the policyholder have more than one claim?"""
-    two = text("select count(*) from (select 1 from claim where policyholder_id = :id limit 2) as two")
+    """Does the person have more than one claim, in whatever back office?"""
+    two = text(
+        f"select count(*) from (select 1 from policyholder me join claim c on c.policyholder_id = any({rows_of('me')})"  # noqa: S608
+        " where me.id = :id limit 2) as two"
+    )
     return bool((await (await session.connection()).execute(two, {"id": policyholder_id})).scalar_one() > 1)
 
 

@@ -19,6 +19,16 @@ from claims_core.ledger.change_requests import (
     undo_change,
 )
 from claims_core.ledger.gone import mark_gone
+from claims_core.ledger.joins import (
+    join_by_hand,
+    join_candidates,
+    join_people,
+    joins_of,
+    mark_shared,
+    undo_contradicted,
+    undo_join,
+    verify_contact_point,
+)
 from claims_core.ledger.known import changed_among, known_claim
 from claims_core.ledger.missed import miss_promises
 from claims_core.ledger.record import Recorded, record
@@ -34,7 +44,12 @@ __all__ = [
     "changed_refs",
     "current_snapshot",
     "finish_change",
+    "join_by_hand",
+    "join_candidates",
+    "join_people",
+    "joins_of",
     "mark_gone",
+    "mark_shared",
     "miss_promises",
     "record",
     "record_contact",
@@ -44,7 +59,10 @@ __all__ = [
     "seal_audit",
     "take_change",
     "undo_change",
+    "undo_contradicted",
+    "undo_join",
     "verify_audit",
+    "verify_contact_point",
 ]
 
 

@@ -15,9 +15,11 @@ SEEN = """
 select p.source, p.source_ref, p.id from unnest($1::text[], $2::text[]) as k(source, ref)
 join policyholder p on p.source = k.source and p.source_ref = k.ref
 """
-# An address that the back office no longer lists is kept, for the receipts of old messages, and no longer used.
+# An address that the back office no longer lists is kept, for the receipts of old messages, and no longer used. Comes
+# it back, it has to be proved anew: numbers are given to new people.
 OFF_FILE = """
-update contact_point c set on_file = false where c.policyholder_id = any($1) and c.on_file and not exists (
+update contact_point c set on_file = false, verified_at = null where c.policyholder_id = any($1)
+  and c.on_file and not exists (
   select from staged_contact_point s
   where s.policyholder_id = c.policyholder_id and s.kind = c.kind and s.address = c.address)
 """

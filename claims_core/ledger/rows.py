@@ -47,8 +47,9 @@ _PERSON = tuple(name for name in columns_of(Policyholder) if name in PersonSnaps
 _same, _paid, _asked, _person = attrgetter(*_SAME), attrgetter(*_PAID), attrgetter(*_ASKED), attrgetter(*_PERSON)
 
 CLAIM = target(Claim, key=["id"], first=_SAME)
-PERSON = target(Policyholder, key=["source", "source_ref"], first=_PERSON)
-CONTACT_POINT = target(ContactPoint, key=["policyholder_id", "kind", "address"])
+# Who is joined with whom, and which address was proved, no batch of a source touches.
+PERSON = target(Policyholder, key=["source", "source_ref"], first=_PERSON, without=["person_id"])
+CONTACT_POINT = target(ContactPoint, key=["policyholder_id", "kind", "address"], without=["verified_at", "shared"])
 PAYMENT = target(Payment, key=["claim_id", "payment_ref"], first=_PAID)
 DOCUMENT = target(DocumentRequest, key=["claim_id", "request_ref"], first=_ASKED, kept=["asked_at"])
 NUMBER = target(ClaimNumber, key=["claim_id", "number"], kept=["replaced_at"])

@@ -11,7 +11,7 @@ from claims_core.tables.changes import (
     RetryRequest,
 )
 from claims_core.tables.claims import CaseEvent, Claim, ClaimNumber, DocumentRequest, Payment
-from claims_core.tables.people import Contact, ContactKind, ContactPoint, Policyholder, Question
+from claims_core.tables.people import Contact, ContactKind, ContactPoint, PersonJoin, Policyholder, Question
 from claims_core.tables.promises import Pause, Promise
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "JobSlot",
     "Pause",
     "Payment",
+    "PersonJoin",
     "Policyholder",
     "Promise",
     "PromiseBasis",

@@ -1,6 +1,6 @@
 """Who is behind a claim, how to reach them, and what they asked."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -9,6 +9,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
 from claims_core.db import Table, stored_as_value
+from claims_core.identity import JoinBasis
 from claims_core.ids import new_id
 
 
@@ -20,11 +21,20 @@ class ContactKind(StrEnum):
 
 
 class Policyholder(Table, table=True):
-    """Whose policy it is; who signs in; whom we write to."""
+    """Whose policy it is; who signs in; whom we write to. One row a back office.
 
-    __pii__: ClassVar[frozenset[str]] = frozenset({"name", "given_name"})
-    # One person of one back office is one row, however many claims they have.
-    __table_args__ = (UniqueConstraint("source", "source_ref"),)
+    Rows of one human have the same `person_id`; a row that stands alone has none (`claims_core.same_person`).
+    `directory_ref` is the person's key in the directory that all sources of the insurer share.
+    """
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"name", "given_name", "birth_date"})
+    __table_args__ = (
+        # One person of one back office is one row, however many claims they have.
+        UniqueConstraint("source", "source_ref"),
+        # A first load, in which nobody is joined, writes nothing into these two.
+        Index("ix_policyholder_person", "person_id", postgresql_where="person_id is not null"),
+        Index("ix_policyholder_directory", "directory_ref", postgresql_where="directory_ref is not null"),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     source: str
@@ -34,10 +44,37 @@ class Policyholder(Table, table=True):
     language: str = "ru"
     time_zone: str | None = None
     contact_prohibited: bool = False
+    birth_date: date | None = None
+    directory_ref: str | None = None
+    phones_verified: bool = False
+    person_id: UUID | None = None
+
+
+class PersonJoin(Table, table=True):
+    """Two rows of one human: why, by whom, and when it was undone. Never deleted; `one_id` is the smaller."""
+
+    __table_args__ = (
+        # Two rows are joined once at a time.
+        Index("uq_person_join_pair", "one_id", "other_id", unique=True, postgresql_where="undone_at is null"),
+        Index(None, "one_id"),
+        Index(None, "other_id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    one_id: UUID = Field(foreign_key="policyholder.id")
+    other_id: UUID = Field(foreign_key="policyholder.id")
+    basis: JoinBasis = Field(sa_type=stored_as_value(JoinBasis))
+    made_by: str
+    made_at: datetime
+    undone_by: str | None = None
+    undone_at: datetime | None = None
 
 
 class ContactPoint(Table, table=True):
-    """A telephone number (E.164) or an e-mail address on file."""
+    """A telephone number (E.164) or an e-mail address on file.
+
+    `verified_at` is when its holder last proved it with a code; `shared` marks what several people have on file.
+    """
 
     __pii__: ClassVar[frozenset[str]] = frozenset({"address"})
     # An address is on file once for a person.
@@ -49,6 +86,8 @@ class ContactPoint(Table, table=True):
     address: str
     place: int = 0
     on_file: bool = True
+    verified_at: datetime | None = None
+    shared: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
 
 
 class Question(Table, table=True):

@@ -35,6 +35,7 @@ class Redeemed:
     by_policy: bool
     purpose: str
     code_id: UUID
+    contact_point_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ _TRIED = (
     col(SignInCode.by_policy),
     col(SignInCode.purpose),
     col(SignInCode.id),
+    col(SignInCode.contact_point_id),
 )
 
 
@@ -127,10 +129,10 @@ async def redeem_code(
     row = tried.first()
     if row is None:
         return await _worthless(session, challenge, now=now)
-    used_at, left, policyholder_id, claim_id, by_policy, purpose, code_id = row
+    used_at, left, policyholder_id, claim_id, by_policy, purpose, code_id, point_id = row
     if used_at is None or policyholder_id is None:
         return Wrong(left)
-    return Redeemed(policyholder_id, claim_id, by_policy, purpose, code_id)
+    return Redeemed(policyholder_id, claim_id, by_policy, purpose, code_id, point_id)
 
 
 async def _worthless(session: AsyncSession, challenge: str, *, now: datetime) -> Wrong:

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from claims_core.keyed import keyed_hash
+from claims_core.same_person import rows_of
 from claims_portal.errors import DeadLink, LinkDead
 from notifier.tables import MESSAGE_LINK
 
@@ -23,18 +24,19 @@ class LinkConvertor(StringConvertor):
 
 
 register_url_convertor("link", LinkConvertor())
-_FIND = text("""
+_FIND = text(f"""
 select l.claim_id, l.policyholder_id, l.expires_at,
   exists (select 1 from message_link later join notification n on n.id = later.notification_id
     where later.claim_id = l.claim_id and later.policyholder_id = l.policyholder_id
       and later.created_at > l.created_at and n.state in ('sent', 'settled')) as is_replaced
-from message_link l where l.token_hash = :token_hash
-""")
+from message_link l join claim c on c.id = l.claim_id join policyholder p on p.id = l.policyholder_id
+where l.token_hash = :token_hash and c.policyholder_id = any({rows_of("p")})
+""")  # noqa: S608  (pieces of our own)
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a link is about."""
+    """What a link is about, as long as the claim is its reader's."""
 
     claim_id: UUID
     policyholder_id: UUID

@@ -1,6 +1,7 @@
 """Sessions of policyholders: on the server, only the hash of the id at rest, 15 idle minutes, 12 hours at most."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -62,6 +63,12 @@ async def viewer_for(session: AsyncSession, token: str, *, now: datetime) -> Vie
     )
     row = found.first()
     return Viewer(row[0], token_hash(token), row[1]) if row else None
+
+
+async def end_sessions_of(session: AsyncSession, policyholder_ids: Collection[UUID]) -> int:
+    """End every session that was opened for one of these; how many."""
+    ended = await session.exec(delete(PortalSession).where(col(PortalSession.policyholder_id).in_(policyholder_ids)))
+    return ended.rowcount
 
 
 async def end_session(session: AsyncSession, token: str) -> None:

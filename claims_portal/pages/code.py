@@ -87,6 +87,7 @@ async def enter_code(
             session, challenge, typed, secret=portal.settings.portal_secret_key, now=now_of(request)
         )
         if isinstance(tried, Redeemed):
+            await _prove(session, request, tried)
             signed_in = await _sign_in(session, request, tried, remember=bool(remember))
     if isinstance(tried, Wrong) or signed_in is None:
         assert isinstance(tried, Wrong)
@@ -156,6 +157,14 @@ async def start_known(request: Request, policyholder_id: UUID, claim_id: UUID | 
     answer = RedirectResponse("/code", 303)
     set_cookie(answer, CHALLENGE, challenge, portal.settings)
     return answer
+
+
+async def _prove(session: AsyncSession, request: Request, code: Redeemed) -> None:
+    """The telephone is proved: what other back offices have on this person opens with it."""
+    now = now_of(request)
+    if code.contact_point_id is not None:
+        await ledger.verify_contact_point(session, code.contact_point_id, now=now)
+    await ledger.join_people(session, [code.policyholder_id], now=now)
 
 
 async def _sign_in(session: AsyncSession, request: Request, code: Redeemed, *, remember: bool) -> SignedIn:

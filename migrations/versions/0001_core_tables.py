@@ -55,9 +55,50 @@ def upgrade() -> None:
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("time_zone", sa.String(), nullable=True),
         sa.Column("contact_prohibited", sa.Boolean(), nullable=False),
+        sa.Column("birth_date", sa.Date(), nullable=True),
+        sa.Column("directory_ref", sa.String(), nullable=True),
+        sa.Column("phones_verified", sa.Boolean(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policyholder")),
         sa.UniqueConstraint("source", "source_ref", name=op.f("uq_policyholder_source_source_ref")),
     )
+    op.create_index(
+        "ix_policyholder_person",
+        "policyholder",
+        ["person_id"],
+        unique=False,
+        postgresql_where="person_id is not null",
+    )
+    op.create_index(
+        "ix_policyholder_directory",
+        "policyholder",
+        ["directory_ref"],
+        unique=False,
+        postgresql_where="directory_ref is not null",
+    )
+    op.create_table(
+        "person_join",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("one_id", sa.Uuid(), nullable=False),
+        sa.Column("other_id", sa.Uuid(), nullable=False),
+        sa.Column("basis", sa.String(length=40), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_by", sa.String(), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["one_id"], ["policyholder.id"], name=op.f("fk_person_join_one_id")),
+        sa.ForeignKeyConstraint(["other_id"], ["policyholder.id"], name=op.f("fk_person_join_other_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person_join")),
+    )
+    op.create_index(
+        "uq_person_join_pair",
+        "person_join",
+        ["one_id", "other_id"],
+        unique=True,
+        postgresql_where="undone_at is null",
+    )
+    op.create_index(op.f("ix_person_join_one_id"), "person_join", ["one_id"], unique=False)
+    op.create_index(op.f("ix_person_join_other_id"), "person_join", ["other_id"], unique=False)
     op.create_table(
         "claim",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -138,6 +179,8 @@ def upgrade() -> None:
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("on_file", sa.Boolean(), nullable=False),
+        sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("shared", sa.Boolean(), server_default="false", nullable=False),
         sa.ForeignKeyConstraint(
             ["policyholder_id"], ["policyholder.id"], name=op.f("fk_contact_point_policyholder_id")
         ),
@@ -380,6 +423,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_claim_policy_number"), table_name="claim")
     op.drop_index(op.f("ix_claim_claim_number"), table_name="claim")
     op.drop_table("claim")
+    op.drop_index(op.f("ix_person_join_other_id"), table_name="person_join")
+    op.drop_index(op.f("ix_person_join_one_id"), table_name="person_join")
+    op.drop_index("uq_person_join_pair", table_name="person_join")
+    op.drop_table("person_join")
+    op.drop_index("ix_policyholder_directory", table_name="policyholder")
+    op.drop_index("ix_policyholder_person", table_name="policyholder")
     op.drop_table("policyholder")
     op.drop_index(op.f("ix_retry_request_rejected_case_id"), table_name="retry_request")
     op.drop_table("retry_request")

@@ -1,0 +1,23 @@
+"""All rows of one human, for whoever reads. Joins are looked at anew each time, so that one undone opens nothing."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+
+def rows_of(person: str) -> str:
+    """SQL: the ids of all rows of the human of the `policyholder` row called `person`, an array; its own first.
+
+    For somebody who stands alone it costs a comparison with null.
+    """
+    return f"({person}.id || array(select kin.id from policyholder kin where kin.person_id = {person}.person_id))"  # noqa: S608
+
+
+_KIN = text(f"select {rows_of('me')} from policyholder me where me.id = :id")  # noqa: S608
+
+
+async def rows_of_person(session: AsyncSession, policyholder_id: UUID) -> list[UUID]:
+    """The ids of all rows of this human, `policyholder_id` among them."""
+    found = (await (await session.connection()).execute(_KIN, {"id": policyholder_id})).scalar_one_or_none()
+    return list(dict.fromkeys(found or [policyholder_id]))
