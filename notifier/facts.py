@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from claims_core.errors import ClaimsError, NotFound
+from claims_core.same_person import rows_of
 from notifier.background import BACKGROUND, Background, Fact
 from notifier.decisions import still_to_send
 from notifier.links import new_links
@@ -28,7 +29,8 @@ _COLUMNS = {
     "given_name": "p.given_name",
     "language": "coalesce(chosen.language, p.language)",
     "time_zone": "p.time_zone",
-    "contact_prohibited": "p.contact_prohibited",
+    "contact_prohibited": """p.contact_prohibited or exists (select from policyholder k
+        where k.person_id = p.person_id and k.contact_prohibited)""",
     "contact_point_id": "point.id",
     "address": "point.address",
     "chosen_cadence": "chosen.cadence",
@@ -36,11 +38,13 @@ _COLUMNS = {
     "quiet_from": "chosen.quiet_from",
     "quiet_to": "chosen.quiet_to",
     "arm": """(select e.arm from pilot_enrolment e join pilot t on t.id = e.pilot_id
-        where e.policyholder_id = p.id and e.left_at is null and t.starts_at <= $1 and t.ends_at > $1 limit 1)""",
+        where e.policyholder_id = any(kin.ids) and e.left_at is null and t.starts_at <= $1 and t.ends_at > $1
+        order by e.consented_at limit 1)""",
     "stopped": "array(select o.channel from opt_out o where o.address = point.address and o.ended_at is null)",
-    "consents": "array(select k.purpose from consent k where k.policyholder_id = p.id and k.withdrawn_at is null)",
+    "consents": """array(select k.purpose from consent k
+        where k.policyholder_id = any(kin.ids) and k.withdrawn_at is null)""",
     "handed_over": """array(select d.started_at from notification told join delivery d on d.notification_id = told.id
-        where told.recipient_id = p.id and told.planned_at > $1 - interval '4 days'
+        where told.recipient_id = any(kin.ids) and told.planned_at > $1 - interval '4 days'
         and told.importance in ('progress', 'heartbeat') and d.started_at > $1 - interval '26 hours'
         and d.state <> 'refused')""",
     "claim_id": "c.id",
@@ -71,11 +75,15 @@ COLUMNS = ", ".join(f"{expression} as {name}" for name, expression in _COLUMNS.i
 # What was said last decides whether something is news; a message that was taken has been news already.
 _AT_TAKE = ", ".join(f"{expression} as {name}" for name, expression in (_COLUMNS | {"last_template": "null"}).items())
 # Wants `p` (policyholder) and `c` (claim, may be null) in front of it; `first` says which number comes first.
-_JOINS = """
-left join preference chosen on chosen.policyholder_id = p.id
+# What a person chose, agreed to and heard holds for them in all back offices: `kin` are their rows. `offset 0` has it
+# computed once.
+_JOINS = f"""
+cross join lateral (select {rows_of("p")} as ids offset 0) kin
+left join lateral (select x.cadence, x.channel, x.language, x.quiet_from, x.quiet_to from preference x
+    where x.policyholder_id = any(kin.ids) order by x.chosen_at desc limit 1) chosen on true
 left join lateral (select i.id, i.address from contact_point i
     where i.policyholder_id = p.id and i.kind = 'phone' and i.on_file
-    order by {first} i.place, i.id limit 1) point on true
+    order by {{first}} i.place, i.id limit 1) point on true
 left join lateral (select count(*) as n, min(d.due_date) as due_date,
     array_agg(d.title_ru order by d.request_ref) as titles_ru, array_agg(d.title_en order by d.request_ref) as titles_en
     from document_request d where d.claim_id = c.id and d.state in ('asked', 'rejected')) papers on true
@@ -85,7 +93,7 @@ left join lateral (select
     max(m.due_date) filter (where m.kind = 'decision' and m.basis in ('law', 'contract')) as law,
     min(m.start_date) filter (where m.kind = 'decision') as started
     from promise m where m.claim_id = c.id and m.ended_at is null) promised on true
-"""
+"""  # noqa: S608  (pieces of our own)
 JOINS = _JOINS.format(first="")
 FACT = """ev.kind, ev.page_state as event_page_state, ev.detail::text as detail, ev.occurred_at, ev.tell_after,
     ev.recorded_at"""
@@ -99,12 +107,12 @@ _ASKED_FROM = "(n.importance in ('code', 'answer') and i.id = n.contact_point_id
 _TAKEN = f"""
 select n.id, n.template, n.importance, n.channel, n.send_by, n.values::text as own, n.language as said_in, n.cadence,
     {FACT}, q.text as question, q.answer, q.answer_due_at,
-    point.address as spoken_address,
+    point.address as spoken_address, coalesce(p.person_id, p.id) as person_id,
     case when n.template = 'kw_status_many' then (select count(*) from claim o
-        where o.policyholder_id = p.id and o.stage <> 'closed') end as open_claims,
+        where o.policyholder_id = any(kin.ids) and o.stage <> 'closed') end as open_claims,
     case when n.template = 'kw_status_many' then (select min(m.due_date)
         from promise m join claim o on o.id = m.claim_id
-        where o.policyholder_id = p.id and o.stage <> 'closed' and m.ended_at is null and m.kind = 'decision'
+        where o.policyholder_id = any(kin.ids) and o.stage <> 'closed' and m.ended_at is null and m.kind = 'decision'
         and m.basis in ('target', 'handler') and m.due_date >= $1::date) end as next_date, {_AT_TAKE}
 from unnest($2::uuid[]) as taken(id) join notification n on n.id = taken.id
 join policyholder p on p.id = n.recipient_id
@@ -125,8 +133,10 @@ class Ready:
     """A notification that was taken: where it goes, whether it still goes, and what its text is made of.
 
     `verdict` is None to send now, a reason to let it be, or the later moment before which it must not leave.
+    `person_id` is the same for all rows of one human.
     """
 
+    person_id: UUID
     verdict: Reason | datetime | None
     address: str | None
     language: str
@@ -146,6 +156,7 @@ async def ready_for(
     links = await new_links(connection, going, settings=settings, now=now)
     return {
         taken.row["id"]: Ready(
+            person_id=taken.row["person_id"],
             verdict=verdict,
             address=taken.row["spoken_address"],
             language=taken.row["said_in"],

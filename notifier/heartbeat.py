@@ -9,6 +9,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import driver_connection, session_scope
+from claims_core.same_person import rows_of
 from notifier.background import Background
 from notifier.decisions import planned, reach
 from notifier.facts import COLUMNS, JOINS, background_of
@@ -40,10 +41,13 @@ with silence as (
     select c.id as claim_id, c.policyholder_id, coalesce(chosen.cadence, arm.arm, $2) as cadence,
         greatest(last.at, first.at) as since
     from claim c
-    left join preference chosen on chosen.policyholder_id = c.policyholder_id
+    join policyholder p on p.id = c.policyholder_id
+    cross join lateral (select {rows_of("p")} as ids offset 0) kin
+    left join lateral (select x.cadence from preference x where x.policyholder_id = any(kin.ids)
+        order by x.chosen_at desc limit 1) chosen on true
     left join lateral (select e.arm from pilot_enrolment e join pilot t on t.id = e.pilot_id
-        where e.policyholder_id = c.policyholder_id and e.left_at is null and t.starts_at <= $1 and t.ends_at > $1
-        limit 1) arm on true
+        where e.policyholder_id = any(kin.ids) and e.left_at is null and t.starts_at <= $1 and t.ends_at > $1
+        order by e.consented_at limit 1) arm on true
     cross join lateral (select min(ev.recorded_at) as at from case_event ev where ev.claim_id = c.id) first
     left join lateral (select max(d.started_at) as at from notification n join delivery d on d.notification_id = n.id
         where n.claim_id = c.id and n.importance in ('required', 'progress', 'heartbeat')
@@ -59,7 +63,7 @@ with silence as (
     select *, md5('silence ' || claim_id || ' ' || extract(epoch from since) || ' ' || slot)::uuid as slot_id from slots
 )
 select due.slot_id, {COLUMNS},
-    exists (select from question q where q.policyholder_id = p.id and q.answered_at is null) as asked,
+    exists (select from question q where q.policyholder_id = any(kin.ids) and q.answered_at is null) as asked,
     exists (select from promise m where m.claim_id = c.id and m.kept is false and m.kind = 'decision') as missed,
     (select count(*) from (select n.cause_kind from notification n where n.claim_id = c.id and n.recipient_id = p.id
         and n.importance in ('required', 'progress', 'heartbeat') and n.state in ('sent', 'settled', 'held')

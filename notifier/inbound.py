@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core import ledger
 from claims_core.db import driver_connection, insert_once
 from claims_core.ids import new_id
+from claims_core.same_person import rows_of
 from notifier import preferences
 from notifier.decisions import barred, cadence_of, planned
 from notifier.facts import background_for
@@ -29,18 +30,23 @@ log = logging.getLogger(__name__)
 # A number gets so many answers a day, so that two machines never talk to each other for long.
 ANSWERS_A_DAY = 3
 LONGEST_BODY = 4_000
-_WHO = text("""
-select p.id as policyholder_id, newest.id as claim_id, coalesce(many.n, 0) as open_claims
-from (select distinct policyholder_id from contact_point where address = :address and kind = 'phone' and on_file) who
-join policyholder p on p.id = who.policyholder_id
-left join lateral (select c.id from claim c where c.policyholder_id = p.id
+# A person with rows in several back offices is one person; of their rows, the one that we wrote to last speaks.
+_WHO = text(f"""
+select policyholder_id, claim_id, open_claims from (
+  select distinct on (coalesce(p.person_id, p.id)) p.id as policyholder_id, newest.id as claim_id,
+    coalesce(many.n, 0) as open_claims, last.at
+  from (select distinct policyholder_id from contact_point where address = :address and kind = 'phone' and on_file) who
+  join policyholder p on p.id = who.policyholder_id
+  cross join lateral (select {rows_of("p")} as ids offset 0) kin
+  left join lateral (select c.id from claim c where c.policyholder_id = any(kin.ids)
     order by c.stage = 'closed', c.reported_at desc limit 1) newest on true
-left join lateral (select count(*) as n from claim c
-    where c.policyholder_id = p.id and c.stage <> 'closed') many on true
-left join lateral (select max(n.planned_at) as at from notification n where n.recipient_id = p.id
+  left join lateral (select count(*) as n from claim c
+    where c.policyholder_id = any(kin.ids) and c.stage <> 'closed') many on true
+  left join lateral (select max(n.planned_at) as at from notification n where n.recipient_id = p.id
     and n.state in ('sent', 'settled')) last on true
-order by last.at desc nulls last, p.id
-""")
+  order by coalesce(p.person_id, p.id), last.at desc nulls last, p.id) each
+order by at desc nulls last, policyholder_id
+""")  # noqa: S608  (pieces of our own)
 _ANSWERED = text("""
 select count(*) from inbound i join notification n on n.cause_kind = 'inbound' and n.cause_id = i.id
 where i.address = :address and i.received_at > :since and n.template <> 'optout'

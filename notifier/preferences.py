@@ -1,4 +1,7 @@
-"""What a policyholder chose and agreed to, and what follows at once. A choice always beats a pilot's arm."""
+"""What a policyholder chose and agreed to, and what follows at once. A choice always beats a pilot's arm.
+
+It holds for the person: for all their rows in all back offices, as long as these are joined (`same_person`).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -13,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.db import insert_once
 from claims_core.errors import Refused
 from claims_core.ids import new_id
+from claims_core.same_person import rows_of_person
 from claims_core.stages import ClaimStage
 from claims_core.tables import Claim, ContactKind, ContactPoint, Policyholder
 from notifier.decisions import PASSES_A_STOP
@@ -42,10 +46,11 @@ class Choice:
 
 
 async def get(session: AsyncSession, policyholder_id: UUID) -> Choice:
-    """What this policyholder chose, whether texts are off, the pilot they are in, and all they ever agreed to."""
-    chosen = await session.get(Preference, policyholder_id)
+    """What this person chose, whether texts are off, the pilot they are in, and all they ever agreed to."""
+    rows = await rows_of_person(session, policyholder_id)
+    chosen = await _chosen(session, rows)
     quiet = (chosen.quiet_from, chosen.quiet_to) if chosen else (None, None)
-    agreed = select(Consent).where(Consent.policyholder_id == policyholder_id).order_by(col(Consent.given_at).desc())
+    agreed = select(Consent).where(col(Consent.policyholder_id).in_(rows)).order_by(col(Consent.given_at).desc())
     return Choice(
         cadence=chosen.cadence if chosen else None,
         channel=chosen.channel if chosen else None,
@@ -86,7 +91,7 @@ async def choose(
         if how == "page":
             await _confirm(session, policyholder_id, cadence, now)
     if stop is not None:
-        for phone in await _phones(session, policyholder_id):
+        for phone in await _phones(session, await rows_of_person(session, policyholder_id)):
             await (stop_address if stop else start_address)(session, phone.address, how=how, now=now)
     await session.flush()
 
@@ -123,7 +128,7 @@ async def start_address(session: AsyncSession, address: str, *, how: str, now: d
 
 async def is_stopped(session: AsyncSession, policyholder_id: UUID) -> bool:
     """Are texts to the number we would write to turned off?"""
-    phones = await _phones(session, policyholder_id)
+    phones = await _phones(session, [policyholder_id])
     if not phones:
         return False
     stands = select(OptOut.id).where(
@@ -151,7 +156,7 @@ async def withdraw_consent(
     await session.exec(
         update(Consent)
         .where(
-            col(Consent.policyholder_id) == policyholder_id,
+            col(Consent.policyholder_id).in_(await rows_of_person(session, policyholder_id)),
             col(Consent.purpose) == purpose,
             col(Consent.withdrawn_at).is_(None),
         )
@@ -184,33 +189,40 @@ async def join_pilot(
     if pilot is None or not pilot.starts_at <= now < pilot.ends_at:
         raise Refused("this pilot does not run now")
     arm = draw_arm(pilot_id, policyholder_id, [Cadence(each) for each in pilot.arms], key=key)
-    row = PilotEnrolment(id=new_id(), pilot_id=pilot_id, policyholder_id=policyholder_id, arm=arm, consented_at=now)
-    new = await insert_once(session, row, unique=("pilot_id", "policyholder_id"))
-    mine = select(PilotEnrolment).where(
-        PilotEnrolment.pilot_id == pilot_id, PilotEnrolment.policyholder_id == policyholder_id
-    )
-    enrolment = (await session.exec(mine)).one()
+    enrolment, new = await _enrol(session, pilot_id, policyholder_id, arm, now)
     if new or enrolment.left_at is not None:
         enrolment.left_at = None
         purpose = purpose_of(pilot)
         await give_consent(session, policyholder_id, purpose=purpose, wording_version=wording_version, how=how, now=now)
-        chosen = await session.get(Preference, policyholder_id)
-        if chosen is not None:
+        if await _chosen(session, await rows_of_person(session, policyholder_id)) is not None:
+            chosen = await _preference(session, policyholder_id, now)
             chosen.cadence, chosen.chosen_at = None, now
-        await _confirm(session, policyholder_id, arm, now)
+        await _confirm(session, policyholder_id, enrolment.arm, now)
     await session.flush()
     return enrolment
 
 
+async def _enrol(
+    session: AsyncSession, pilot_id: UUID, policyholder_id: UUID, arm: Cadence, now: datetime
+) -> tuple[PilotEnrolment, bool]:
+    """The person's enrolment, the first if two of their rows have one, and whether it is new."""
+    rows = await rows_of_person(session, policyholder_id)
+    theirs = select(PilotEnrolment).where(col(PilotEnrolment.policyholder_id).in_(rows))
+    first = theirs.where(PilotEnrolment.pilot_id == pilot_id).order_by(col(PilotEnrolment.consented_at)).limit(1)
+    if new := (await session.exec(first)).first() is None:
+        row = PilotEnrolment(id=new_id(), pilot_id=pilot_id, policyholder_id=policyholder_id, arm=arm, consented_at=now)
+        new = await insert_once(session, row, unique=("pilot_id", "policyholder_id"))
+    return (await session.exec(first)).one(), new
+
+
 async def leave_pilot(session: AsyncSession, policyholder_id: UUID, *, now: datetime, how: str = "page") -> None:
     """Leave whatever pilot one is in. Nothing else changes, and nobody asks why."""
-    enrolment = await _enrolment(session, policyholder_id)
-    if enrolment is None:
-        return
-    pilot = await session.get_one(Pilot, enrolment.pilot_id)
-    enrolment.left_at = now
-    await withdraw_consent(session, policyholder_id, purpose=purpose_of(pilot), how=how, now=now)
-    await session.flush()
+    # Two, if two rows of one person took part before they were joined.
+    while (enrolment := await _enrolment(session, policyholder_id)) is not None:
+        pilot = await session.get_one(Pilot, enrolment.pilot_id)
+        enrolment.left_at = now
+        await withdraw_consent(session, policyholder_id, purpose=purpose_of(pilot), how=how, now=now)
+        await session.flush()
 
 
 def purpose_of(pilot: Pilot) -> str:
@@ -219,9 +231,9 @@ def purpose_of(pilot: Pilot) -> str:
 
 
 async def _enrolment(session: AsyncSession, policyholder_id: UUID) -> PilotEnrolment | None:
-    mine = select(PilotEnrolment).where(
-        PilotEnrolment.policyholder_id == policyholder_id, col(PilotEnrolment.left_at).is_(None)
-    )
+    rows = await rows_of_person(session, policyholder_id)
+    mine = select(PilotEnrolment).where(col(PilotEnrolment.policyholder_id).in_(rows))
+    mine = mine.where(col(PilotEnrolment.left_at).is_(None))
     return (await session.exec(mine.order_by(col(PilotEnrolment.consented_at).desc()).limit(1))).first()
 
 
@@ -232,14 +244,25 @@ async def _cross(session: AsyncSession, policyholder_id: UUID, cadence: Cadence,
 
 
 async def _preference(session: AsyncSession, policyholder_id: UUID, now: datetime) -> Preference:
-    row = Preference(policyholder_id=policyholder_id, chosen_at=now)
-    await insert_once(session, row, unique=("policyholder_id",))
-    return await session.get_one(Preference, policyholder_id)
+    """The row to write a choice into; what was chosen last through another row of the person is the beginning."""
+    last = await _chosen(session, await rows_of_person(session, policyholder_id))
+    await insert_once(session, Preference(policyholder_id=policyholder_id, chosen_at=now), unique=("policyholder_id",))
+    row = await session.get_one(Preference, policyholder_id)
+    if last is not None and last is not row:
+        for name in ("cadence", "channel", "language", "quiet_from", "quiet_to"):
+            setattr(row, name, getattr(last, name))
+    return row
 
 
-async def _phones(session: AsyncSession, policyholder_id: UUID) -> list[ContactPoint]:
+async def _chosen(session: AsyncSession, rows: list[UUID]) -> Preference | None:
+    """The last choice of the person with these rows."""
+    theirs = select(Preference).where(col(Preference.policyholder_id).in_(rows))
+    return (await session.exec(theirs.order_by(col(Preference.chosen_at).desc()).limit(1))).first()
+
+
+async def _phones(session: AsyncSession, rows: list[UUID]) -> list[ContactPoint]:
     phones = select(ContactPoint).where(
-        ContactPoint.policyholder_id == policyholder_id,
+        col(ContactPoint.policyholder_id).in_(rows),
         ContactPoint.kind == ContactKind.PHONE,
         col(ContactPoint.on_file),
     )
@@ -249,9 +272,10 @@ async def _phones(session: AsyncSession, policyholder_id: UUID) -> list[ContactP
 async def _confirm(session: AsyncSession, policyholder_id: UUID, cadence: Cadence, now: datetime) -> None:
     """Say once, in a text, how often we write from here on. Whether it may leave is looked at when it is taken."""
     person = await session.get_one(Policyholder, policyholder_id)
-    chosen = await session.get(Preference, policyholder_id)
-    phones = await _phones(session, policyholder_id)
-    claims = select(Claim.id).where(Claim.policyholder_id == policyholder_id)
+    rows = await rows_of_person(session, policyholder_id)
+    chosen = await _chosen(session, rows)
+    phones = await _phones(session, [policyholder_id])
+    claims = select(Claim.id).where(col(Claim.policyholder_id).in_(rows))
     newest = claims.order_by(col(Claim.stage) == ClaimStage.CLOSED, col(Claim.reported_at).desc()).limit(1)
     if not phones:
         return

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from backoffice_adapter.mapping import fields, formats, paths
+from backoffice_adapter.mapping.emails import read_email
 from backoffice_adapter.mapping.fields import FieldProblem, UnknownCode
 from backoffice_adapter.mapping.phones import phone_reader
 from backoffice_adapter.mapping.rules import compile_when, first_match
@@ -81,6 +82,10 @@ def _line(file: MappingFile, part: str, place: str, name: str, spec: Spec, node:
         value = take(node, body)
     except (FieldProblem, UnknownCode) as problem:
         return Line(key, path, came, str(problem), problem=True)
+    if part == "policyholder" and name == "email" and value is not None:
+        return Line(key, path, came, read_email(value) or "no address that a message can be sent to")
+    if name == "birth_date" and value is not None:
+        return Line(key, path, came, _said(value) if formats.is_birth_date(value, now=now) else "no birth date")
     dated = name in fields.MOMENTS | fields.DAYS and value is not None
     why = formats.in_bounds(value, now=now, may_be_ahead=name not in fields.PAST) if dated else None
     return Line(key, path, came, why or _said(value), problem=why is not None)

@@ -12,11 +12,11 @@ from backoffice_adapter.mapping.table import About, Spec
 Taker = Callable[[Any, Any], Any]
 
 MOMENTS = frozenset({"reported_at", "documents_complete_at", "changed_at", "inspection_at"})
-DAYS = frozenset({"loss_date", "new_date", "sent_date", "expected_date", "due_date"})
+DAYS = frozenset({"loss_date", "new_date", "sent_date", "expected_date", "due_date", "birth_date"})
 MONEY = frozenset({"assessed", "deductible", "approved", "amount"})
-FLAGS = frozenset({"contact_prohibited"})
+FLAGS = frozenset({"contact_prohibited", "phones_verified"})
 # These tell of the past: a date that lies ahead is a mistake of the back office.
-PAST = frozenset({"reported_at", "documents_complete_at", "changed_at", "loss_date"})
+PAST = frozenset({"reported_at", "documents_complete_at", "changed_at", "loss_date", "birth_date"})
 
 
 class FieldProblem(ValueError):

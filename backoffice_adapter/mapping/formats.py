@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 Convert = Callable[[Any], Any]
 
-EARLIEST = date(1990, 1, 1)
+EARLIEST, EARLIEST_BIRTH = date(1990, 1, 1), date(1900, 1, 1)
 MOST_MONEY = Decimal("999999999999.99")
 LONGEST_TEXT = 2000
 _CENT = Decimal("0.01")
@@ -119,6 +119,11 @@ def in_bounds(value: Any, *, now: datetime, may_be_ahead: bool) -> str | None:
     if not may_be_ahead and on > now.date() and on > (now + timedelta(days=1)).date():
         return f"{on.isoformat()} is more than a day ahead"
     return None
+
+
+def is_birth_date(value: date, *, now: datetime) -> bool:
+    """May somebody who lives now have been born on this day?"""
+    return EARLIEST_BIRTH <= value <= now.date()
 
 
 def _first_that_reads(readers: Sequence[Convert], formats: Sequence[str]) -> Convert:

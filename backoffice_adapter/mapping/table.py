@@ -139,7 +139,11 @@ class Fields(Part):
 
 
 class Person(Part):
-    """The policyholder."""
+    """The policyholder.
+
+    `birth_date` and `directory_ref` (their key in a directory that all sources share) say who is one person in several
+    sources; `phones_verified` that the source has had the telephones confirmed by their holders.
+    """
 
     ref: Take
     name: Take
@@ -149,6 +153,9 @@ class Person(Part):
     phones: Paths = []
     email: Take | None = None
     contact_prohibited: Take | None = None
+    birth_date: Take | None = None
+    directory_ref: Take | None = None
+    phones_verified: Take | None = None
 
 
 class Payments(Part):

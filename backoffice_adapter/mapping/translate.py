@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import available_timezones
 
-from backoffice_adapter.mapping import fields, formats, paths, phones
+from backoffice_adapter.mapping import emails, fields, formats, paths, phones
 from backoffice_adapter.mapping.fields import FieldProblem, Taker, UnknownCode
 from backoffice_adapter.mapping.rules import compile_when, first_match
 from backoffice_adapter.mapping.table import MappingFile, Rule, Spec
@@ -27,6 +27,7 @@ from claims_core.stages import LineOfBusiness
 
 _ZONES = available_timezones()
 _MOST_ITEMS = 500
+_MAY_BE_LEFT_OUT, _UNREADABLE = {"email", "time_zone", "birth_date"}, ""
 # The fields that may hold nothing but words of ours, wherever they come from.
 WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("fields", "line_of_business"): LineOfBusiness,
@@ -90,7 +91,7 @@ def translator(file: MappingFile, *, source: str, mapping_version: int) -> Trans
         file, "fields", needed={"claim_number", "line_of_business", "product", "country", "currency", "reported_at"}
     )
     person, payments, documents = (
-        _person(file),
+        _person(file, fired),
         _list(file, "payments", PaymentSnapshot),
         _list(file, "documents", DocumentSnapshot),
     )
@@ -112,7 +113,7 @@ def translator(file: MappingFile, *, source: str, mapping_version: int) -> Trans
         values |= _of_rule(rule, values, reasons)
         values |= {
             "source": source, "source_ref": record.ref, "source_version": record.version, "source_hash": record.hash,
-            "mapping_version": mapping_version, "policyholder": person(body), "payments": payments(body, now),
+            "mapping_version": mapping_version, "policyholder": person(body, now), "payments": payments(body, now),
             "documents": documents(body, now),
         }  # fmt: skip
         return ClaimSnapshot.of_checked(values)
@@ -159,24 +160,53 @@ def _group(file: MappingFile, part: str, *, needed: Iterable[str]) -> Callable[[
     return take
 
 
-def _person(file: MappingFile) -> Callable[[Any], PersonSnapshot]:
+def _person(file: MappingFile, fired: Counter[str]) -> Callable[[Any, datetime], PersonSnapshot]:
+    """Whoever it is about. What cannot be read of how to reach or know them is left out and counted: the claim is not.
+
+    It is counted among the rules, as `policyholder.email: left out`.
+    """
     specs = [(name, spec) for name, spec in file.policyholder if isinstance(spec, Spec)]
     takers: list[tuple[str, Taker]] = [
         (name, fields.taker(name, spec, file.about, file.tables, required=name in ("ref", "name")))
         for name, spec in specs
     ]
+    takers = [(name, _leniently(taken) if name in _MAY_BE_LEFT_OUT else taken) for name, taken in takers]
     numbers = [paths.find_all(path) for path in file.policyholder.phones]
     read_phone = phones.phone_reader(file.about.phone_countries)
 
-    def take(body: Any) -> PersonSnapshot:
+    def take(body: Any, now: datetime) -> PersonSnapshot:
         values = {name: value for name, taken in takers if (value := taken(body, body)) is not None}
-        if "time_zone" in values and values["time_zone"] not in _ZONES:
-            del values["time_zone"]
-        if "email" in values and "@" not in values["email"]:
-            del values["email"]
-        said = [number for find in numbers for value in find(body, body) if value and (number := read_phone(value))]
+        for name in _MAY_BE_LEFT_OUT & values.keys():
+            if (good := _good(name, values.pop(name), now)) is None:
+                fired[f"policyholder.{name}: left out"] += 1
+            else:
+                values[name] = good
+        came = [value for find in numbers for value in find(body, body) if value]
+        said = [number for value in came if (number := read_phone(value))]
+        if len(said) < len(came):
+            fired["policyholder.phones: left out"] += len(came) - len(said)
         values["phones"] = tuple(said if len(said) < 2 else dict.fromkeys(said))
         return PersonSnapshot.of_checked(values)
+
+    return take
+
+
+def _good(name: str, value: Any, now: datetime) -> Any:
+    if name == "email":
+        return emails.read_email(value)
+    if name == "time_zone":
+        return value if value in _ZONES else None
+    return value if isinstance(value, date) and formats.is_birth_date(value, now=now) else None
+
+
+def _leniently(taken: Taker) -> Taker:
+    """The same, with a value that says it could not be read in the place of the refusal."""
+
+    def take(node: Any, top: Any) -> Any:
+        try:
+            return taken(node, top)
+        except FieldProblem:
+            return _UNREADABLE
 
     return take
 

@@ -76,6 +76,12 @@ where c.address = held.address and c.kind = 'phone' and c.shared <> held.many
 async def verify_contact_point(session: AsyncSession, contact_point_id: UUID, *, now: datetime) -> None:
     """Its holder proved this address with a code."""
     connection = await driver_connection(session)
+    # The person before the address, as a batch of a source locks them.
+    await connection.execute(
+        "select from policyholder p join contact_point c on c.policyholder_id = p.id where c.id = $1"
+        " for no key update of p",
+        contact_point_id,
+    )
     await connection.execute("update contact_point set verified_at = $2 where id = $1", contact_point_id, now)
 
 

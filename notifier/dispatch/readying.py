@@ -124,7 +124,7 @@ def _outcome(
         return Kept(row.id, NotificationState.SUPPRESSED, Reason.NO_CONTACT)
     if row.channel not in channels:
         return Kept(row.id, NotificationState.SUPPRESSED, Reason.CHANNEL_NOT_ALLOWED)
-    if row.importance in CAPPED and row.recipient_id in capped:
+    if row.importance in CAPPED and ready.person_id in capped:
         # The cap is counted in the database; two of one person in one batch would both see the other unsent.
         return Kept(row.id, NotificationState.PLANNED, not_before=now + timedelta(seconds=1))
     try:
@@ -132,7 +132,7 @@ def _outcome(
     except RenderingFailed as problem:
         log.error("rendering_failed", extra={"notification_id": row.id, "template": row.template, "why": str(problem)})
         return Kept(row.id, NotificationState.FAILED, Reason.RENDER)
-    capped.add(row.recipient_id)
+    capped.add(ready.person_id)
     content = Content(row.template, ready.language, ready.values)
     return HandOver(new_id(), row, batch.lease_token, batch.lease_until, ready.address, text, new_token(), content)
 
