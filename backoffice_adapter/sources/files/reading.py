@@ -2,22 +2,26 @@
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from backoffice_adapter.settings import FilesConfig
 from backoffice_adapter.source import Record, Unreadable, content_hash
 from backoffice_adapter.sources import json_text, keys
 from backoffice_adapter.sources.files.delivery import Delivered, narrow
-from backoffice_adapter.sources.files.rows import Row, is_wide, lines, open_file, quoted_rows
+from backoffice_adapter.sources.files.rows import Row, Skip, is_wide, lines, open_file, quoted_rows
 from claims_core.errors import SourceRefused
 
 Joined = Mapping[str, Mapping[str, tuple[bytes, Mapping[str, str]]]]
 Reader = Callable[[bytes], dict[str, Any]]
 
 
-def rows_of(delivered: Delivered, config: FilesConfig) -> Iterator[Row | Unreadable]:
-    """The rows of a file without its trailer and empty lines. Raises `UnicodeDecodeError` for a broken UTF-16."""
-    split = quoted_rows if config.format == "csv" else lines
+def rows_of(delivered: Delivered, config: FilesConfig, *, skip: Skip | None = None) -> Iterator[Row | Unreadable]:
+    """The rows of a file without its trailer and empty lines. Raises `UnicodeDecodeError` for a broken UTF-16.
+
+    Where a row is a line, those of `skip` are left out.
+    """
+    split = quoted_rows if config.format == "csv" else partial(lines, skip=skip)
     with open_file(delivered.path) as stream:
         for row in split(narrow(stream, config.encoding), longest=config.longest_row):
             is_trailer = delivered.trailer_lines and isinstance(row, Row) and row.line == delivered.lines

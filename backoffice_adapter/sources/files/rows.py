@@ -4,9 +4,9 @@ import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
-from backoffice_adapter.source import Unreadable
+from backoffice_adapter.source import Unreadable, content_hash
 
 _KEPT_OF_HUGE = 2_000
 # Encodings in which a line end is not one byte; their files are turned into UTF-8 on the way.
@@ -14,12 +14,20 @@ _WIDE = ("utf-16", "utf-32")
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row as it came, without its line end."""
 
     line: int
     raw: bytes
+
+
+@dataclass(slots=True)
+class Skip:
+    """Lines that are as we know them, by their hash under `key`: they are counted, and nothing is made of them."""
+
+    hashes: frozenset[bytes]
+    key: bytes
+    count: int = 0
 
 
 def open_file(path: Path) -> IO[bytes]:
@@ -32,15 +40,19 @@ def is_wide(encoding: str) -> bool:
     return encoding.startswith(_WIDE)
 
 
-def lines(stream: IO[bytes], *, longest: int) -> Iterator[Row | Unreadable]:
-    """The lines of `stream`; one longer than `longest` bytes is refused, with its beginning kept."""
-    number = 0
+def lines(stream: IO[bytes], *, longest: int, skip: Skip | None = None) -> Iterator[Row | Unreadable]:
+    """The lines of `stream` but those to skip; one longer than `longest` bytes is refused, with its beginning kept."""
+    number, known, key = 0, skip.hashes if skip else frozenset(), skip.key if skip else b""
     while line := stream.readline(longest + 1):
         number += 1
         if number == 1:
             line = line.removeprefix(_BOM)
         if line.endswith(b"\n") or len(line) <= longest:
-            yield Row(number, line.rstrip(b"\r\n"))
+            raw = line.rstrip(b"\r\n")
+            if skip and content_hash(raw, key) in known:
+                skip.count += 1
+            else:
+                yield Row(number, raw)
             continue
         size = len(line)
         while (more := stream.readline(longest + 1)) and (size := size + len(more)) and not more.endswith(b"\n"):

@@ -3,13 +3,14 @@
 import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Iterator
+from dataclasses import replace
 
 from backoffice_adapter.settings import FilesConfig
 from backoffice_adapter.source import FileRead, Page, Record, Unreadable, content_hash
 from backoffice_adapter.sources.files import reading
 from backoffice_adapter.sources.files.delivery import Delivered
 from backoffice_adapter.sources.files.reading import Joined, Reader
-from backoffice_adapter.sources.files.rows import Row
+from backoffice_adapter.sources.files.rows import Row, Skip
 from claims_core.errors import SourceRefused
 
 
@@ -17,13 +18,19 @@ async def pages_of(
     config: FilesConfig, delivered: Delivered, checksum: str, joined: Joined, hashes: frozenset[bytes], *, key: bytes
 ) -> AsyncGenerator[Page]:
     """All of a file; the last page ticks it off. What has one of `hashes` is not taken apart."""
-    name, total = delivered.path.name, 0
-    rows: Iterator[Row | Unreadable] = reading.rows_of(delivered, config)
+    name, total, skipped = delivered.path.name, 0, 0
+    # A case that other files are joined to is not known by its line alone.
+    skip = None if config.join or not hashes else Skip(hashes, key)
+    rows: Iterator[Row | Unreadable] = reading.rows_of(delivered, config, skip=skip)
     try:
         read = await asyncio.to_thread(reading.row_reader, config, rows, name)
-        while batch := await asyncio.to_thread(lambda: list(itertools.islice(rows, config.page_size))):
-            total += len(batch)
-            yield await asyncio.to_thread(_page, config, batch, read, joined, hashes, name, key)
+        more = True
+        while more:
+            batch = await asyncio.to_thread(lambda: list(itertools.islice(rows, config.page_size)))
+            left_out, more = (skip.count if skip else 0) - skipped, len(batch) == config.page_size
+            skipped, total = skipped + left_out, total + len(batch) + left_out
+            page = await asyncio.to_thread(_page, config, batch, read, joined, hashes, name, key)
+            yield replace(page, unchanged=page.unchanged + left_out)
     except UnicodeDecodeError as problem:
         raise SourceRefused(f"{name} is not {config.encoding}") from problem
     yield Page(records=[], cursor=None, file=FileRead(checksum, name, total))
