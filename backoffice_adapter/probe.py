@@ -6,6 +6,7 @@ from datetime import datetime
 from backoffice_adapter.commands import describe
 from backoffice_adapter.freshness import ages
 from backoffice_adapter.mapping import Mapping
+from backoffice_adapter.notices import open_doors
 from backoffice_adapter.settings import BackofficeSettings, SourceConfig
 from backoffice_adapter.sources import open_source
 from claims_core import embedded, migrate
@@ -26,7 +27,8 @@ async def probe() -> list[Finding]:
     except Misconfigured as error:
         return [Finding("back office", False, str(error))]
     found = [await finding(f"source {config.name}", _look(config, mapping)) for config, mapping in described]
-    return [*found, await finding("freshness", _freshness(read_settings(CoreSettings), utc_now()))]
+    fresh = await finding("freshness", _freshness(read_settings(CoreSettings), utc_now()))
+    return [*_webhooks(settings), *found, fresh]
 
 
 async def _freshness(settings: CoreSettings, now: datetime) -> str:
@@ -43,6 +45,16 @@ async def _freshness(settings: CoreSettings, now: datetime) -> str:
     if old:
         raise SourceUnavailable("; ".join(old))
     return f"{len(known)} sources, none too old" if known else "no source was read yet"
+
+
+def _webhooks(settings: BackofficeSettings) -> list[Finding]:
+    """Which sources may tell us of changes by themselves; nothing where none does."""
+    try:
+        names = sorted(open_doors(settings).by_source)
+    except Misconfigured as error:
+        return [Finding("webhooks", False, str(error))]
+    said = ", ".join(f"/webhooks/backoffice/{name}" for name in names)
+    return [Finding("webhooks", True, f"{said}: its secrets are set")] if names else []
 
 
 async def _look(config: SourceConfig, mapping: Mapping) -> str:

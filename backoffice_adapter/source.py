@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 HASH_BYTES = 16
 
@@ -106,6 +106,16 @@ class Applied:
     already: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """A notice that names a case and does not show all of it: the case is read by its key."""
+
+    ref: str
+
+
+Heard = Record | Bell | Unreadable
+
+
 class CaseSource(Protocol):
     """One back office as we see it. Errors are `SourceUnavailable`, `SourceRefused`, `SourceConflict`."""
 
@@ -131,6 +141,18 @@ class CaseSource(Protocol):
 
     async def close(self) -> None:
         """Give back connections and files."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """What a source can do, too, that tells us of changes by itself."""
+
+    @property
+    def is_heard(self) -> bool:
+        """Was it told how to prove who it is?"""
+
+    def hear(self, body: bytes) -> Heard:
+        """What a notice says, as it came; never raises for what is in it."""
 
 
 def content_hash(raw: bytes, key: bytes) -> bytes:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Identity, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -155,6 +155,18 @@ class MissingCase(Table, table=True):
     case_ref: str = Field(primary_key=True)
     first_missed_at: datetime
     times: int = 1
+
+
+class SourceNotice(Table, table=True):
+    """What a back office told us by itself, as it came. The row goes in the transaction that works it off."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"body"})
+    __table_args__ = (Index(None, "source", "seq"),)
+
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    source: str
+    body: bytes
+    received_at: datetime
 
 
 class SourceAbility(Table, table=True):

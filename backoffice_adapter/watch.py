@@ -1,4 +1,4 @@
-"""The adapter's timed work: each source read at its own interval, and handlers' changes put back when they are due."""
+"""The adapter's timed work: each source read at its interval, notices worked off, handlers' changes put back."""
 
 import asyncio
 import contextlib
@@ -11,12 +11,12 @@ import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from backoffice_adapter import freshness, quarantine
+from backoffice_adapter import freshness, notices, quarantine
 from backoffice_adapter.mapping import Mapping
 from backoffice_adapter.reconcile import reconcile_if_due
 from backoffice_adapter.settings import SourceConfig
-from backoffice_adapter.source import CaseSource
-from backoffice_adapter.sync import Plan, sync_once, version_of
+from backoffice_adapter.source import CaseSource, Telling
+from backoffice_adapter.sync import Ear, Plan, sync_once, version_of, work_off
 from backoffice_adapter.tables import RunState
 from backoffice_adapter.write_back import Desk, apply_waiting
 from claims_core.db import session_scope
@@ -124,6 +124,7 @@ async def watch(
     try:
         async with asyncio.TaskGroup() as group:
             workers = [group.create_task(_write_back(engine, one, clock, instance_id)) for one in watched]
+            workers += [group.create_task(_hear(engine, one, clock)) for one in watched if _is_heard(one)]
             await stop.wait()
             for worker in workers:
                 worker.cancel()
@@ -137,7 +138,7 @@ async def _write_back(
     """Apply what is due, whenever the bell rings and at every poll. What fails is logged and tried again."""
     desk: Desk | None = None
     stopped: str | None = None
-    async with _bell(engine) as rung:
+    async with _bell(engine, CHANNEL) as rung:
         while True:
             rung.clear()
             try:
@@ -147,8 +148,30 @@ async def _write_back(
                     await apply_waiting(desk)
             except (ClaimsError, OSError, asyncpg.PostgresError, SQLAlchemyError) as problem:
                 log.exception("write_back_failed", extra={"source": one.config.name, "problem": type(problem).__name__})
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(rung.wait(), POLL.total_seconds())
+            await _rest(rung)
+
+
+def _is_heard(one: Watched) -> bool:
+    return isinstance(one.source, Telling) and one.source.is_heard
+
+
+async def _hear(engine: AsyncEngine, one: Watched, clock: Callable[[], datetime]) -> None:
+    """Work off what the source told us by itself, whenever the bell rings and at every poll; as `_write_back`."""
+    ear: Ear | None = None
+    async with _bell(engine, notices.CHANNEL) as rung:
+        while True:
+            rung.clear()
+            try:
+                ear = ear or await ear_of(engine, one, clock)
+                await work_off(ear)
+            except (ClaimsError, OSError, asyncpg.PostgresError, SQLAlchemyError) as problem:
+                log.exception("notices_failed", extra={"source": one.config.name, "problem": type(problem).__name__})
+            await _rest(rung)
+
+
+async def _rest(rung: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(rung.wait(), POLL.total_seconds())
 
 
 async def _stopped(engine: AsyncEngine, source: str, instance_id: str | None, *, before: str | None) -> str | None:
@@ -167,14 +190,22 @@ async def desk_of(engine: AsyncEngine, one: Watched, clock: Callable[[], datetim
     return Desk(engine, one.config.name, one.mapping, one.source, translate, clock)
 
 
+async def ear_of(engine: AsyncEngine, one: Watched, clock: Callable[[], datetime]) -> Ear:
+    """What it takes to understand a source's notices."""
+    assert isinstance(one.source, Telling), "asked before"
+    version = await version_of(engine, one.config.name, one.mapping, now=clock())
+    translate = one.mapping.translator(source=one.config.name, mapping_version=version)
+    return Ear(engine, one.source, one.source, translate, version, clock, one.settle)
+
+
 @contextlib.asynccontextmanager
-async def _bell(engine: AsyncEngine) -> AsyncIterator[asyncio.Event]:
-    """An event that is set whenever somebody asks for a change."""
+async def _bell(engine: AsyncEngine, channel: str) -> AsyncIterator[asyncio.Event]:
+    """An event that is set whenever somebody rings: asks for a change, say, or brings a notice."""
     rung = asyncio.Event()
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     connection = await asyncpg.connect(url)
     try:
-        await connection.add_listener(CHANNEL, lambda *said: rung.set())
+        await connection.add_listener(channel, lambda *said: rung.set())
         yield rung
     finally:
         await connection.close()

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -42,12 +42,16 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """A change that is ours to apply. `attempts` above 1: an earlier call may have arrived."""
+    """A change that is ours to apply. `attempts` above 1: an earlier call may have arrived.
+
+    `seen` is the source's own version of the claim: what moved since is not overwritten.
+    """
 
     change: ChangeRequest
     claim: Claim
     attempts: int
     moved: CaseEvent | None
+    seen: str | None
 
 
 async def apply_waiting(desk: Desk) -> int:
@@ -76,7 +80,7 @@ async def _take(desk: Desk) -> _Taken | None:
         else:
             row.attempts += 1
         row.their_checksum = claim.source_version
-        return _Taken(change, claim, row.attempts, moved)
+        return _Taken(change, claim, row.attempts, moved, claim.source_version)
 
 
 def transaction_ref(change: ChangeRequest) -> str:
@@ -103,9 +107,11 @@ async def _apply(desk: Desk, taken: _Taken) -> bool:
     """True when the change came to an end, one way or the other."""
     change = taken.change
     try:
+        orders = _orders(desk, taken)
+        if orders and taken.seen is None:
+            taken = await _seen_anew(desk, taken)
         if taken.moved is not None and taken.attempts == 1:
             raise SourceConflict("it moved before the change could be saved")
-        orders = _orders(desk, taken)
         for number, order in enumerate(orders):
             await _call(desk, taken, order, number)
         failpoint("write_back.after_call")
@@ -119,6 +125,17 @@ async def _apply(desk: Desk, taken: _Taken) -> bool:
     except SourceRefused as problem:
         await _refuse(desk, taken, str(problem), reread=False)
     return True
+
+
+async def _seen_anew(desk: Desk, taken: _Taken) -> _Taken:
+    """A claim last heard of without its version has nothing to lock by: it is read first, and may have moved."""
+    record = await desk.source.get(taken.claim.source_ref)
+    said: Any = None if record is None else desk.translate(record, desk.clock())
+    if record is None or not isinstance(said, ClaimSnapshot) or taken.attempts > 1:
+        return taken if record is None else replace(taken, seen=record.version)
+    async with session_scope(desk.engine) as session:
+        await ledger.record(session, [said], now=desk.clock(), settle=timedelta(0))
+        return replace(taken, seen=record.version, moved=await _moved_since(session, taken.change))
 
 
 def _orders(desk: Desk, taken: _Taken) -> tuple[Order, ...]:
@@ -141,7 +158,7 @@ async def _call(desk: Desk, taken: _Taken, order: Order, number: int) -> None:
     await desk.source.apply(
         taken.claim.source_ref,
         order,
-        checksum=taken.claim.source_version if number == 0 else None,
+        checksum=taken.seen if number == 0 else None,
         transaction_ref=reference if number == 0 else f"{reference}-{number}",
         again=taken.attempts > 1,
     )

@@ -12,9 +12,10 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from backoffice_adapter.notices import Doors
 from claims_core.clock import utc_now
 from claims_portal import as_owner
-from claims_portal.api import health, webhooks
+from claims_portal.api import backoffice, health, webhooks
 from claims_portal.auth import refuse_unguarded
 from claims_portal.auth.sender import CodeSender
 from claims_portal.copied import keep_looking
@@ -47,6 +48,7 @@ ROUTERS = (
     opt_out.router,
     health.router,
     webhooks.router,
+    backoffice.router,
     sign_in.router,
     queue.router,
     questions.router,
@@ -77,9 +79,13 @@ def create_app(
     pool: asyncpg.Pool,
     *,
     notifier: NotifierSettings,
+    doors: Doors | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
-    """The portal; `notifier` says how messages leave. Raises Misconfigured if a route has not exactly one guard."""
+    """The portal; `notifier` says how messages leave, `doors` which back offices may post to us.
+
+    Raises Misconfigured if a route has not exactly one guard.
+    """
     app = FastAPI(
         title="Claims status",
         docs_url=None,
@@ -90,7 +96,9 @@ def create_app(
         telemetry=NO_TELEMETRY,  # type: ignore[arg-type]
         lifespan=_living,
     )
-    app.state.portal = Portal(settings=settings, engine=engine, pool=pool, notifier=notifier, clock=clock)
+    app.state.portal = Portal(
+        settings=settings, engine=engine, pool=pool, notifier=notifier, doors=doors or Doors(), clock=clock
+    )
     app.mount("/static", KeptFiles(directory=STATIC))
     for router in ROUTERS:
         app.include_router(router)

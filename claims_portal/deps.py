@@ -10,6 +10,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
+from backoffice_adapter.notices import Doors
 from claims_portal.footprints import Footprints
 from claims_portal.readings import Readings
 from claims_portal.settings import PortalSettings
@@ -34,6 +35,8 @@ class Portal:
     pool: asyncpg.Pool
     notifier: NotifierSettings
     clock: Callable[[], datetime]
+    # The back offices that may tell us of changes by themselves.
+    doors: Doors = field(default_factory=Doors)
     footprints: Footprints = field(default_factory=Footprints)
     readings: Readings = field(default_factory=Readings)
     # Set when somebody asked for a code: the sender beside the pages waits for it.

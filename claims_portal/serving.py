@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from backoffice_adapter.notices import open_doors
+from backoffice_adapter.settings import BackofficeSettings
 from claims_core import logs
 from claims_core.db import make_engine, must_answer, open_pool
 from claims_core.errors import Misconfigured
@@ -26,7 +28,8 @@ async def open_portal(settings: PortalSettings) -> AsyncIterator[FastAPI]:
         await must_answer(engine)
         pool = await open_pool(url, stateless=True)
         try:
-            yield create_app(settings, engine, pool, notifier=read_settings(NotifierSettings))
+            doors = open_doors(read_settings(BackofficeSettings))
+            yield create_app(settings, engine, pool, notifier=read_settings(NotifierSettings), doors=doors)
         finally:
             await pool.close()
     finally:

@@ -13,6 +13,7 @@ from backoffice_adapter.settings.files import FilesConfig, JoinConfig
 from backoffice_adapter.settings.rest import RestAuth, RestConfig, RestPaging, RestSince
 from backoffice_adapter.settings.sql import SqlConfig
 from backoffice_adapter.settings.values import Part, SourceConfig, Zone
+from backoffice_adapter.settings.webhook import WebhookConfig
 from claims_core.errors import Misconfigured
 from claims_core.settings import Surroundings
 
@@ -29,6 +30,7 @@ __all__ = [
     "SourceConfig",
     "SqlConfig",
     "Watermark",
+    "WebhookConfig",
     "Zone",
     "read_config",
     "secret",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from backoffice_adapter.settings.values import Address, Part, SourceConfig, Span
+from backoffice_adapter.settings.webhook import WebhookConfig
 
 
 class Watermark(Part):
@@ -28,6 +29,7 @@ class ClaimCenterConfig(SourceConfig):
     scope: str | None = None
     token_auth: Literal["basic", "body"] = "basic"  # noqa: S105 - a way, not a secret
     watermark: Watermark | None = None
+    webhook: WebhookConfig | None = None
     list_path: str = "/claim/v1/claim-infos"
     id_fields: tuple[str, ...] = ("claimId", "id")
     parts: tuple[str, ...] = ("contacts", "exposures", "activities", "checks", "payments")

@@ -127,6 +127,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", "case_ref", name=op.f("pk_missing_case")),
     )
     op.create_table(
+        "source_notice",
+        sa.Column("seq", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_source_notice")),
+    )
+    op.create_index(op.f("ix_source_notice_source_seq"), "source_notice", ["source", "seq"], unique=False)
+    op.create_table(
         "source_ability",
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("action", sa.String(), nullable=False),
@@ -156,6 +165,8 @@ def downgrade() -> None:
     op.drop_table("source_ability")
     op.drop_table("missing_case")
     op.drop_table("source_freshness")
+    op.drop_index(op.f("ix_source_notice_source_seq"), table_name="source_notice")
+    op.drop_table("source_notice")
     op.drop_table("case_mark")
     op.drop_table("unmapped_code")
     op.drop_table("rule_use")

@@ -44,6 +44,16 @@ def test_the_portal_enters_the_notifier_only_by_its_doors():
     assert not guilty
 
 
+def test_the_portal_enters_the_adapter_only_by_the_door_for_notices():
+    guilty = [
+        f"{module.place} imports {name}"
+        for module in modules("claims_portal")
+        for name in module.imports()
+        if name.split(".")[0] == "backoffice_adapter" and name.split(".")[1] not in ("notices", "settings")
+    ]
+    assert not guilty
+
+
 def test_a_package_is_entered_by_its_face_from_outside_where_it_has_one():
     """A folder with a face exports what others may use; its inner modules are its own affair."""
     with_face = {

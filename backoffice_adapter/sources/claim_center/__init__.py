@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 
 from backoffice_adapter.settings import ClaimCenterConfig
-from backoffice_adapter.source import Applied, Known, Order, Page, Record
-from backoffice_adapter.sources.claim_center import changes
+from backoffice_adapter.source import Applied, Heard, Known, Order, Page, Record
+from backoffice_adapter.sources.claim_center import changes, events
 from backoffice_adapter.sources.claim_center.cases import checksum_of, read_case
 from backoffice_adapter.sources.claim_center.listing import Item, ListPage, pages
 from backoffice_adapter.sources.claim_center.transport import Transport, as_moment
@@ -66,6 +66,16 @@ class ClaimCenter:
             transaction_ref=transaction_ref,
             again=again,
         )
+
+    @property
+    def is_heard(self) -> bool:
+        """Does its App Events webhook have a secret?"""
+        return self.config.webhook is not None
+
+    def hear(self, body: bytes) -> Heard:
+        """An event of App Events: the claim itself, or the name of one that must be read."""
+        claim_at = self.config.webhook.claim_at if self.config.webhook else "."
+        return events.hear(body, claim_at=claim_at, parts=self.config.parts, key=self._key)
 
     async def changed_since(self, cursor: Cursor | None, known: Known) -> AsyncGenerator[Page]:
         """The claims that moved after `cursor`. A page of the list is one page here; its cursor stands behind it."""

@@ -44,17 +44,31 @@ async def read_case(
             transport, ref, [part for part, items in zip(parts, lists, strict=True) if items is None]
         )
         return None
-    found = {part: items for part, items in zip(parts, lists, strict=True) if items is not None}
-    body: dict[str, Any] = {
-        "claim": dict(claim.attributes),
-        **{part: _attributes(items) for part, items in found.items()},
+    found = {
+        part: [item.attributes for item in items] for part, items in zip(parts, lists, strict=True) if items is not None
     }
-    body["claim"].setdefault("id", ref)
-    newest = _newest([claim, *(item for items in found.values() for item in items)])
+    return to_record(ref, claim.attributes, found, key=key, checksum=claim.checksum)
+
+
+def to_record(
+    ref: str,
+    claim: Mapping[str, Any],
+    parts: Mapping[str, Sequence[Mapping[str, Any]]],
+    *,
+    key: bytes,
+    checksum: str | None,
+) -> Record:
+    """A claim and its parts as one case: the same bytes, whichever way and in whichever order they came.
+
+    Without the claim's `checksum` the record has no version. Raises `TypeError` for what cannot be written as JSON.
+    """
+    body: dict[str, Any] = {"claim": {"id": ref, **claim}, **{part: _sorted(items) for part, items in parts.items()}}
+    newest = _newest([claim, *(item for items in parts.values() for item in items)])
     if newest is not None:
         body["changed"] = newest
     raw = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
-    return Record(ref=ref, raw=raw, hash=content_hash(raw, key), body=body, version=_version(claim, raw))
+    version = None if checksum is None else _version(checksum, raw)
+    return Record(ref=ref, raw=raw, hash=content_hash(raw, key), body=body, version=version)
 
 
 def checksum_of(version: str | None) -> str | None:
@@ -62,12 +76,12 @@ def checksum_of(version: str | None) -> str | None:
     return version[1:].partition(":")[0] if version and version.startswith("#") else None
 
 
-def _version(claim: Item, raw: bytes) -> str:
+def _version(checksum: str, raw: bytes) -> str:
     """The claim's checksum for the optimistic lock, and a word that moves when only a part of the case has moved.
 
     Not a number: ClaimCenter's checksums are opaque, and `10` need not be later than `9`.
     """
-    return f"#{claim.checksum}:{content_hash(raw, b'version').hex()[:12]}"
+    return f"#{checksum}:{content_hash(raw, b'version').hex()[:12]}"
 
 
 async def _part(transport: Transport, ref: str, part: str, *, page_size: int) -> list[Item] | None:
@@ -85,12 +99,12 @@ async def _refuse_if_there(transport: Transport, ref: str, hidden: Sequence[str]
         )
 
 
-def _attributes(items: Sequence[Item]) -> list[Mapping[str, Any]]:
+def _sorted(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """In a steady order: the hash must not move because a list was sorted otherwise."""
-    return [item.attributes for item in sorted(items, key=lambda item: str(item.attributes.get("id")))]
+    return sorted(items, key=lambda item: str(item.get("id")))
 
 
-def _newest(items: Sequence[Item]) -> str | None:
-    said = [item.attributes.get(name) for item in items for name in _MOMENTS]
+def _newest(resources: Sequence[Mapping[str, Any]]) -> str | None:
+    said = [one.get(name) for one in resources for name in _MOMENTS]
     dated = [(moment, text) for text in said if (moment := as_moment(text)) is not None]
     return max(dated)[1] if dated else None
