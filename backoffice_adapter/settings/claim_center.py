@@ -32,6 +32,8 @@ class ClaimCenterConfig(SourceConfig):
     webhook: WebhookConfig | None = None
     list_path: str = "/claim/v1/claim-infos"
     id_fields: tuple[str, ...] = ("claimId", "id")
+    # Many claims in one call; the insurer's gateway must list the Composite API.
+    composite: bool = False
     parts: tuple[str, ...] = ("contacts", "exposures", "activities", "checks", "payments")
     page_size: Annotated[int, Field(ge=1, le=100)] = 100
     parallel: Annotated[int, Field(ge=1, le=64)] = 8

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from fastapi.security.utils import get_authorization_scheme_param
 
 from sandbox.claim_center import lists
+from sandbox.claim_center.composite import add_composite
 from sandbox.claim_center.installation import ClaimCenter
 from sandbox.claim_center.misfortunes import Misfortunes
 from sandbox.claim_center.records import PARTS, AlreadyExecuted, Case, OldChecksum, Records, UnknownClaim
@@ -41,6 +42,7 @@ def create_app(center: ClaimCenter | Records, setup: Setup | None = None) -> Fas
     _add_token(app, center)
     _add_reading(app, center)
     _add_writing(app, center)
+    add_composite(app)
     return app
 
 

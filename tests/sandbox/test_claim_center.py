@@ -158,3 +158,61 @@ async def test_wrong_secrets_get_no_token(center: ClaimCenter, source: Source, m
     object.__setattr__(center.setup, "login_secret", "another")
     with pytest.raises(SourceRefused):
         await source.get("cc:1")
+
+
+LISTS = ["contacts", "exposures", "activities", "checks", "payments", "documents"]
+
+
+async def test_many_claims_in_one_call_are_the_claims_that_are_read_one_by_one(center: ClaimCenter, monkeypatch):
+    for number in range(120):
+        center.records.put("cc:1", "activities", {"id": f"cc:a{number}", "status": {"code": "open"}})
+    center.records.put("cc:2", "documents", {"id": "cc:d1", "name": "photo.jpg", "mimeType": "image/jpeg"})
+    center.records.cases["cc:3"].hidden = True
+    monkeypatch.setenv("CC_LOGIN", center.setup.login_id)
+    monkeypatch.setenv("CC_SECRET", center.setup.login_secret)
+    described = {
+        "name": "cc",
+        "kind": "claim_center",
+        "base_url": BASE,
+        "token_url": f"{BASE}/oauth2/token",
+        "client_id_env": "CC_LOGIN",
+        "client_secret_env": "CC_SECRET",
+        "mapping": "m.toml",
+        "parts": LISTS,
+    }
+    read = {}
+    for composite in (False, True):
+        config = ClaimCenterConfig(**described, composite=composite)
+        source = Source(config, key=b"k", transport=httpx.ASGITransport(create_app(center)))
+        pages = [page async for page in source.changed_since(None, Unknown())]
+        await source.close()
+        read[composite] = {record.ref: record for page in pages for record in page.records}
+    assert read[True] == read[False]
+    assert len(read[True]) == 249
+    assert len(read[True]["cc:1"].body["activities"]) == 120
+    calls = [call for call in center.calls if call.endswith("/composite")]
+    assert len(calls) == 18, "16 claims with 5 lists beside them fit into a call: 7 for each page of 100, 4 for 50"
+
+
+async def test_more_than_a_hundred_parts_and_what_may_not_be_inside_are_refused(center: ClaimCenter):
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(center)), base_url=BASE) as http:
+        for uris in (["/claim/v1/claims/cc:1"] * 101, ["/claim/v1/claims/cc:1/documents"]):
+            body = {"selections": [{"uri": uri} for uri in uris]}
+            refused = await http.post("/rest/composite/v1/composite", json=body)
+            assert (refused.status_code, refused.json()["requestFailed"]) == (400, True)
+
+
+async def test_a_token_that_ends_within_a_run_is_renewed_for_composite_reads_too(source: Source, center: ClaimCenter):
+    object.__setattr__(source, "config", source.config.model_copy(update={"composite": True}))
+    pages = source.changed_since(None, Unknown())
+    assert len((await anext(pages)).records) == 100
+    center.tokens.clear()
+    assert len((await anext(pages)).records) == 100
+    await pages.aclose()
+
+
+async def test_a_gateway_that_lets_no_composite_call_through_says_how_to_mend_it(source: Source, center: ClaimCenter):
+    object.__setattr__(source, "config", source.config.model_copy(update={"composite": True}))
+    center.faults.append(Fault("status", "/composite/v1", number=403))
+    with pytest.raises(SourceRefused, match="take `composite` from the source"):
+        await anext(source.changed_since(None, Unknown()))

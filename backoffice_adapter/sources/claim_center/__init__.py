@@ -1,7 +1,7 @@
 """Guidewire ClaimCenter as a source: changed claims by a watermark or a sweep, each read by its id."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ import httpx
 
 from backoffice_adapter.settings import ClaimCenterConfig
 from backoffice_adapter.source import Applied, Heard, Known, Order, Page, Record
-from backoffice_adapter.sources.claim_center import changes, events
+from backoffice_adapter.sources.claim_center import changes, composite, events
 from backoffice_adapter.sources.claim_center.cases import checksum_of, read_case
 from backoffice_adapter.sources.claim_center.listing import Item, ListPage, pages
 from backoffice_adapter.sources.claim_center.transport import Transport, as_moment
@@ -87,7 +87,7 @@ class ClaimCenter:
             taken |= marks.keys()
             same = await known.same_marks(marks)
             wanted = [ref for ref in marks if ref not in same]
-            records = [record for record in await asyncio.gather(*map(self.get, wanted)) if record is not None]
+            records = await self._read(wanted)
             cursor = self._moved(cursor, listed)
             read = {record.ref for record in records}
             yield Page(
@@ -97,6 +97,23 @@ class ClaimCenter:
                 unchanged=len(same),
                 marks={ref: mark for ref, mark in marks.items() if ref in read},
             )
+
+    async def _read(self, refs: Sequence[str]) -> list[Record]:
+        config = self.config
+        if not config.composite:
+            return [record for record in await asyncio.gather(*map(self.get, refs)) if record is not None]
+        many = composite.claims_a_call(config.parts)
+        calls = [
+            composite.read_cases(
+                self._transport,
+                refs[first : first + many],
+                parts=config.parts,
+                page_size=config.page_size,
+                key=self._key,
+            )
+            for first in range(0, len(refs), many)
+        ]
+        return [record for records in await asyncio.gather(*calls) for record in records]
 
     def _start(self, cursor: Cursor) -> tuple[str, Mapping[str, Any] | None]:
         watermark, config = self.config.watermark, self.config

@@ -38,7 +38,7 @@ async def read_case(
     claim = await read_claim(transport, ref)
     if claim is None:
         return None
-    lists = await asyncio.gather(*(_part(transport, ref, part, page_size=page_size) for part in parts))
+    lists = await asyncio.gather(*(read_part(transport, ref, part, page_size=page_size) for part in parts))
     if any(items is None for items in lists):
         await _refuse_if_there(
             transport, ref, [part for part, items in zip(parts, lists, strict=True) if items is None]
@@ -84,7 +84,8 @@ def _version(checksum: str, raw: bytes) -> str:
     return f"#{checksum}:{content_hash(raw, b'version').hex()[:12]}"
 
 
-async def _part(transport: Transport, ref: str, part: str, *, page_size: int) -> list[Item] | None:
+async def read_part(transport: Transport, ref: str, part: str, *, page_size: int) -> list[Item] | None:
+    """One list of a claim, whole; None when it is absent or hidden."""
     try:
         return await everything(transport, claim_path(ref, part), page_size=page_size)
     except Absent:

@@ -1,6 +1,6 @@
 """Lists of ClaimCenter, a page at a time along `links.next`, each page whole or not at all."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,10 +44,20 @@ async def pages(transport: Transport, path: str, params: Mapping[str, Any] | Non
 
 async def everything(transport: Transport, path: str, *, page_size: int) -> list[Item]:
     """A short list whole; an item that comes twice because the list moved is kept once, as it came last."""
+    return _by_id([page async for page in pages(transport, path, {"pageSize": page_size})])
+
+
+async def follow(transport: Transport, first: ListPage) -> list[Item]:
+    """The rest of a short list of which the first page is here; as `everything`."""
+    if first.next_path is None:
+        return _by_id([first])
+    return _by_id([first, *[page async for page in pages(transport, first.next_path)]])
+
+
+def _by_id(read: Sequence[ListPage]) -> list[Item]:
     found: dict[str, Item] = {}
-    async for page in pages(transport, path, {"pageSize": page_size}):
-        for item in page.items:
-            found[str(item.attributes.get("id") or len(found))] = item
+    for item in (item for page in read for item in page.items):
+        found[str(item.attributes.get("id") or len(found))] = item
     return list(found.values())
 
 
