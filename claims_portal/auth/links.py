@@ -28,15 +28,16 @@ _FIND = text(f"""
 select l.claim_id, l.policyholder_id, l.expires_at,
   exists (select 1 from message_link later join notification n on n.id = later.notification_id
     where later.claim_id = l.claim_id and later.policyholder_id = l.policyholder_id
-      and later.created_at > l.created_at and n.state in ('sent', 'settled')) as is_replaced
+      and later.created_at > l.created_at and n.state in ('sent', 'settled')) as is_replaced,
+  c.policyholder_id = any({rows_of("p")}) as is_theirs
 from message_link l join claim c on c.id = l.claim_id join policyholder p on p.id = l.policyholder_id
-where l.token_hash = :token_hash and c.policyholder_id = any({rows_of("p")})
+where l.token_hash = :token_hash
 """)  # noqa: S608  (pieces of our own)
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a link is about, as long as the claim is its reader's."""
+    """What a link is about."""
 
     claim_id: UUID
     policyholder_id: UUID
@@ -45,13 +46,14 @@ class Link:
 async def find_link(
     session: AsyncSession, token: str, *, key: SecretStr, now: datetime, forever: bool = False
 ) -> Link | None:
-    """The link of this token, or None. Raises LinkDead when it is over 14 days old or a newer message replaced it.
+    """The link of this token; None if there is none, or if the claim is no longer its reader's.
 
-    `forever` leaves both out: a person may turn our texts off from any message of ours.
+    Raises LinkDead when it is over 14 days old or a newer message replaced it. `forever` leaves all of this out: a
+    person may turn our texts off from any message of ours.
     """
     token_hash = keyed_hash(key, MESSAGE_LINK, token)
     row = (await (await session.connection()).execute(_FIND, {"token_hash": token_hash})).first()
-    if row is None:
+    if row is None or not (forever or row.is_theirs):
         return None
     if not forever and row.expires_at <= now:
         raise LinkDead(DeadLink.EXPIRED)

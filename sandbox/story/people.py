@@ -3,6 +3,7 @@
 import random
 import tomllib
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ class Person:
     phone: str
     city: str
     zone: str
+    birth_date: date
 
 
 @cache
@@ -45,6 +47,7 @@ def a_person(dice: random.Random, country: str, number: int) -> Person:
         phone=a_phone(country, number),
         city=city,
         zone=zone,
+        birth_date=date(1950 + number % 50, number % 12 + 1, number % 28 + 1),
     )
 
 

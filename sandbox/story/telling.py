@@ -71,6 +71,7 @@ def begin(records: Records, dice: random.Random, tale: Tale, *, reported_at: dat
         "id": person.ref,
         "displayName": person.name,
         "firstName": person.given_name,
+        "dateOfBirth": person.birth_date.isoformat(),
         "contactProhibited": False,
         "cellPhone": {"number": person.phone},
         "primaryLanguage": {"code": person.language, "name": person.language},
