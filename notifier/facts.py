@@ -29,7 +29,7 @@ _COLUMNS = {
     "given_name": "p.given_name",
     "language": "coalesce(chosen.language, p.language)",
     "time_zone": "p.time_zone",
-    "contact_prohibited": """p.contact_prohibited or exists (select from policyholder k
+    "contact_prohibited": """p.contact_prohibited or p.person_id is not null and exists (select from policyholder k
         where k.person_id = p.person_id and k.contact_prohibited)""",
     "contact_point_id": "point.id",
     "address": "point.address",
