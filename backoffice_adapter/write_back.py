@@ -22,7 +22,7 @@ from claims_core.snapshot import CaseEventKind, ClaimSnapshot
 from claims_core.tables import CaseEvent, ChangeAction, ChangeRequest, Claim
 
 log = logging.getLogger(__name__)
-register("write_back.after_attempt_commit", "write_back.after_call")
+register("write_back.after_attempt_commit", "write_back.after_call", "write_back.before_commit")
 
 # What changes beside the road of a claim is no reason to send a handler back.
 SILENT = (CaseEventKind.HANDLER_CHANGED, CaseEventKind.MONEY_CHANGED, CaseEventKind.FACTS_CHANGED)
@@ -114,7 +114,7 @@ async def _apply(desk: Desk, taken: _Taken) -> bool:
             raise SourceConflict("it moved before the change could be saved")
         for number, order in enumerate(orders):
             await _call(desk, taken, order, number)
-        failpoint("write_back.after_call")
+            failpoint("write_back.after_call")
         await _finish(desk, taken, recorded_here=not orders)
     except SourceUnavailable as problem:
         await _note(desk, taken, problem=str(problem), ended=False)
@@ -170,6 +170,7 @@ async def _finish(desk: Desk, taken: _Taken, *, recorded_here: bool) -> None:
     async with session_scope(desk.engine) as session:
         await ledger.finish_change(session, taken.change.id, snapshot=snapshot, now=now)
         await _note_row(session, taken, problem=None, finished_at=now)
+        failpoint("write_back.before_commit")
     log.info("change_applied", extra={"source": desk.name, "change_request_id": taken.change.id})
 
 

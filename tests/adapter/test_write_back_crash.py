@@ -15,7 +15,7 @@ from tests.adapter.fake_claim_center import FakeClaimCenter
 from tests.adapter.test_write_back import LATER, PLACE, STANDS, STATE, ask, asked, write_back  # noqa: F401
 
 pytestmark = pytest.mark.crash
-POINTS = ["write_back.after_attempt_commit", "write_back.after_call"]
+POINTS = ["write_back.after_attempt_commit", "write_back.after_call", "write_back.before_commit"]
 ASKED = [ChangeAction.APPROVE, ChangeAction.REQUEST_DOCUMENTS, ChangeAction.CLOSE]
 
 

@@ -1,0 +1,82 @@
+"""An adapter process to be killed: it reads an emulated ClaimCenter, or puts handlers' changes into it.
+
+`python -m tests.adapter.workers WORK DATABASE_URL CLAIM_CENTER_URL [NOW]`; says `ready` when it begins.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from backoffice_adapter.mapping import load
+from backoffice_adapter.settings import ClaimCenterConfig, Watermark
+from backoffice_adapter.source import CaseSource
+from backoffice_adapter.sources.claim_center import ClaimCenter
+from backoffice_adapter.sync import Ear, Plan, sync_once, version_of, work_off
+from backoffice_adapter.write_back import Desk, apply_waiting
+from claims_core.clock import utc_now
+from claims_core.db import make_engine
+from sandbox.claim_center import Setup
+from tests.adapter.cases import CLAIM_CENTER, ROOT
+
+SECRETS = {"CC_ID": Setup().login_id, "CC_SECRET": Setup().login_secret, "CC_HOOK": "hook"}
+MAPPING = load(CLAIM_CENTER)
+
+
+def config_of(base: str, *, name: str = "cc") -> ClaimCenterConfig:
+    """A source on the emulator: small pages, so that a run has many places to die at."""
+    return ClaimCenterConfig(
+        name=name,
+        kind="claim_center",
+        mapping=CLAIM_CENTER,
+        base_url=base,
+        token_url=f"{base}/oauth2/token",
+        client_id_env="CC_ID",
+        client_secret_env="CC_SECRET",
+        watermark=Watermark(field="updateTime"),
+        webhook={"secret_envs": ("CC_HOOK",)},
+        page_size=10,
+        tries=2,
+        lanes=1,
+    )
+
+
+async def work(what: str, url: str, base: str, now: datetime | None, *, name: str = "cc") -> None:
+    """`read`: one run, then what waits of notices. `write`: what is due at `now`."""
+    engine, config = make_engine(url, pool_size=2), config_of(base, name=name)
+    source = ClaimCenter(config, key=MAPPING.key)
+    clock: Callable[[], datetime] = (lambda: now) if now else utc_now
+    try:
+        if what == "read":
+            await sync_once(Plan(engine, config, MAPPING, source, clock=clock, settle=timedelta(0)))
+        version = await version_of(engine, name, MAPPING, now=clock())
+        translate = MAPPING.translator(source=name, mapping_version=version)
+        if what == "read":
+            await work_off(Ear(engine, source, source, translate, version, clock, timedelta(0)))
+        else:
+            as_source: CaseSource = source
+            await apply_waiting(Desk(engine, name, MAPPING, as_source, translate, clock))
+    finally:
+        await source.close()
+        await engine.dispose()
+
+
+async def begin(
+    what: str, url: str, base: str, *, now: datetime | None = None, failpoints: str = ""
+) -> asyncio.subprocess.Process:
+    """A worker in an interpreter of its own, begun and `ready`."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.adapter.workers", what, url, base, *([now.isoformat()] if now else []),
+        env={**kept, **SECRETS, "CLAIMS_ENV_FILE": "", "FAILPOINTS": failpoints}, cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    assert process.stdout is not None
+    await process.stdout.readline()
+    return process
+
+
+if __name__ == "__main__":
+    print("ready", flush=True)
+    asyncio.run(work(*sys.argv[1:4], datetime.fromisoformat(sys.argv[4]) if len(sys.argv) > 4 else None))
