@@ -1,9 +1,11 @@
 """`claims doctor` tries everything and says what is wrong; it never stops at the first fault."""
 
 import argparse
+import asyncio
 import importlib
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core import findings
 from claims_core.commands import doctor
@@ -41,3 +43,22 @@ def test_a_good_database_is_said_to_be_good(
     monkeypatch.setenv("DATABASE_URL", database_url)
     doctor.run(argparse.Namespace())
     assert "ok   database" in capsys.readouterr().out
+
+
+async def test_a_database_older_than_the_code_is_a_sentence_and_no_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, database_url: str, engine: AsyncEngine
+):
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    older = "alter table installation rename column {} to {}"
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(older.format("place", "was"))
+    try:
+        assert await asyncio.to_thread(doctor.run, argparse.Namespace()) == 1
+    finally:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql(older.format("was", "place"))
+    said = capsys.readouterr().out.splitlines()
+    (whole,) = [line for line in said if line.startswith("BAD  installation")]
+    assert "not as this version expects it" in whole
+    assert "claims db upgrade" in whole
+    assert any("the table installation differs from the code" in line for line in said)
