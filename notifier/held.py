@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, exists, func, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -25,6 +26,10 @@ RELEASED = step(NotificationState.HELD, NotificationState.PLANNED)
 DROPPED = step(NotificationState.HELD, NotificationState.SUPPRESSED)
 
 _IS_HELD = text("select id from sync_run where id = :run and held_at is not null")
+_UNDECIDED = text("""
+select id from sync_run r where held_at is not null
+and not exists (select from hold_decision h where h.run_id = r.id) order by held_at, id
+""")
 _HELD = text("""
 select reason, template, count(*) as messages, min(planned_at) as oldest, min(send_by) as ends
 from notification where state = 'held' group by 1, 2 order by 1, 2
@@ -44,15 +49,16 @@ async def drop(session: AsyncSession, notification_id: UUID, *, by: str, now: da
 
 
 async def release_all(session: AsyncSession, reason: Reason, *, by: str, now: datetime) -> int:
-    """Let all that is held for `reason` go; they leave in the order of their lanes, at the senders' rate. How many."""
-    all_of_them = col(Notification.reason) == reason
-    return await _decide(session, all_of_them, RELEASED, subject=f"held:{reason}", by=by, now=now)
+    """Let all that is held for `reason` go; they leave in the order of their lanes, at the senders' rate. How many.
+
+    For a mass change this is the decision on every run that waits for one, as if each were decided on the desk.
+    """
+    return await _decide_all(session, reason, told=True, by=by, now=now)
 
 
 async def drop_all(session: AsyncSession, reason: Reason, *, by: str, now: datetime) -> int:
-    """Decide that nothing that is held for `reason` is sent. How many."""
-    all_of_them = col(Notification.reason) == reason
-    return await _decide(session, all_of_them, DROPPED, subject=f"held:{reason}", by=by, now=now)
+    """Decide that nothing that is held for `reason` is sent; of a mass change, once and for all. How many."""
+    return await _decide_all(session, reason, told=False, by=by, now=now)
 
 
 async def decide_run(session: AsyncSession, run_id: UUID, *, told: bool, by: str, now: datetime) -> int:
@@ -61,9 +67,7 @@ async def decide_run(session: AsyncSession, run_id: UUID, *, told: bool, by: str
     It also holds for what the planner has not decided on yet. Raises `NotFound` when the run is not held, `Conflict`
     when somebody has decided already.
     """
-    connection = await session.connection()
-    # A planner at work has looked for this decision already; what it is writing must be there before we change it.
-    await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": PLANNER_ALONE})
+    connection = await _without_planner(session)
     if (await connection.execute(_IS_HELD, {"run": run_id})).first() is None:
         raise NotFound("this run is not held")
     decision = HoldDecision(run_id=run_id, told=told, decided_by=by, decided_at=now)
@@ -77,6 +81,23 @@ async def decide_run(session: AsyncSession, run_id: UUID, *, told: bool, by: str
 async def what_is_held(session: AsyncSession) -> Sequence[Row[Any]]:
     """What waits for a person, a row for each `reason` and `template`: `messages`, `oldest` planned, `ends` first."""
     return (await (await session.connection()).execute(_HELD)).all()
+
+
+async def _decide_all(session: AsyncSession, reason: Reason, *, told: bool, by: str, now: datetime) -> int:
+    decided = 0
+    if reason is Reason.MASS_CHANGE:
+        runs = (await (await _without_planner(session)).execute(_UNDECIDED)).scalars().all()
+        for run_id in runs:
+            decided += await decide_run(session, run_id, told=told, by=by, now=now)
+    which, after = col(Notification.reason) == reason, RELEASED if told else DROPPED
+    return decided + await _decide(session, which, after, subject=f"held:{reason}", by=by, now=now)
+
+
+async def _without_planner(session: AsyncSession) -> AsyncConnection:
+    """A planner at work has looked for decisions already; what it is writing must be there before we change it."""
+    connection = await session.connection()
+    await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": PLANNER_ALONE})
+    return connection
 
 
 async def _decide(

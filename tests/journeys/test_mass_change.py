@@ -19,7 +19,8 @@ from backoffice_adapter.sync.mass import FEWEST, most
 from claims_core.db import session_scope
 from claims_core.errors import Conflict, NotFound
 from claims_core.ids import new_id
-from notifier.held import decide_run
+from claims_portal.desk.held_runs import read_held, undecided
+from notifier.held import decide_run, drop_all, release_all
 from notifier.planner import plan_batch
 from notifier.states import NotificationState, Reason
 from tests.adapter.cases import NOON
@@ -69,6 +70,29 @@ async def test_a_mass_change_is_recorded_and_nobody_is_told_before_it_is_release
     assert {one.send_by for one in after} == {one.send_by for one in told}, "old news does not become young by waiting"
     with pytest.raises(Conflict):
         await decide(engine, moved, told=False)
+
+
+@pytest.mark.parametrize(("all_of_them", "told", "outcome"), [
+    (release_all, True, (PLANNED, None)), (drop_all, False, (SUPPRESSED, Reason.HANDLER_SAID_NO)),
+])  # fmt: skip
+async def test_the_word_on_the_command_line_is_the_same_decision_as_that_on_the_desk(
+    engine: AsyncEngine, deliver: Deliver, all_of_them: Callable[..., Awaitable[int]], told: bool,
+    outcome: tuple[NotificationState, Reason | None],
+):  # fmt: skip
+    await deliver(claims=100)
+    moved = await deliver(claims=100, done=60)
+    waiting = await planned(engine, now=NOON)
+    later = NOON + timedelta(hours=1)
+    async with session_scope(engine) as session:
+        assert await all_of_them(session, Reason.MASS_CHANGE, by="operator", now=later) == len(waiting)
+    assert {(one.state, one.reason) for one in await planned(engine, now=NOON)} == {outcome}
+    async with session_scope(engine) as session:
+        assert await undecided(session) == 0
+        (run,) = await read_held(session, now=later)
+        assert (run.id, run.told, run.decided_by, run.waiting) == (moved.run_id, told, "operator", ())
+        assert await all_of_them(session, Reason.MASS_CHANGE, by="operator", now=later) == 0
+    with pytest.raises(Conflict):
+        await decide(engine, moved, told=True)
 
 
 async def test_what_is_dropped_stays_untold_and_what_comes_later_is_told(engine: AsyncEngine, deliver: Deliver):
