@@ -97,8 +97,11 @@ async def _without_known(engine: AsyncEngine, source: str, page: Page) -> Page:
     """The page without the cases whose hash is the stored one: equal content needs no translation at all."""
     if not page.records:
         return page
+    hashes: dict[str, bytes] = {}
+    # Shown twice with two contents, one of them is news, whichever comes last.
+    twofold = {record.ref for record in page.records if hashes.setdefault(record.ref, record.hash) != record.hash}
     async with session_scope(engine) as session:
-        refs = await ledger.changed_refs(session, source, {record.ref: record.hash for record in page.records})
+        refs = twofold | await ledger.changed_refs(session, source, hashes)
     differing = [record for record in page.records if record.ref in refs]
     return replace(page, records=differing, unchanged=page.unchanged + len(page.records) - len(differing))
 
