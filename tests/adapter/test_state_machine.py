@@ -1,6 +1,6 @@
 """Whatever a back office does between two pages, the ledger is what a simple model of its word says.
 
-2,000 steps in `make check`, always the same; `python -m pytest tests/adapter/test_state_machine.py -m crash` repeats
+600 steps in `make check`, always the same; `python -m pytest tests/adapter/test_state_machine.py -m crash` repeats
 them. 20,000 in `make soak`, by chance; a failure prints the steps that lead to it, and `--hypothesis-seed=N` of
 pytest chooses and repeats them.
 """
@@ -32,7 +32,7 @@ from tests.notifier.scenes import the_settings
 
 STEPS = 50
 # An example may end a little early.
-QUICK = 44
+QUICK = 12
 MAPPING, THE_SETTINGS = load(SMALL), the_settings()
 # What a policyholder is written about; of the rest the page alone speaks.
 TOLD = ("registered", "decision_made")
@@ -191,7 +191,12 @@ async def _read_rows(engine: AsyncEngine, query: str, source: str) -> list[tuple
 
 
 @pytest.mark.parametrize(
-    "examples", [pytest.param(QUICK, marks=pytest.mark.crash), pytest.param(440, marks=pytest.mark.soak)]
+    "examples",
+    [
+        pytest.param(QUICK, marks=pytest.mark.crash),
+        pytest.param(44, marks=pytest.mark.soak),
+        pytest.param(440, marks=pytest.mark.soak),
+    ],
 )
 def test_the_ledger_is_the_model_whatever_happens_between_the_pages(
     database_url: str, engine: AsyncEngine, examples: int
@@ -212,7 +217,7 @@ def test_the_ledger_is_the_model_whatever_happens_between_the_pages(
         finally:
             runner.run(own.dispose())
     print(f"{steps.total()} steps: {dict(steps)}")
-    assert steps.total() >= examples * STEPS * 10 // 11
+    assert steps.total() >= examples * STEPS * 8 // 10
     assert min(steps["changed"], steps["read"], steps["quiet night"]) > steps.total() / 30
 
 

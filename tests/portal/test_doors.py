@@ -23,6 +23,7 @@ from tests.portal.states import a_claim_in
 
 # What anybody may ask for without a proof of any kind; a new public route is added here on purpose.
 PUBLIC = {
+    "POST /webhooks/backoffice/{source}",
     "POST /look",
     "GET /",
     "POST /",
