@@ -223,6 +223,8 @@ def owner_of(folder: Path) -> "Iterator[subprocess.Popen[str]]":
         env=surroundings(),
         cwd=ROOT,
         start_new_session=True,
+        # Started in the background, a shell's children ignore Ctrl-C; this one must not inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert owner.stdout
     assert owner.stdin
