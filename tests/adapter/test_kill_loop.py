@@ -93,7 +93,9 @@ async def settled(engine: AsyncEngine, url: str, base: str) -> None:
         assert (await connection.execute(text("select count(*) from source_notice"))).scalar_one() == 0
 
 
-@pytest.mark.parametrize("kills", [30, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "kills", [10, pytest.param(30, marks=pytest.mark.soak), pytest.param(200, marks=pytest.mark.soak)]
+)
 async def test_killed_at_random_the_final_ledger_is_what_the_source_says(
     engine: AsyncEngine, database_url: str, rows: Rows, monkeypatch: pytest.MonkeyPatch, kills: int
 ):
