@@ -49,13 +49,6 @@ class Sender:
 
     async def take_and_call(self, most: int, *, lane: int = EVERYTHING, suspects: bool = False) -> tuple[int, float]:
         """Take, ready and start the calls of one batch. How many were taken, and what the rate still allows."""
-        self._asked_for += most
-        try:
-            return await self._take_and_call(most, lane=lane, suspects=suspects)
-        finally:
-            self._asked_for -= most
-
-    async def _take_and_call(self, most: int, *, lane: int, suspects: bool) -> tuple[int, float]:
         now = self.clock()
         batch = await take(
             self.pool,
@@ -108,7 +101,7 @@ class Sender:
 
     def _ended(self, call: asyncio.Task[None]) -> None:
         self._calls.discard(call)
-        if len(self._calls) <= self._slots * (1 - FEW):
+        if self._free >= self._slots * FEW:
             self.bell.set()
         if not call.cancelled() and (error := call.exception()) is not None:
             # A bug of ours: the row keeps its lease, and what became of the message is found out later.
@@ -117,6 +110,11 @@ class Sender:
     @property
     def _slots(self) -> int:
         return self.settings.notifier_in_flight
+
+    @property
+    def _free(self) -> int:
+        """Slots that no call has, and none that a take under way may need. Urgent takes need none."""
+        return self._slots - len(self._calls) - self._asked_for
 
     async def write_outcomes(self) -> int:
         """Write what the calls brought since the last time. Nothing is lost if the database is away."""
@@ -161,12 +159,16 @@ class Sender:
     async def _round(self) -> float:
         """One look at the queue; how many seconds until the next is worth while if nothing rings."""
         poll = self.settings.notifier_poll.total_seconds()
-        free = min(self._slots - len(self._calls) - self._asked_for, self._slots // TAKERS)
+        free = min(self._free, max(1, self._slots // TAKERS))
         try:
             if free < self._slots * FEW:
                 await self.take_and_call(URGENT_SLOTS, lane=URGENT)
                 return poll
-            taken, tokens = await self.take_and_call(free)
+            self._asked_for += free
+            try:
+                taken, tokens = await self.take_and_call(free)
+            finally:
+                self._asked_for -= free
             if tokens < 1:
                 await self.take_and_call(URGENT_SLOTS, lane=URGENT)
                 return min(poll, max(0.05, (1 - tokens) / self.settings.notifier_rate_per_second))

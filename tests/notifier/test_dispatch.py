@@ -345,6 +345,21 @@ async def test_a_process_sends_what_comes_while_it_runs_and_ends_cleanly(desk):
     assert await desk.states() == {"sent": 35}
 
 
+async def test_a_process_that_may_make_one_call_at_a_time_sends_them_one_after_the_other(desk):
+    await desk.queue(4)
+    # It hears of each free slot: who only looked at the queue again in a minute would be late here.
+    settings = desk.settings.model_copy(update={"notifier_in_flight": 1, "notifier_poll": timedelta(minutes=1)})
+    stop = asyncio.Event()
+    senders = open_senders(desk.pool, desk.channels, settings, worker="w", clock=utc_now)
+    running = asyncio.create_task(run(senders, stop))
+    async with asyncio.timeout(15):
+        while len(desk.twilio.taken) < 4:
+            await asyncio.sleep(0.02)
+    stop.set()
+    await asyncio.wait_for(running, 15)
+    assert await desk.states() == {"sent": 4}
+
+
 async def test_a_receipt_may_come_before_our_own_books_are_written(desk):
     [notification_id] = await desk.queue(1)
     desk.twilio.latency = 0.3
