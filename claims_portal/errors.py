@@ -6,7 +6,6 @@ ClaimsError
 └── Refused
     ├── TooManyTries       wait until a moment; the same whatever exists
     ├── SessionEnded       sign in again
-    ├── FreshCodeNeeded    signed in, and this needs a code entered within 10 minutes
     ├── StaffSignInNeeded  the desk, and nobody is signed in
     ├── StaffMayNot        signed in, and this page is another role's
     └── ForeignOrigin      a form of ours sent from somebody else's page
@@ -43,10 +42,6 @@ class TooManyTries(Refused):
 
 class SessionEnded(Refused):
     """Nobody is signed in here, or was away for too long."""
-
-
-class FreshCodeNeeded(Refused):
-    """This act needs a code entered within the last 10 minutes."""
 
 
 class StaffSignInNeeded(Refused):

@@ -60,7 +60,7 @@ _OWNERS = f"""
   {_PARTS}, {_TOLD}
 """  # noqa: S608  (pieces of our own)
 _OWN_CLAIM = f"""
-select s.policyholder_id as viewer_id, s.fresh_until, {_OWNERS}
+select s.policyholder_id as viewer_id, {_OWNERS}
 from portal_session s
 left join claim c on c.id = $2 and (c.policyholder_id = s.policyholder_id or exists (
   select from policyholder me join policyholder kin on kin.person_id = me.person_id

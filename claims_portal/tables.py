@@ -65,7 +65,6 @@ class PortalSession(Table, table=True):
     policyholder_id: UUID = Field(foreign_key="policyholder.id")
     created_at: datetime
     seen_at: datetime
-    fresh_until: datetime | None = None
     ends_at: datetime
 
 

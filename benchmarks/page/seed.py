@@ -54,7 +54,7 @@ def claim(number: int, step: int) -> ClaimSnapshot:
         source_hash=blake2b(f"{number}:{step}".encode(), digest_size=16).digest(),
         changed_at=now - timedelta(days=len(ROAD) - step),
         claim_number=f"2041-{number:04d}",
-        policy_number=f"XXX {number:010d}",
+        policy_number=f"TTT {number:010d}",
         line_of_business=LineOfBusiness.MOTOR,
         product="kasko",
         country="ru",

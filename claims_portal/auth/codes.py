@@ -23,7 +23,7 @@ from claims_portal.tables import SignInCode
 LIVES = timedelta(minutes=10)
 TRIES = 5
 # Typed into the form; asked for from a link of ours; asked for by somebody signed in. Only the first is looked up.
-SIGN_IN, GLANCE, FRESH = "sign_in", "glance", "fresh"
+SIGN_IN, GLANCE = "sign_in", "glance"
 
 
 @dataclass(frozen=True, slots=True)

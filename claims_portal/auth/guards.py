@@ -18,7 +18,7 @@ from claims_portal.auth.devices import owner_of_device
 from claims_portal.auth.links import find_link
 from claims_portal.auth.sessions import Viewer, token_hash, viewer_for
 from claims_portal.deps import network_of, now_of, portal_of
-from claims_portal.errors import FreshCodeNeeded, SessionEnded, StaffMayNot, StaffSignInNeeded, TooManyTries
+from claims_portal.errors import SessionEnded, StaffMayNot, StaffSignInNeeded, TooManyTries
 from claims_portal.queries import ClaimRow, claims_of, glance_claim, own_claim
 from claims_portal.rates import Limit, bucket_of
 from claims_portal.readings import Counted
@@ -127,15 +127,6 @@ async def require_glance(request: Request) -> GlanceView:
     if claim is None:
         raise SessionEnded
     return GlanceView(claim["policyholder_id"], claim)
-
-
-@guard
-async def require_fresh_code(request: Request) -> Viewer:
-    """A policyholder who entered a code within the last 10 minutes. Raises FreshCodeNeeded otherwise."""
-    viewer = await require_policyholder(request)
-    if viewer.fresh_until is None or viewer.fresh_until <= now_of(request):
-        raise FreshCodeNeeded
-    return viewer
 
 
 @lru_cache

@@ -15,7 +15,6 @@ from claims_portal.tables import PortalSession
 
 IDLE_AFTER = timedelta(minutes=15)
 ENDS_AFTER = timedelta(hours=12)
-FRESH_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,6 @@ class Viewer:
 
     policyholder_id: UUID
     token_hash: bytes
-    fresh_until: datetime | None = None
 
 
 def token_hash(token: str) -> bytes:
@@ -41,7 +39,6 @@ async def open_session(session: AsyncSession, policyholder_id: UUID, *, now: dat
             policyholder_id=policyholder_id,
             created_at=now,
             seen_at=now,
-            fresh_until=now + FRESH_FOR,
             ends_at=now + ENDS_AFTER,
         )
     )
@@ -59,10 +56,10 @@ async def viewer_for(session: AsyncSession, token: str, *, now: datetime) -> Vie
             col(PortalSession.seen_at) > now - IDLE_AFTER,
         )
         .values(seen_at=now)
-        .returning(col(PortalSession.policyholder_id), col(PortalSession.fresh_until))
+        .returning(col(PortalSession.policyholder_id))
     )
     row = found.first()
-    return Viewer(row[0], token_hash(token), row[1]) if row else None
+    return Viewer(row[0], token_hash(token)) if row else None
 
 
 async def end_sessions_of(session: AsyncSession, policyholder_ids: Collection[UUID]) -> int:

@@ -12,8 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from claims_core import ledger
 from claims_core.db import session_scope
 from claims_core.i18n import marked, translations
-from claims_portal.auth import allow_anyone, require_policyholder
-from claims_portal.auth.codes import FRESH, LIVES, SIGN_IN, Redeemed, Wrong, ask_for_code, challenge_row, redeem_code
+from claims_portal.auth import allow_anyone
+from claims_portal.auth.codes import LIVES, SIGN_IN, Redeemed, Wrong, ask_for_code, challenge_row, redeem_code
 from claims_portal.auth.cookies import (
     CHALLENGE,
     DEVICE,
@@ -27,7 +27,7 @@ from claims_portal.auth.cookies import (
 from claims_portal.auth.devices import MARK_LIVES, REMEMBERED_FOR, device_mark, has_seen, remember_device
 from claims_portal.auth.entries import CODE_DIGITS, Asked, bare_number, read_code
 from claims_portal.auth.limits import count_tries, look_up_tries
-from claims_portal.auth.sessions import Viewer, end_session, open_session
+from claims_portal.auth.sessions import end_session, open_session
 from claims_portal.deps import look_of, network_of, now_of, portal_of
 from claims_portal.errors import TooManyTries
 from claims_portal.pages.forms import NO_PROBLEMS, Problem, Problems
@@ -112,12 +112,6 @@ async def send_again(request: Request) -> Response:
     if row.purpose == SIGN_IN or row.policyholder_id is None:
         return RedirectResponse("/", 303)
     return await start_known(request, row.policyholder_id, row.claim_id, purpose=row.purpose)
-
-
-@router.post("/code/fresh")
-async def ask_fresh_code(request: Request, viewer: Annotated[Viewer, Depends(require_policyholder)]) -> Response:
-    """A signed-in policyholder asks for the code that a sensitive act needs."""
-    return await start_known(request, viewer.policyholder_id, None, purpose=FRESH)
 
 
 @router.post("/sign-out", dependencies=[Depends(allow_anyone)])

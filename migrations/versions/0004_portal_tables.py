@@ -88,7 +88,6 @@ def upgrade() -> None:
         sa.Column("policyholder_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("fresh_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["policyholder_id"], ["policyholder.id"], name=op.f("fk_portal_session_policyholder_id")

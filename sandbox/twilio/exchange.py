@@ -31,8 +31,6 @@ class Setup:
     auth_token: str
     inbound_url: str | None = None
     store: Path | None = None
-    # The carrier answers STOP itself and blocks the number (21610), as on American long codes.
-    carrier_handles_stop: bool = False
     # How late the list shows what was taken.
     listing_lag: timedelta = timedelta(0)
 
