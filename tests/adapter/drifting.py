@@ -106,7 +106,7 @@ class Drifting:
         other = sorted(self.rows)[doing.value % len(self.rows)]
         edits: dict[str, dict[str, Any]] = {
             "state": {"state": STATES[doing.value % 2]},
-            "sum": {"sum": f"{doing.value}00,50"},
+            "sum": {"sum": f"{doing.value + 1}00,50"},
             "renumber": {"number": f"N-{ref}-{doing.value}"},
             "take_number": {"number": self.rows[other][1].number},
             "touch": {},
@@ -117,7 +117,7 @@ class Drifting:
         if doing.what in edits:
             self._put(replace(row, **edits[doing.what], version=row.version + 1))
         elif doing.what == "same_version":
-            self._put(replace(row, sum=f"{doing.value}01,00"))
+            self._put(replace(row, sum=f"{doing.value + 1}01,00"))
         elif doing.what == "late":
             self._put(replace(row, state=STATES[doing.value % 2], version=row.version + 1), late=doing.value % LATE + 1)
         elif doing.what == "repeat":

@@ -121,6 +121,15 @@ def machine(runner: asyncio.Runner, engine: AsyncEngine, steps: Counter[str]) ->
             self.source.meanwhile, self.source.fails_after = list(meanwhile), fails_after
             self._read(hours=hours, again=again)
 
+        @rule(before=st.lists(INSERTS | CHANGES | COMMITS_LATE, min_size=1, max_size=3), meanwhile=MEANWHILE)
+        def it_is_polled(self, before: list[Doing], meanwhile: list[Doing]) -> None:
+            """What was committed since the last look, late or not, is found from the cursor on."""
+            steps["poll"] += 1
+            for doing in before:
+                self.source.happen(doing)
+            self.source.meanwhile, self.source.fails_after = list(meanwhile), None
+            self._read(hours=1, again=False)
+
         @rule()
         def it_is_read_in_a_quiet_night(self) -> None:
             steps["quiet night"] += 1
@@ -218,7 +227,7 @@ def test_the_ledger_is_the_model_whatever_happens_between_the_pages(
             runner.run(own.dispose())
     print(f"{steps.total()} steps: {dict(steps)}")
     assert steps.total() >= examples * STEPS * 8 // 10
-    assert min(steps["changed"], steps["read"], steps["quiet night"]) > steps.total() / 30
+    assert min(steps["changed"], steps["read"], steps["poll"], steps["quiet night"]) > steps.total() / 30
 
 
 async def test_an_old_word_behind_the_new_one_on_the_same_page_hides_nothing(engine: AsyncEngine):
