@@ -1,10 +1,7 @@
 """Killed at any named point of a run, the adapter leaves nothing half, and the next run adds what was missing, once."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,8 +16,8 @@ from backoffice_adapter.sources import open_source
 from backoffice_adapter.sync import Plan, Summary, sync_once
 from claims_core.clock import utc_now
 from claims_core.failpoints import NAMES
-from tests.adapter.cases import ROOT
 from tests.adapter.test_files import HEADER, SMALL, row
+from tests.adapter.workers import run_claims
 
 pytestmark = pytest.mark.crash
 
@@ -50,16 +47,7 @@ select (select count(*) from claim), (select count(*) from case_event),
 
 def claims_sync(folder: Path, url: str, *, failpoints: str = "") -> int:
     """Run `claims sync` in a process of its own; its exit code."""
-    environ = {
-        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")},
-        "PYTHONPATH": str(ROOT),
-        "CLAIMS_ENV_FILE": "",
-        "DATABASE_URL": url,
-        "BACKOFFICE_CONFIG": str(folder / "backoffice.toml"),
-        "FAILPOINTS": failpoints,
-    }
-    command = [sys.executable, "-m", "claims_cli", "sync", "--json"]
-    return subprocess.run(command, env=environ, cwd=folder, capture_output=True, timeout=60, check=False).returncode
+    return run_claims("sync", "--json", folder=folder, url=url, failpoints=failpoints)
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """Killed between spool and fact, the adapter loses no notice, and the next process makes one fact of each."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backoffice_adapter.sources.claim_center import ClaimCenter
 from claims_core.failpoints import NAMES
-from tests.adapter.cases import CLAIM_CENTER, ROOT, activity
+from tests.adapter.cases import CLAIM_CENTER, activity
 from tests.adapter.conftest import Rows, Sync
 from tests.adapter.fake_claim_center import FakeClaimCenter
 from tests.adapter.test_notices import LEFT, event_of, post, source, work  # noqa: F401
+from tests.adapter.workers import run_claims
 
 pytestmark = pytest.mark.crash
 
@@ -37,21 +36,6 @@ secret_envs = ["CC_HOOK"]
 """
 
 
-def watching(folder: Path, url: str, failpoints: str) -> int:
-    """Run `claims sync --watch` in a process of its own until it dies; its exit code."""
-    environ = {
-        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")},
-        "PYTHONPATH": str(ROOT),
-        "CLAIMS_ENV_FILE": "",
-        "DATABASE_URL": url,
-        "BACKOFFICE_CONFIG": str(folder / "backoffice.toml"),
-        "FAILPOINTS": failpoints,
-        **dict.fromkeys(("CC_ID", "CC_SECRET", "CC_HOOK"), "word"),
-    }
-    command = [sys.executable, "-m", "claims_cli", "sync", "--watch"]
-    return subprocess.run(command, env=environ, cwd=folder, capture_output=True, timeout=60, check=False).returncode
-
-
 @pytest.mark.parametrize("point", POINTS)
 async def test_a_notice_in_the_hands_of_a_killed_process_becomes_one_fact(
     engine: AsyncEngine,
@@ -71,7 +55,8 @@ async def test_a_notice_in_the_hands_of_a_killed_process_becomes_one_fact(
         steps.append(event_of(cc))
     await post(engine, *steps, b"nothing that can be read")
     (tmp_path / "backoffice.toml").write_text(CONFIG)
-    assert await asyncio.to_thread(watching, tmp_path, database_url, f"{point}=kill") == -signal.SIGKILL
+    watching = partial(run_claims, "sync", "--watch", folder=tmp_path, url=database_url, failpoints=f"{point}=kill")
+    assert await asyncio.to_thread(watching) == -signal.SIGKILL
     done = point == "notices.after_commit"
     assert await rows(LEFT) == [(0 if done else 3,)], "nothing is ticked off before its fact is there"
     assert (await work(engine, source)).events == (0 if done else 2)

@@ -1,13 +1,15 @@
-"""An adapter process to be killed: it reads an emulated ClaimCenter, or puts handlers' changes into it.
+"""Processes to be killed: an adapter that reads an emulated ClaimCenter or writes into it, and `claims` itself.
 
 `python -m tests.adapter.workers WORK DATABASE_URL CLAIM_CENTER_URL [NOW]`; says `ready` when it begins.
 """
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from backoffice_adapter.mapping import load
 from backoffice_adapter.settings import ClaimCenterConfig, Watermark
@@ -20,6 +22,7 @@ from claims_core.db import make_engine
 from sandbox.claim_center import Setup
 from tests.adapter.cases import CLAIM_CENTER, ROOT
 
+KEPT = ("PATH", "HOME", "LANG")
 SECRETS = {"CC_ID": Setup().login_id, "CC_SECRET": Setup().login_secret, "CC_HOOK": "hook"}
 MAPPING = load(CLAIM_CENTER)
 
@@ -66,15 +69,28 @@ async def begin(
     what: str, url: str, base: str, *, now: datetime | None = None, failpoints: str = ""
 ) -> asyncio.subprocess.Process:
     """A worker in an interpreter of its own, begun and `ready`."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.adapter.workers", what, url, base, *([now.isoformat()] if now else []),
-        env={**kept, **SECRETS, "CLAIMS_ENV_FILE": "", "FAILPOINTS": failpoints}, cwd=ROOT,
+        env=_surroundings(failpoints), cwd=ROOT,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     assert process.stdout is not None
     await process.stdout.readline()
     return process
+
+
+def run_claims(*words: str, folder: Path, url: str, failpoints: str = "") -> int:
+    """Run `claims WORDS` in an interpreter of its own, on the sources of `folder`; its exit code."""
+    told = {"PYTHONPATH": str(ROOT), "DATABASE_URL": url, "BACKOFFICE_CONFIG": str(folder / "backoffice.toml")}
+    command = [sys.executable, "-m", "claims_cli", *words]
+    return subprocess.run(
+        command, env=_surroundings(failpoints) | told, cwd=folder, capture_output=True, timeout=60, check=False
+    ).returncode
+
+
+def _surroundings(failpoints: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in KEPT}
+    return {**kept, **SECRETS, "CLAIMS_ENV_FILE": "", "FAILPOINTS": failpoints}
 
 
 if __name__ == "__main__":
