@@ -10,7 +10,7 @@ from sqlalchemy import text, update
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from backoffice_adapter.source import Applied, CaseSource, Known, Order, Page, Record
+from backoffice_adapter.source import Applied, CaseSource, Known, Order, Page, Record, Shown, Unreadable
 from backoffice_adapter.sync import Plan, sync_once
 from backoffice_adapter.tables import RejectedCase, RunState
 from claims_core.db import session_scope
@@ -35,13 +35,17 @@ class _Chosen:
 
     takes_changes = False
 
-    def __init__(self, whole: CaseSource, records: Sequence[Record]) -> None:
-        self.name, self._whole, self._records = whole.name, whole, records
+    def __init__(self, whole: CaseSource, shown: Sequence[Shown]) -> None:
+        self.name, self._whole, self._shown = whole.name, whole, shown
 
     async def changed_since(self, cursor: dict[str, Any] | None, known: Known) -> AsyncGenerator[Page]:
-        yield Page(records=list(self._records), cursor=None)
+        yield Page(
+            records=[one for one in self._shown if isinstance(one, Record)],
+            cursor=None,
+            unreadable=[one for one in self._shown if isinstance(one, Unreadable)],
+        )
 
-    async def get(self, ref: str) -> Record | None:
+    async def get(self, ref: str) -> Shown | None:
         return await self._whole.get(ref)
 
     async def look(self) -> str:
@@ -98,8 +102,8 @@ async def retry(plan: Plan, ids: Sequence[UUID]) -> Retried:
     if not rows:
         return Retried(0, 0)
     refs = dict.fromkeys(row.case_ref for row in rows if row.case_ref)
-    records = [record for ref in refs if (record := await plan.source.get(ref)) is not None]
-    alone = replace(plan, source=_Chosen(plan.source, records)) if records else replace(plan, again=True)
+    shown = [one for ref in refs if (one := await plan.source.get(ref)) is not None]
+    alone = replace(plan, source=_Chosen(plan.source, shown)) if shown else replace(plan, again=True)
     done = await sync_once(alone)
     if done.state is RunState.FAILED:
         raise SourceUnavailable(str(done.problem))

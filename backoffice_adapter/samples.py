@@ -9,8 +9,8 @@ from pathlib import Path
 import orjson
 
 from backoffice_adapter.settings import FilesConfig, SourceConfig
-from backoffice_adapter.source import CaseSource, Record, content_hash
-from backoffice_adapter.sources import open_source
+from backoffice_adapter.source import CaseSource, Record, Unreadable, content_hash
+from backoffice_adapter.sources import json_text, open_source
 from claims_core.clock import utc_now
 from claims_core.errors import BadInput, NotFound
 
@@ -45,8 +45,13 @@ async def sample(source: CaseSource, *, limit: int) -> list[Record]:
 
 
 async def one(source: CaseSource, ref: str) -> Record:
-    """The case with this key, by itself where the source can, else by reading through it. Raises `NotFound`."""
+    """The case with this key, by itself where the source can, else by reading through it.
+
+    Raises `NotFound`, and `BadInput` for one that cannot be read.
+    """
     found = await source.get(ref)
+    if isinstance(found, Unreadable):
+        raise BadInput(f"{source.name}: case '{ref}' cannot be read: {found.reason}")
     if found is not None:
         return found
     async with aclosing(_records(source)) as records:
@@ -81,7 +86,10 @@ def _of_json(path: Path, key: bytes) -> list[Record]:
     bodies = said if isinstance(said, list) else [said]
     if not bodies or not all(isinstance(body, dict) for body in bodies):
         raise BadInput(f"{path}: holds no case: give one JSON object, or a list of them")
-    raws = [orjson.dumps(body) for body in bodies]
+    try:
+        raws = [json_text.write_object(body) for body in bodies]
+    except ValueError as problem:
+        raise BadInput(f"{path}: {problem}") from problem
     return [
         Record(ref=f"{path.stem}-{number}", raw=raw, hash=content_hash(raw, key), body=body)
         for number, (raw, body) in enumerate(zip(raws, bodies, strict=True), start=1)

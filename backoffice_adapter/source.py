@@ -113,7 +113,9 @@ class Bell:
     ref: str
 
 
-Heard = Record | Bell | Unreadable
+# What a source shows of a case.
+Shown = Record | Unreadable
+Heard = Shown | Bell
 
 
 class CaseSource(Protocol):
@@ -128,7 +130,7 @@ class CaseSource(Protocol):
     async def look(self) -> str:
         """Try the connection, keep nothing, and say in a sentence what is there; the doctor tells it."""
 
-    async def get(self, ref: str) -> Record | None:
+    async def get(self, ref: str) -> Shown | None:
         """One case as it is now; None when it is absent or hidden from us, which is not a deletion."""
 
     async def apply(
@@ -153,6 +155,11 @@ class Telling(Protocol):
 
     def hear(self, body: bytes) -> Heard:
         """What a notice says, as it came; never raises for what is in it."""
+
+
+def readable(shown: Shown | None) -> Record | None:
+    """The case, where there is one that can be read."""
+    return shown if isinstance(shown, Record) else None
 
 
 def content_hash(raw: bytes, key: bytes) -> bytes:

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from backoffice_adapter.mapping import Mapping, Translate
-from backoffice_adapter.source import CaseSource, Order
+from backoffice_adapter.source import CaseSource, Order, readable
 from backoffice_adapter.tables import WriteBack
 from claims_core import ledger
 from claims_core.db import session_scope
@@ -129,7 +129,7 @@ async def _apply(desk: Desk, taken: _Taken) -> bool:
 
 async def _seen_anew(desk: Desk, taken: _Taken) -> _Taken:
     """A claim last heard of without its version has nothing to lock by: it is read first, and may have moved."""
-    record = await desk.source.get(taken.claim.source_ref)
+    record = readable(await desk.source.get(taken.claim.source_ref))
     said: Any = None if record is None else desk.translate(record, desk.clock())
     if record is None or not isinstance(said, ClaimSnapshot) or taken.attempts > 1:
         return taken if record is None else replace(taken, seen=record.version)
@@ -176,7 +176,7 @@ async def _finish(desk: Desk, taken: _Taken, *, recorded_here: bool) -> None:
 
 async def _read_back(desk: Desk, taken: _Taken) -> ClaimSnapshot | None:
     """The claim as the back office has it now; None when it cannot be read, and then what was asked for holds."""
-    record = await desk.source.get(taken.claim.source_ref)
+    record = readable(await desk.source.get(taken.claim.source_ref))
     said: Any = None if record is None else desk.translate(record, desk.clock())
     if isinstance(said, ClaimSnapshot):
         return said
@@ -201,7 +201,7 @@ async def _refuse(desk: Desk, taken: _Taken, problem: str, *, reread: bool) -> N
 
 async def _fresh(desk: Desk, taken: _Taken) -> ClaimSnapshot | None:
     try:
-        record = await desk.source.get(taken.claim.source_ref)
+        record = readable(await desk.source.get(taken.claim.source_ref))
     except (SourceUnavailable, SourceRefused):
         return None
     said = None if record is None else desk.translate(record, desk.clock())

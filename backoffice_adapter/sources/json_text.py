@@ -10,6 +10,10 @@ _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]', re.DOTALL)
 
 # orjson writes 254 levels, pickle some more.
 _DEEP = 200
+# How far a reason names what is inside of what, and how much is kept of what cannot be read.
+_NAMED_LEVELS, MOST_KEPT = 4, 200_000
+# Of a list in a list in a list, the place inside tells nobody anything.
+_IN_LISTS = re.compile(r"(\[\d+\]){2,}$")
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
@@ -17,7 +21,7 @@ def read_object(raw: bytes) -> dict[str, Any]:
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as problem:
-        raise ValueError(_named(raw) or f"is not JSON: {problem.msg}") from problem
+        raise ValueError(named(raw) or f"is not JSON: {problem.msg}") from problem
     if not isinstance(body, dict):
         raise ValueError("is not a JSON object")
     if is_deep(raw):
@@ -35,12 +39,58 @@ def write_object(body: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
     except TypeError as problem:
-        for name, value in body.items():
-            try:
-                orjson.dumps(value)
-            except TypeError as alone:
-                raise ValueError(f"{name[:100]}: cannot be kept: {alone}") from problem
-        raise ValueError(f"cannot be kept: {problem}") from problem
+        place, why = _blamed(body, problem)
+        raise ValueError(f"{place}: cannot be kept: {why}" if place else f"cannot be kept: {why}") from problem
+
+
+def kept(value: Any) -> bytes:
+    """What is kept of something that cannot be read: as JSON, the members that no JSON can spell as a note."""
+    try:
+        return orjson.dumps(value, default=str)[:MOST_KEPT]
+    except TypeError as problem:
+        if not isinstance(value, dict):
+            return _note(value, problem)
+        members = {ascii(name)[1:101]: _member(inner) for name, inner in value.items()}
+        return b"{" + b",".join(orjson.dumps(name) + b":" + said for name, said in members.items())[:MOST_KEPT] + b"}"
+
+
+def _member(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value, default=str)
+    except TypeError as problem:
+        return _note(value, problem)
+
+
+def _note(value: Any, problem: TypeError) -> bytes:
+    # Never the `repr` of what is nested: it is as deep as the value, and Python's own limit is soon reached.
+    return orjson.dumps(ascii(value) if isinstance(value, str) else f"({type(value).__name__}: {problem})")
+
+
+def _blamed(value: Any, problem: TypeError) -> tuple[str, TypeError]:
+    """The path to the innermost part, of the first few levels, that cannot be written, and why."""
+    path = ""
+    for _ in range(_NAMED_LEVELS):
+        parts: list[tuple[str, Any]] = []
+        if isinstance(value, dict):
+            parts = [(f".{name}" if path else str(name), part) for name, part in value.items()]
+        elif isinstance(value, list):
+            parts = [(f"[{number}]", part) for number, part in enumerate(value)]
+        found = next(((name, part, why) for name, part in parts if (why := _refusal(part)) is not None), None)
+        if found is None:
+            break
+        path, value, problem = path + found[0][:100], found[1], found[2]
+    if not path and isinstance(value, dict) and value:
+        # Each can be written alone, and only all of it is too deep: the deepest is to blame.
+        path = str(max(value, key=lambda name: orjson.dumps(value[name]).count(b"[")))[:100]
+    return _IN_LISTS.sub("", path.encode("utf-8", "backslashreplace").decode()), problem
+
+
+def _refusal(value: Any) -> TypeError | None:
+    try:
+        orjson.dumps(value)
+    except TypeError as problem:
+        return problem
+    return None
 
 
 def is_closed(raw: bytes) -> bool:
@@ -69,13 +119,25 @@ def cut_out(raw: bytes, path: str) -> tuple[bytes, list[bytes]] | None:
     return raw[: inner[0]] + raw[inner[1] :], elements
 
 
-def _named(raw: bytes) -> str | None:
-    """The first member of an object that cannot be read, with what is wrong with it."""
-    for name, (start, end) in _members(raw, 0, len(raw)):
-        try:
-            orjson.loads(raw[start:end])
-        except orjson.JSONDecodeError as problem:
-            return f"{name[:100]}: is not JSON: {problem.msg}"
+def named(raw: bytes) -> str | None:
+    """The path to the innermost part, of the first few levels, that cannot be read, with what is wrong with it."""
+    path, start, end, said = "", 0, len(raw), None
+    for _ in range(_NAMED_LEVELS):
+        members = [(f".{name}" if path else name, span) for name, span in _members(raw, start, end)]
+        if inner := _inside(raw, start, end, b"["):
+            members = [(f"[{number}]", span) for number, span in enumerate(_parts(raw, *inner))]
+        found = next(((name, span, why) for name, span in members if (why := _unread(raw, *span)) is not None), None)
+        if found is None:
+            break
+        path, (start, end), said = path + found[0][:100], found[1], found[2]
+    return said and f"{_IN_LISTS.sub('', path)}: is not JSON: {said}"
+
+
+def _unread(raw: bytes, start: int, end: int) -> str | None:
+    try:
+        orjson.loads(raw[start:end])
+    except orjson.JSONDecodeError as problem:
+        return problem.msg
     return None
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
 from backoffice_adapter.mapping import Translate
-from backoffice_adapter.source import Bell, CaseSource, Page, Record, Telling, Unreadable
+from backoffice_adapter.source import Bell, CaseSource, Page, Record, Shown, Telling, Unreadable
 from backoffice_adapter.sync import book
 from backoffice_adapter.sync.pages import translate_page
 from backoffice_adapter.sync.run import only_one
@@ -45,7 +45,7 @@ class _Understood:
     """A notice and what it shows: None when there is nothing to see."""
 
     seq: int
-    shown: Record | Unreadable | None
+    shown: Shown | None
 
 
 async def work_off(ear: Ear) -> Counts:

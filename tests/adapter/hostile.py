@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import orjson
 
 GOOD: dict[str, Any] = {
@@ -32,6 +33,7 @@ VALUES: list[Any] = [
 TOKENS = [
     b"NaN", b"Infinity", b"1e99999", b"-", b"01", b"'x'", b'"\\ud800"', b'"\\udfff\\ud800"', b'"\\u0000"', b'"\\x41"',
     b'"\xff\xfe"', b'"\xed\xa0\x80"', b'"\xc0\xaf"', b"[" * 200 + b"]" * 200, b"[" * 900 + b"]" * 900,
+    b"[" * 1_000 + b"]" * 1_000,
     b"[" * 5_000 + b"]" * 5_000, b'{"a":' * 3_000 + b"1" + b"}" * 3_000, b"9" * 5_000, b"1." + b"3" * 5_000, b"tru",
     b"",
 ]  # fmt: skip
@@ -60,6 +62,43 @@ def raw_json(seed: int, many: int) -> Iterator[bytes]:
         if chance.random() < 0.5:
             members[chance.choice([*GOOD, "number", "extra"])] = chance.choice(TOKENS)
         yield b"{" + b",".join(orjson.dumps(name) + b":" + value for name, value in members.items()) + b"}"
+
+
+class HostileClaimCenter:
+    """These cases as the claims of a ClaimCenter: in the claim, in its activities, or in the list of all claims."""
+
+    def __init__(self, cases: list[bytes]) -> None:
+        self._cases = cases
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """Whatever is asked."""
+        if request.url.host == "hub.test":
+            return httpx.Response(200, json={"access_token": "good", "expires_in": 3600})
+        path = request.url.path.removeprefix("/cc/rest")
+        if path.startswith("/composite"):
+            uris = [one["uri"].partition("?")[0] for one in orjson.loads(request.content)["selections"]]
+            parts = b",".join(b'{"status":200,"body":' + self._of(uri) + b"}" for uri in uris)
+            return httpx.Response(200, content=b'{"responses":[],"selections":[' + parts + b"]}")
+        start = int(request.url.params.get("pageOffset", 0))
+        return httpx.Response(200, content=self._infos(start) if path.endswith("claim-infos") else self._of(path))
+
+    def _infos(self, start: int) -> bytes:
+        rows = [
+            b'{"attributes":{"claimId":"cc:%d","extra":%s}}' % (number, case if number % 20 == 0 else b"1")
+            for number, case in list(enumerate(self._cases))[start : start + 100]
+        ]
+        more = start + 100 < len(self._cases)
+        link = b'{"next":{"href":"/claim/v1/claim-infos?pageOffset=%d"}}' % (start + 100) if more else b"{}"
+        return b'{"count":%d,"data":[%s],"links":%s}' % (len(rows), b",".join(rows), link)
+
+    def _of(self, path: str) -> bytes:
+        ref, _, part = path.removeprefix("/claim/v1/claims/cc:").partition("/")
+        case = self._cases[int(ref)]
+        if int(ref) % 3:
+            return b'{"data":[]}' if part else b'{"data":{"attributes":' + case + b',"checksum":"1"}}'
+        usual = orjson.dumps({**GOOD, "number": ref})
+        activity = b'{"data":[{"attributes":{"id":"a","extra":' + case + b"}}]}"
+        return activity if part else b'{"data":{"attributes":' + usual + b',"checksum":"1"}}'
 
 
 def _spoilt(chance: random.Random, number: int, bad: list[Any]) -> dict[str, Any]:

@@ -211,3 +211,20 @@ async def test_a_log_that_is_none_fails_the_run_and_nothing_of_it_counts(
     assert reason in str(summary.problem)
     assert "1.xes" in str(summary.problem)
     assert await rows("select count(*) from claim") == [(0,)]
+
+
+async def test_lists_in_lists_without_end_cost_their_event_and_name_its_attribute(deliver: Deliver, rows: Rows):
+    deep = "<list key='extra'>" * 2_000 + "</list>" * 2_000
+    content = as_xes(STORY).replace(b"</event>", f"{deep}</event>".encode(), 1)
+    assert (await deliver(content, "1.xes", format="xes")).counts.rejected == 1
+    assert await rows("select reason from rejected_case") == [("extra: is nested deeper than 50 levels",)]
+
+
+async def test_activities_that_are_too_deep_only_together_cost_their_case(deliver: Deliver, rows: Rows):
+    deep = "[" * 253 + "]" * 253
+    line = (
+        f'{{"case:concept:name":"A","concept:name":"Register","time:timestamp":"2026-11-03T10:00:00Z","extra":{deep}}}'
+    )
+    assert (await deliver(f"{line}\n".encode(), "1.jsonl", format="jsonl")).counts.rejected == 1
+    ((ref, reason),) = await rows("select case_ref, reason from rejected_case")
+    assert (ref, str(reason).partition(":")[0]) == ("A", "activities")

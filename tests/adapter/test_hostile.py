@@ -19,17 +19,18 @@ import orjson
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from backoffice_adapter.mapping import load
-from backoffice_adapter.settings import FilesConfig, SourceConfig, SqlConfig
+from backoffice_adapter.mapping import Mapping, load, parse
+from backoffice_adapter.settings import ClaimCenterConfig, FilesConfig, SourceConfig, SqlConfig
 from backoffice_adapter.source import CaseSource
 from backoffice_adapter.sources import open_source
+from backoffice_adapter.sources.claim_center import ClaimCenter
 from backoffice_adapter.sources.rest import Rest
 from backoffice_adapter.sync import Plan, sync_once
 from backoffice_adapter.tables import RunState
 from tests.adapter import hostile
 from tests.adapter.conftest import Rows
 from tests.adapter.fake_rest import NOW, SMALL, config_of
-from tests.adapter.hostile import FIELDS, GOOD
+from tests.adapter.hostile import FIELDS, GOOD, HostileClaimCenter
 
 SOAK = pytest.mark.soak
 SIZES = [pytest.param(1, 500, id="500"), pytest.param(2, 3_000, id="3000", marks=SOAK)]
@@ -39,6 +40,9 @@ NO_FIELD = re.compile(
     r"has \d+ cells, and the header|a quote is opened|the line has \d+ bytes|is not a row|is not JSON"
 )
 MAPPING = load(SMALL)
+# The same fields where a ClaimCenter has them: in the claim.
+_PREFIXED = re.sub(rf'"({"|".join(["number", *GOOD])})"', r'"claim.\1"', SMALL.read_text())
+OF_CLAIMS = parse(_PREFIXED.replace("{ state =", '{ "claim.state" ='))
 Survive = Callable[..., Awaitable[None]]
 
 
@@ -46,9 +50,11 @@ Survive = Callable[..., Awaitable[None]]
 def survive(engine: AsyncEngine, rows: Rows) -> Survive:
     """Read the source once; every one of `many` must be somewhere."""
 
-    async def run(config: SourceConfig, source: CaseSource, many: int, *, fieldless: int = 0) -> None:
+    async def run(
+        config: SourceConfig, source: CaseSource, many: int, *, fieldless: int = 0, mapping: Mapping = MAPPING
+    ) -> None:
         try:
-            plan = Plan(engine, config, MAPPING, source, clock=lambda: NOW, settle=timedelta(0))
+            plan = Plan(engine, config, mapping, source, clock=lambda: NOW, settle=timedelta(0))
             summary = await sync_once(plan)
         finally:
             await source.close()
@@ -136,6 +142,20 @@ async def test_a_view(survive: Survive, tmp_path: Path, monkeypatch: pytest.Monk
     )  # fmt: skip
     source = open_source(config, key=MAPPING.key, clock=lambda: NOW)
     await survive(config, source, many)
+
+
+@pytest.mark.parametrize("composite", [False, pytest.param(True, marks=SOAK)], ids=["one by one", "composite"])
+@pytest.mark.parametrize(("seed", "many"), SIZES)
+async def test_a_claim_center(survive: Survive, monkeypatch: pytest.MonkeyPatch, seed: int, many: int, composite: bool):
+    theirs = HostileClaimCenter(list(hostile.raw_json(seed, many)))
+    monkeypatch.setenv("CC_ID", "us")
+    monkeypatch.setenv("CC_SECRET", "secret")
+    config = ClaimCenterConfig(
+        name="cc", kind="claim_center", mapping=SMALL, base_url="http://cc.test/cc", token_url="http://hub.test/token",
+        login_id_env="CC_ID", login_secret_env="CC_SECRET", parts=("activities",), composite=composite, most_rejected=1,
+    )  # fmt: skip
+    source = ClaimCenter(config, key=OF_CLAIMS.key, transport=httpx.MockTransport(theirs.answer))
+    await survive(config, source, many, mapping=OF_CLAIMS)
 
 
 @pytest.mark.parametrize(("seed", "many"), SIZES)

@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 
 from backoffice_adapter.settings import ClaimCenterConfig
-from backoffice_adapter.source import Applied, Heard, Known, Order, Page, Record
+from backoffice_adapter.source import Applied, Heard, Known, Order, Page, Record, Shown, Unreadable
+from backoffice_adapter.sources import json_text, keys
 from backoffice_adapter.sources.claim_center import changes, composite, events
 from backoffice_adapter.sources.claim_center.cases import checksum_of, read_case
 from backoffice_adapter.sources.claim_center.listing import Item, ListPage, pages
 from backoffice_adapter.sources.claim_center.transport import Transport, as_moment
 from backoffice_adapter.sources.http import Sleep
-from claims_core.errors import SourceRefused
 
 Cursor = dict[str, Any]
 
@@ -47,9 +47,11 @@ class ClaimCenter:
         async with aclosing(pages(self._transport, path, params)) as listed:
             first = await anext(listed)
         more = "" if first.next_path is None else ", and there are more"
-        return f"{self.config.list_path} lists {len(self._marks(first))} claims on its first page{more}"
+        marks, bad = self._marks(first)
+        without = f"; {bad[0].reason}" if bad else ""
+        return f"{self.config.list_path} lists {len(marks)} claims on its first page{more}{without}"
 
-    async def get(self, ref: str) -> Record | None:
+    async def get(self, ref: str) -> Shown | None:
         """The claim with its parts as it is now; None when it is absent or hidden from us."""
         config = self.config
         return await read_case(self._transport, ref, parts=config.parts, page_size=config.page_size, key=self._key)
@@ -83,25 +85,28 @@ class ClaimCenter:
         taken: set[str] = set()
         path, params = self._start(cursor)
         async for listed in pages(self._transport, path, params):
-            marks = {ref: mark for ref, mark in self._marks(listed).items() if ref not in taken}
+            found, nameless = self._marks(listed)
+            marks = {ref: mark for ref, mark in found.items() if ref not in taken}
             taken |= marks.keys()
             same = await known.same_marks(marks)
             wanted = [ref for ref in marks if ref not in same]
-            records = await self._read(wanted)
+            shown = await self._read(wanted)
+            records = [one for one in shown if isinstance(one, Record)]
             cursor = self._moved(cursor, listed)
             read = {record.ref for record in records}
             yield Page(
                 records=records,
                 cursor=cursor,
                 complete=listed.next_path is None,
+                unreadable=[*nameless, *(one for one in shown if isinstance(one, Unreadable))],
                 unchanged=len(same),
                 marks={ref: mark for ref, mark in marks.items() if ref in read},
             )
 
-    async def _read(self, refs: Sequence[str]) -> list[Record]:
+    async def _read(self, refs: Sequence[str]) -> list[Shown]:
         config = self.config
         if not config.composite:
-            return [record for record in await asyncio.gather(*map(self.get, refs)) if record is not None]
+            return [shown for shown in await asyncio.gather(*map(self.get, refs)) if shown is not None]
         many = composite.claims_a_call(config.parts)
         calls = [
             composite.read_cases(
@@ -113,7 +118,7 @@ class ClaimCenter:
             )
             for first in range(0, len(refs), many)
         ]
-        return [record for records in await asyncio.gather(*calls) for record in records]
+        return [one for shown in await asyncio.gather(*calls) for one in shown]
 
     def _start(self, cursor: Cursor) -> tuple[str, Mapping[str, Any] | None]:
         watermark, config = self.config.watermark, self.config
@@ -127,18 +132,27 @@ class ClaimCenter:
                 params["filter"] = f"{watermark.field}:ge:{_written(after - watermark.overlap)}"
         return config.list_path, params
 
-    def _marks(self, listed: ListPage) -> dict[str, str]:
-        return {self._ref(item): self._mark(item) for item in listed.items}
+    def _marks(self, listed: ListPage) -> tuple[dict[str, str], list[Unreadable]]:
+        """The claims of a page by their ids, and the elements that name none."""
+        marks, nameless = {}, list(listed.unreadable)
+        for item in listed.items:
+            try:
+                marks[self._ref(item)] = self._mark(item)
+            except ValueError as problem:
+                kept = json_text.kept(dict(item.attributes))
+                nameless.append(Unreadable(kept, str(problem), place=self.config.list_path))
+        return marks, nameless
 
     def _ref(self, item: Item) -> str:
-        for name in self.config.id_fields:
-            if isinstance(item.attributes.get(name), str) and item.attributes[name]:
-                return str(item.attributes[name])
-        raise SourceRefused(f"{self.config.list_path}: an element without {' or '.join(self.config.id_fields)}")
+        names = self.config.id_fields
+        name = next((name for name in names if item.attributes.get(name)), names[0])
+        return keys.ref_of(item.attributes.get(name), name)
 
     def _mark(self, item: Item) -> str:
         watermark = self.config.watermark
-        return f"{item.checksum}|{item.attributes.get(watermark.field, '') if watermark else ''}"
+        said = item.attributes.get(watermark.field) if watermark else None
+        # PostgreSQL keeps any text but NUL.
+        return f"{item.checksum}|{said if isinstance(said, str) else ''}".replace("\x00", "\\x00")
 
     def _moved(self, cursor: Cursor, listed: ListPage) -> Cursor:
         """Behind this page. With a watermark the list is sorted by it; without, the way on is the link itself."""

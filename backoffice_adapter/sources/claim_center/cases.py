@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-import orjson
-
-from backoffice_adapter.source import Record, content_hash
-from backoffice_adapter.sources.claim_center.listing import Item, everything, is_resource, to_item
-from backoffice_adapter.sources.claim_center.transport import Absent, Transport, as_moment
+from backoffice_adapter.source import Record, Shown, Unreadable, content_hash
+from backoffice_adapter.sources import json_text, keys
+from backoffice_adapter.sources.claim_center.listing import Item, everything, id_of, is_resource, to_item
+from backoffice_adapter.sources.claim_center.transport import Absent, Garbled, Transport, as_moment
 from claims_core.errors import SourceRefused, SourceUnavailable
 
 _MOMENTS = ("updateTime", "createTime")
@@ -33,8 +32,17 @@ async def read_claim(transport: Transport, ref: str) -> Item | None:
 
 async def read_case(
     transport: Transport, ref: str, *, parts: Sequence[str], page_size: int, key: bytes
-) -> Record | None:
+) -> Shown | None:
     """The claim with its parts; None when it is absent or hidden."""
+    try:
+        return await _read_case(transport, ref, parts=parts, page_size=page_size, key=key)
+    except Garbled as problem:
+        return Unreadable(problem.raw[: json_text.MOST_KEPT], str(problem), ref=ref)
+
+
+async def _read_case(
+    transport: Transport, ref: str, *, parts: Sequence[str], page_size: int, key: bytes
+) -> Shown | None:
     claim = await read_claim(transport, ref)
     if claim is None:
         return None
@@ -57,17 +65,21 @@ def to_record(
     *,
     key: bytes,
     checksum: str | None,
-) -> Record:
+) -> Shown:
     """A claim and its parts as one case: the same bytes, whichever way and in whichever order they came.
 
-    Without the claim's `checksum` the record has no version. Raises `TypeError` for what cannot be written as JSON.
+    Without the claim's `checksum` the record has no version. What cannot be kept or locked by says which field it is.
     """
     body: dict[str, Any] = {"claim": {"id": ref, **claim}, **{part: _sorted(items) for part, items in parts.items()}}
     newest = _newest([claim, *(item for items in parts.values() for item in items)])
     if newest is not None:
         body["changed"] = newest
-    raw = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
-    version = None if checksum is None else _version(checksum, raw)
+    try:
+        raw = json_text.write_object(body)
+        locked = keys.version_of(checksum, "checksum") or ""
+    except ValueError as problem:
+        return Unreadable(json_text.kept(body), str(problem), ref=ref)
+    version = None if checksum is None else _version(locked, raw)
     return Record(ref=ref, raw=raw, hash=content_hash(raw, key), body=body, version=version)
 
 
@@ -102,7 +114,7 @@ async def _refuse_if_there(transport: Transport, ref: str, hidden: Sequence[str]
 
 def _sorted(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """In a steady order: the hash must not move because a list was sorted otherwise."""
-    return sorted(items, key=lambda item: str(item.get("id")))
+    return sorted(items, key=id_of)
 
 
 def _newest(resources: Sequence[Mapping[str, Any]]) -> str | None:

@@ -6,7 +6,7 @@ The shape of request and answer is taken from the vendor's examples; whatever of
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from backoffice_adapter.source import Record
+from backoffice_adapter.source import Shown
 from backoffice_adapter.sources.claim_center.cases import claim_path, read_case, read_part, to_record
 from backoffice_adapter.sources.claim_center.listing import Item, follow, is_resource, to_item, to_page
 from backoffice_adapter.sources.claim_center.transport import Transport, as_object, told
@@ -20,17 +20,18 @@ OUTSIDE = frozenset({"documents"})
 
 async def read_cases(
     transport: Transport, refs: Sequence[str], *, parts: Sequence[str], page_size: int, key: bytes
-) -> list[Record]:
+) -> list[Shown]:
     """The claims of one call with their parts; without those that are absent or hidden. See `claims_a_call`."""
     inside = [part for part in parts if part not in OUTSIDE]
     answers = await _select(transport, [uri for ref in refs for uri in _uris(ref, inside, page_size)])
-    found, width = [], 1 + len(inside)
+    width = 1 + len(inside)
+    found: list[Shown] = []
     for place, ref in enumerate(refs):
-        record = await _put_together(
+        shown = await _put_together(
             transport, ref, answers[place * width : (place + 1) * width], parts=parts, page_size=page_size, key=key
         )
-        if record is not None:
-            found.append(record)
+        if shown is not None:
+            found.append(shown)
     return found
 
 
@@ -69,7 +70,7 @@ async def _put_together(
     parts: Sequence[str],
     page_size: int,
     key: bytes,
-) -> Record | None:
+) -> Shown | None:
     """One claim of the call. A part that was not answered says that it must be read alone, which says why."""
     claim, lists = answers[0], answers[1:]
     if claim is None or not is_resource(claim.get("data")) or None in lists:

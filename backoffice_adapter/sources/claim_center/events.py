@@ -36,11 +36,8 @@ def hear(body: bytes, *, claim_at: str, parts: Sequence[str], key: bytes) -> Hea
     if field != "id" or len(found) < len(parts):
         return Bell(ref)
     claim = {name: value for name, value in graph.items() if name not in found and _is_attribute(name, value)}
-    try:
-        record = to_record(ref, claim, found, key=key, checksum=None)
-    except TypeError as problem:
-        return Unreadable(body, f"claim: cannot be written down: {problem}"[:200], ref=ref)
-    return record if "changed" in record.body else Bell(ref)
+    shown = to_record(ref, claim, found, key=key, checksum=None)
+    return shown if isinstance(shown, Unreadable) or "changed" in shown.body else Bell(ref)
 
 
 def _at(said: Any, path: str) -> Any:

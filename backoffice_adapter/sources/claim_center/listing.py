@@ -1,10 +1,14 @@
 """Lists of ClaimCenter, a page at a time along `links.next`, each page whole or not at all."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from backoffice_adapter.sources.claim_center.transport import Transport
+import orjson
+
+from backoffice_adapter.source import Unreadable
+from backoffice_adapter.sources import json_text
+from backoffice_adapter.sources.claim_center.transport import Garbled, Transport
 from claims_core.errors import SourceRefused, SourceUnavailable
 
 # A million claims are 10,000 pages; more is a list that never ends.
@@ -25,13 +29,14 @@ class ListPage:
 
     items: list[Item]
     next_path: str | None
+    unreadable: list[Unreadable] = field(default_factory=list)
 
 
 async def pages(transport: Transport, path: str, params: Mapping[str, Any] | None = None) -> AsyncGenerator[ListPage]:
     """All pages from `path` on. Raises `SourceUnavailable` when a page is not whole or the links go round."""
     seen = {path}
     for _ in range(MOST_PAGES):
-        page = to_page(await transport.get(path, params), path)
+        page = await _page(transport, path, params)
         yield page
         if page.next_path is None:
             return
@@ -40,6 +45,32 @@ async def pages(transport: Transport, path: str, params: Mapping[str, Any] | Non
         seen.add(page.next_path)
         path, params = page.next_path, None
     raise SourceUnavailable(f"{_bare(path)} has more than {MOST_PAGES} pages")
+
+
+async def _page(transport: Transport, path: str, params: Mapping[str, Any] | None) -> ListPage:
+    """One element that no parser takes costs that element, where the rest of the page can be told from it."""
+    try:
+        return to_page(await transport.get(path, params), path)
+    except Garbled as problem:
+        cut = json_text.cut_out(problem.raw, "data")
+        if cut is None:
+            raise
+        rest, elements = cut
+        read = [_element(raw, _bare(path)) for raw in elements]
+        try:
+            answer = {**orjson.loads(rest), "data": [one for one in read if not isinstance(one, Unreadable)]}
+        except orjson.JSONDecodeError:
+            raise problem from None
+        answer["count"] = answer.get("count") and answer["count"] - (len(read) - len(answer["data"]))
+        page = to_page(answer, path)
+        return replace(page, unreadable=[one for one in read if isinstance(one, Unreadable)])
+
+
+def _element(raw: bytes, place: str) -> Any:
+    try:
+        return json_text.read_object(raw.strip())
+    except ValueError as problem:
+        return Unreadable(raw[: json_text.MOST_KEPT], str(problem), place=place)
 
 
 async def everything(transport: Transport, path: str, *, page_size: int) -> list[Item]:
@@ -54,10 +85,20 @@ async def follow(transport: Transport, first: ListPage) -> list[Item]:
     return _by_id([first, *[page async for page in pages(transport, first.next_path)]])
 
 
+def id_of(resource: Mapping[str, Any]) -> str:
+    """The id that a resource gives; empty where it gives none."""
+    said = resource.get("id")
+    return str(said) if isinstance(said, str | int) else ""
+
+
 def _by_id(read: Sequence[ListPage]) -> list[Item]:
     found: dict[str, Item] = {}
-    for item in (item for page in read for item in page.items):
-        found[str(item.attributes.get("id") or len(found))] = item
+    for page in read:
+        for one in page.unreadable:
+            # Of a claim's own list all is wanted: without this element the claim cannot be read.
+            raise Garbled(one.raw, f"{one.place}: {one.reason}")
+        for item in page.items:
+            found[id_of(item.attributes) or str(len(found))] = item
     return list(found.values())
 
 
@@ -75,7 +116,8 @@ def to_page(answer: Mapping[str, Any], path: str) -> ListPage:
 
 def to_item(element: Mapping[str, Any]) -> Item:
     """A resource, its checksum as the opaque text it is."""
-    return Item(element["attributes"], str(element.get("checksum") or ""))
+    checksum = element.get("checksum")
+    return Item(element["attributes"], str(checksum) if isinstance(checksum, str | int) else "")
 
 
 def is_resource(element: Any) -> bool:

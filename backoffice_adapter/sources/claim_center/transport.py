@@ -13,6 +13,7 @@ import httpx
 import orjson
 
 from backoffice_adapter.settings import ClaimCenterConfig, secret
+from backoffice_adapter.sources import json_text
 from backoffice_adapter.sources.http import Calls, Grant, Patience, Renewed, Sleep
 from claims_core.errors import SourceRefused
 
@@ -26,6 +27,14 @@ HEADERS = {
 
 class Absent(Exception):
     """404: absent or hidden from us. Never a reason to delete anything."""
+
+
+class Garbled(SourceRefused):
+    """All of an answer arrived, and no parser takes it; `raw` is its body, and the text names the field to blame."""
+
+    def __init__(self, raw: bytes, reason: str) -> None:
+        super().__init__(reason)
+        self.raw = raw
 
 
 class Transport:
@@ -50,13 +59,21 @@ class Transport:
         await self._calls.close()
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The answer to a GET of `path` below `/rest`. Raises `Absent`, `SourceRefused`, `SourceUnavailable`."""
+        """The answer to a GET of `path` below `/rest`.
+
+        Raises `Absent`, `Garbled`, `SourceRefused`, `SourceUnavailable`.
+        """
         answer = await self.call("GET", path, params=params)
         if answer.status_code == 404:
             raise Absent(path)
         if answer.status_code != 200:
             raise SourceRefused(f"GET {path.partition('?')[0]}: {told(answer)}")
-        return as_object(answer)
+        try:
+            said: dict[str, Any] = orjson.loads(answer.content)
+        except orjson.JSONDecodeError as problem:
+            reason = json_text.named(answer.content) or f"is not JSON: {problem.msg}"
+            raise Garbled(answer.content, f"{path.partition('?')[0]}: {reason}") from problem
+        return said
 
     async def call(
         self,
@@ -90,13 +107,16 @@ def _grant(config: ClaimCenterConfig) -> Grant:
 
 
 def is_whole(answer: httpx.Response) -> bool:
-    """Did the whole body arrive, as JSON? A cut answer is as good as none."""
-    if answer.status_code >= 300 or not answer.content:
+    """Did the whole body arrive? A cut answer is as good as none; what is closed and no parser takes has one claim to
+    blame.
+    """
+    said = answer.content.strip()
+    if answer.status_code >= 300 or not said:
         return True
     try:
-        return isinstance(orjson.loads(answer.content), dict)
+        return isinstance(orjson.loads(said), dict)
     except orjson.JSONDecodeError:
-        return False
+        return said.startswith(b"{") and said.endswith(b"}") and json_text.is_closed(said)
 
 
 def as_object(answer: httpx.Response) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
-
-import orjson
 
 from backoffice_adapter.settings import FilesConfig
 from backoffice_adapter.source import FileRead, Known, Page, Record, Unreadable
+from backoffice_adapter.sources import json_text
 from backoffice_adapter.sources.files import reading, xes
 from backoffice_adapter.sources.files.delivery import Delivered
 from backoffice_adapter.sources.files.log import Gathered
@@ -124,8 +123,12 @@ def _rows(config: FilesConfig, delivered: Delivered) -> Iterator[_Activity | Unr
 
 def _xes_rows(delivered: Delivered) -> Iterator[_Activity | Unreadable]:
     with open_file(delivered.path) as stream:
-        for number, body in enumerate(xes.rows(stream), start=1):
-            yield body, orjson.dumps(body), f"{delivered.path.name}, event {number}"
+        for number, event in enumerate(xes.rows(stream), start=1):
+            place = f"{delivered.path.name}, event {number}"
+            if isinstance(event, Unreadable):
+                yield replace(event, place=place)
+            else:
+                yield event, json_text.kept(event), place
 
 
 async def _pages(config: FilesConfig, gathered: Gathered, found: _Found, *, last_only: bool) -> AsyncGenerator[Page]:

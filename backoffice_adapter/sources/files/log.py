@@ -79,8 +79,11 @@ class Gathered:
             if len(rows) > MOST_ACTIVITIES:
                 reason = f"activities: {len(rows)} of them, more than {MOST_ACTIVITIES}"
                 yield Unreadable(rows[-1][2], reason, ref=ref)
-            else:
+                continue
+            try:
                 yield self._states(ref, rows, last_only=last_only)
+            except ValueError as problem:
+                yield Unreadable(rows[-1][2], str(problem), ref=ref)
 
     def _states(self, ref: str, rows: list[tuple[float, int, bytes]], *, last_only: bool) -> list[Record]:
         known = [number for number, row in enumerate(rows) if not row[1]]
@@ -95,7 +98,7 @@ class Gathered:
             body |= {name: value for name, value in activity.items() if value not in (None, "")}
         happened = datetime.fromtimestamp(at, UTC).isoformat()
         body |= {"activity": activities[-1], "activities": activities, "happened_at": happened}
-        raw = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+        raw = json_text.write_object(body)
         count = str(len(activities))
         return Record(ref=ref, raw=raw, hash=content_hash(raw, self._key), body=body, version=count)
 

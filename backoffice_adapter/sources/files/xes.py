@@ -7,14 +7,19 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
+from backoffice_adapter.source import Unreadable
+from backoffice_adapter.sources import json_text
+
 _ATTRIBUTES = frozenset({"string", "date", "int", "float", "boolean", "id"})
+# Lists in lists; a log has two or three.
+_DEEPEST = 50
 
 
 class NotXes(ValueError):
     """The file is no event log; the text says where."""
 
 
-def rows(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
+def rows(stream: IO[bytes]) -> Iterator[dict[str, Any] | Unreadable]:
     """The events of each trace in their order. Raises `NotXes`; entities and DTDs are refused, whatever they say."""
     try:
         parser = iterparse(stream, events=("start", "end"), forbid_dtd=True)
@@ -33,15 +38,22 @@ def rows(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
         raise NotXes("is empty") from None
 
 
-def _events(trace: Element) -> Iterator[dict[str, Any]]:
-    of_case = {f"case:{key}": value for key, value in _attributes(trace).items()}
-    for child in trace:
-        if _tag(child) == "event":
-            yield {**of_case, **_attributes(child)}
+def _events(trace: Element) -> Iterator[dict[str, Any] | Unreadable]:
+    try:
+        of_case, problem = {f"case:{key}": value for key, value in _attributes(trace).items()}, None
+    except ValueError as deep:
+        of_case, problem = {}, f"case:{deep}"
+    for child in (child for child in trace if _tag(child) == "event"):
+        try:
+            event = _attributes(child)
+        except ValueError as deep:
+            yield Unreadable(b"", str(deep))
+            continue
+        yield Unreadable(json_text.kept(event), problem) if problem else {**of_case, **event}
 
 
-def _attributes(element: Element) -> dict[str, Any]:
-    """Text, but numbers and truths as such; an attribute of attributes is its own value."""
+def _attributes(element: Element, levels: int = _DEEPEST) -> dict[str, Any]:
+    """Text, but numbers and truths as such; an attribute of attributes is its own value. Raises `ValueError`."""
     found: dict[str, Any] = {}
     for child in element:
         key, kind = child.get("key"), _tag(child)
@@ -50,7 +62,9 @@ def _attributes(element: Element) -> dict[str, Any]:
         if kind in _ATTRIBUTES:
             found[key] = _value(kind, child.get("value"))
         elif kind in ("list", "container"):
-            found[key] = [_attributes(inner) for inner in child]
+            if not levels:
+                raise ValueError(f"{key[:100]}: is nested deeper than {_DEEPEST} levels")
+            found[key] = [_attributes(inner, levels - 1) for inner in child]
     return found
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from backoffice_adapter.settings import RestAuth, RestConfig, secret
-from backoffice_adapter.source import Applied, Known, Order, Page, Record
+from backoffice_adapter.source import Applied, Known, Order, Page, Shown
 from backoffice_adapter.sources.http import Calls, Constant, Grant, Identity, Patience, Renewed, Sleep, basic, bearer
 from backoffice_adapter.sources.rest.answers import Answer, Answers, is_whole
 from backoffice_adapter.sources.rest.paging import Ask, Walk
@@ -68,7 +68,7 @@ class Rest:
         bad = f"; {answer.unreadable[0].reason}" if answer.unreadable else ""
         return f"{self._config.path} shows {len(answer.cases)}{of} cases on its first page{bad}"
 
-    async def get(self, ref: str) -> Record | None:
+    async def get(self, ref: str) -> Shown | None:
         """The case as it is now; None when it is not there, or when one case alone cannot be asked for."""
         if self._config.one is None or ref in (".", ".."):
             return None
@@ -78,8 +78,7 @@ class Rest:
         if answer.status_code in (404, 410):
             return None
         self._must_be_yes(answer, self._config.one)
-        case = self._answers.one(answer)
-        return case if isinstance(case, Record) else None
+        return self._answers.one(answer, ref=ref)
 
     async def apply(
         self, ref: str, order: Order, *, checksum: str | None, transaction_ref: str, again: bool = False

@@ -1,7 +1,7 @@
 """An answer into a page of cases: whole or refused, a strange value in one case costs that case (pure)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -9,19 +9,16 @@ import orjson
 
 from backoffice_adapter.mapping import find_first
 from backoffice_adapter.settings import RestConfig
-from backoffice_adapter.source import Record, Unreadable, content_hash
+from backoffice_adapter.source import Record, Shown, Unreadable, content_hash
 from backoffice_adapter.sources import json_text, keys
 from claims_core.errors import SourceUnavailable
-
-_KEPT = 200_000
-Case = Record | Unreadable
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A page: its cases, and the rest of the answer, in which the way to the next page stands."""
 
-    cases: list[Case]
+    cases: list[Shown]
     envelope: Any
     total: int | None
     links: Mapping[Any, Any]
@@ -70,15 +67,15 @@ class Answers:
             raise SourceUnavailable(f"{place}: a page of {counted} holds {len(cases)}")
         return Answer(cases, envelope, self._total(envelope), answer.links)
 
-    def one(self, answer: httpx.Response) -> Case:
-        """The single case in `answer`."""
+    def one(self, answer: httpx.Response, *, ref: str) -> Shown:
+        """The single case in `answer`, which was asked for by `ref`."""
         try:
-            said = orjson.loads(answer.content)
-        except orjson.JSONDecodeError as problem:
-            return Unreadable(answer.content[:_KEPT], f"is not JSON: {problem.msg}")
-        return self._case(self._one(said))
+            found = self._case(self._one(json_text.read_object(answer.content)))
+        except ValueError as problem:
+            found = Unreadable(answer.content[: json_text.MOST_KEPT], str(problem), place=self._config.path)
+        return found if isinstance(found, Record) else replace(found, ref=found.ref or ref)
 
-    def _taken_apart(self, content: bytes, place: str) -> tuple[Any, list[Case]]:
+    def _taken_apart(self, content: bytes, place: str) -> tuple[Any, list[Shown]]:
         try:
             said = orjson.loads(content)
         except orjson.JSONDecodeError:
@@ -88,7 +85,7 @@ class Answers:
             raise SourceUnavailable(f"{place}: a page without its list at '{self._config.records}'")
         return said, [self._case(element) for element in listed]
 
-    def _by_hand(self, content: bytes, place: str) -> tuple[Any, list[Case]]:
+    def _by_hand(self, content: bytes, place: str) -> tuple[Any, list[Shown]]:
         """One case holds what no parser takes: the others need not suffer."""
         cut = json_text.cut_out(content, self._config.records)
         if cut is None:
@@ -99,16 +96,16 @@ class Answers:
         except orjson.JSONDecodeError as problem:
             raise SourceUnavailable(f"{place}: a page that is not JSON: {problem.msg}") from problem
 
-    def _raw_case(self, raw: bytes) -> Case:
+    def _raw_case(self, raw: bytes) -> Shown:
         try:
             return self._case(json_text.read_object(raw.strip()))
         except ValueError as problem:
-            return Unreadable(raw[:_KEPT], str(problem), place=self._config.path)
+            return Unreadable(raw[: json_text.MOST_KEPT], str(problem), place=self._config.path)
 
-    def _case(self, body: Any) -> Case:
+    def _case(self, body: Any) -> Shown:
         place, ref = self._config.path, None
         if not isinstance(body, dict):
-            return Unreadable(_kept(body), "is not a JSON object", place=place)
+            return Unreadable(json_text.kept(body), "is not a JSON object", place=place)
         try:
             ref = keys.ref_of(self._ref(body, body), self._config.ref)
             version = None
@@ -116,7 +113,7 @@ class Answers:
                 version = keys.version_of(self._version(body, body), str(self._config.version))
             raw = json_text.write_object(body)
         except ValueError as problem:
-            return Unreadable(_kept(body), str(problem), place=place, ref=ref)
+            return Unreadable(json_text.kept(body), str(problem), place=place, ref=ref)
         return Record(ref=ref, raw=raw, hash=content_hash(raw, self._key), body=body, version=version, place=place)
 
 
@@ -140,10 +137,3 @@ def _number(path: str | None) -> Callable[[Any], int | None]:
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     return read
-
-
-def _kept(body: Any) -> bytes:
-    try:
-        return orjson.dumps(body)[:_KEPT]
-    except TypeError:
-        return repr(body).encode("utf-8", "backslashreplace")[:_KEPT]

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import text
 
 from backoffice_adapter.settings import SqlConfig, secret
-from backoffice_adapter.source import Applied, Known, Order, Page, Record, Unreadable
+from backoffice_adapter.source import Applied, Known, Order, Page, Record, Shown, Unreadable
+from backoffice_adapter.sources import json_text
 from backoffice_adapter.sources.sql import positions
 from backoffice_adapter.sources.sql.connection import CellProblem, Database
-from backoffice_adapter.sources.sql.rows import as_json, kept, to_record
+from backoffice_adapter.sources.sql.rows import as_json, to_record
 from backoffice_adapter.sources.sql.statements import Place, View
 from claims_core.errors import SourceRefused, SourceUnavailable
 
@@ -50,14 +51,13 @@ class Sql:
         """Give back the connections."""
         await self._database.close()
 
-    async def get(self, ref: str) -> Record | None:
+    async def get(self, ref: str) -> Shown | None:
         """The case as it is now; None when the view does not have it."""
         try:
             names, rows = await self._rows(self._view.one(ref))
         except CellProblem as problem:
             raise SourceRefused(f"{self._config.place}: a cell of this row cannot be read: {problem}") from problem
-        made = to_record(names, rows[0], self._config, key=self._key) if rows else None
-        return made if isinstance(made, Record) else None
+        return to_record(names, rows[0], self._config, key=self._key) if rows else None
 
     async def apply(
         self, ref: str, order: Order, *, checksum: str | None, transaction_ref: str, again: bool = False
@@ -170,7 +170,7 @@ class Sql:
             except (CellProblem, ValueError):
                 bad.append(name)
         reason = f"{', '.join(bad) or 'the row'}: cannot be read: {problem}"
-        return Unreadable(kept(good), reason, place=self._config.place, ref=str(place.ref))
+        return Unreadable(json_text.kept(good), reason, place=self._config.place, ref=str(place.ref))
 
     async def _nameless(self) -> list[Unreadable]:
         """Rows that no later page can show: said once, when everything is read."""
@@ -179,7 +179,7 @@ class Sql:
         for at, ref in rows:
             missing = config.ref if ref is None else config.updated_at
             cells = {config.updated_at: at, config.ref: ref}
-            said.append(Unreadable(kept(cells), f"{missing}: is missing", place=config.place))
+            said.append(Unreadable(json_text.kept(cells), f"{missing}: is missing", place=config.place))
         return said
 
     async def _check(self) -> Sequence[str]:

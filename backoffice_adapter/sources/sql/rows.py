@@ -32,11 +32,10 @@ def to_record(names: Sequence[str], cells: Sequence[Any], config: SqlConfig, *, 
         for name, cell in zip(names, cells, strict=True):
             flat[name] = as_json(cell, name)
         version = keys.version_of(flat[config.version], config.version) if config.version else None
-        raw = orjson.dumps(flat, option=orjson.OPT_SORT_KEYS)
+        raw = json_text.write_object(flat)
         body = {**flat, **{name: nested(flat[name], name) for name in config.nested}}
-    except (ValueError, TypeError) as problem:
-        # orjson's refusals are both; its words name no value.
-        return Unreadable(kept(flat), str(problem), place=config.place, ref=ref)
+    except ValueError as problem:
+        return Unreadable(json_text.kept(flat), str(problem), place=config.place, ref=ref)
     return Record(ref=ref, raw=raw, hash=content_hash(raw, key), body=body, version=version, place=config.place)
 
 
@@ -67,14 +66,6 @@ def nested(cell: Any, name: str) -> Any:
         raise ValueError(f"{name}: is not JSON: {problem.msg}") from problem
     json_text.write_object({name: found})
     return found
-
-
-def kept(cells: dict[str, Any]) -> bytes:
-    """What is kept of a row that cannot be read."""
-    try:
-        return orjson.dumps(cells, default=str)
-    except TypeError:
-        return repr(cells).encode("utf-8", "backslashreplace")
 
 
 def _key(cell: Any, name: str) -> Any:
