@@ -29,13 +29,21 @@ hypothesis.settings.load_profile("ours")
 OURS = "claims_test"
 TABLES = "select count(*) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"
 
+# A table that was never written has no size. Deleting a few rows costs a hundredth of what truncating does, which gives
+# each table that refers to it, and each of their indexes, a new file, and makes every connection plan anew. As a
+# replica the server looks at no foreign key.
 DIRTY = """
-do $$ declare t text; found bool; begin
-  for t in select quote_ident(tablename) from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'
+do $$ declare t record; begin
+  set local session_replication_role = replica;
+  for t in select oid::regclass as name, pg_relation_size(oid) > 1000000 as is_large from pg_class
+    where relnamespace = 'public'::regnamespace and relkind = 'r' and relname <> 'alembic_version'
+    and pg_relation_size(oid) > 0
   loop
-    execute 'select exists (select from ' || t || ')' into found;
-    if found then execute 'truncate ' || t || ' restart identity cascade'; end if;
+    if t.is_large then execute format('truncate %s cascade', t.name);
+    else execute format('delete from %s', t.name);
+    end if;
   end loop;
+  perform setval(seqrelid, seqstart, false) from pg_sequence where pg_sequence_last_value(seqrelid) is not null;
 end $$
 """
 
