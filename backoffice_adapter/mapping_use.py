@@ -46,13 +46,14 @@ async def use_of(session: AsyncSession, source: str, mapping: Mapping) -> Mappin
     last = (await session.exec(runs.order_by(col(SyncRun.started_at).desc()).limit(1))).first()
     seen = select(UnmappedCode).where(UnmappedCode.source == source)
     codes = (await session.exec(seen.order_by(col(UnmappedCode.times).desc(), col(UnmappedCode.code)))).all()
+    theirs = mapping.file.claimant.rule if mapping.file.claimant else []
     return MappingUse(
         version=version.version,
         since=version.first_used_at,
         is_this_text=version.content_hash == mapping.key.hex(),
         last_run_at=last,
         fired=fired,
-        never_fired=tuple(rule.name for rule in mapping.file.rule if rule.name not in fired),
+        never_fired=tuple(rule.name for rule in (*mapping.file.rule, *theirs) if rule.name not in fired),
         unknown=_unknown(codes, since=version.first_used_at, last_run_at=last),
     )
 

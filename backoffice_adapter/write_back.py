@@ -140,6 +140,8 @@ async def _seen_anew(desk: Desk, taken: _Taken) -> _Taken:
 
 def _orders(desk: Desk, taken: _Taken) -> tuple[Order, ...]:
     change, claim = taken.change, taken.claim
+    if claim.part_of is not None and not desk.mapping.recorded_here(change.action):
+        raise SourceRefused("this is a claimant's side; ask for it on the claim itself")
     about = {"currency": claim.currency, "ref": claim.source_ref, "decision": _decision(change, claim)}
     return desk.mapping.orders(change.action, values=change.values, claim=about)
 

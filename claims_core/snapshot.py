@@ -141,8 +141,35 @@ class DocumentSnapshot(Value):
     reject_reason: str | None = None
 
 
+class ClaimantSnapshot(Value):
+    """Somebody else who claims against the policy: who they are, and what of the claim is theirs alone.
+
+    Without a `stage` of their own they go with the claim (`claims_core.claimants`). `reported_at` is when they came.
+    """
+
+    person: PersonSnapshot
+    reported_at: datetime | None = None
+    documents_complete_at: datetime | None = None
+    object_label: str | None = None
+    inspection_at: datetime | None = None
+    inspection_place: str | None = None
+    assessed: Decimal | None = None
+    approved: Decimal | None = None
+    stage: ClaimStage | None = None
+    situation: Situation | None = None
+    outcome: Outcome | None = None
+    mover: Mover | None = None
+    reason: str | None = None
+    decision_reasons: tuple[dict[str, str], ...] = ()
+    payments: tuple[PaymentSnapshot, ...] = ()
+    documents: tuple[DocumentSnapshot, ...] = ()
+
+
 class ClaimSnapshot(Value):
-    """A claim at one moment. Nothing internal is here: no reserve, no fraud mark, no note."""
+    """A claim at one moment. Nothing internal is here: no reserve, no fraud mark, no note.
+
+    `payments` and `documents` are the policyholder's; what is a claimant's is with that claimant.
+    """
 
     source: str
     source_ref: str
@@ -178,6 +205,7 @@ class ClaimSnapshot(Value):
     policyholder: PersonSnapshot
     payments: tuple[PaymentSnapshot, ...] = ()
     documents: tuple[DocumentSnapshot, ...] = ()
+    claimants: tuple[ClaimantSnapshot, ...] = ()
 
 
 class Change(Value):

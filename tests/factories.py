@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import ledger
 from claims_core.snapshot import (
+    ClaimantSnapshot,
     ClaimSnapshot,
     DocumentSnapshot,
     PaymentSnapshot,
@@ -101,6 +102,13 @@ def a_document(**overrides: Any) -> DocumentSnapshot:
         "due_date": date(2026, 6, 10),
     }
     return DocumentSnapshot(**values | overrides)
+
+
+def a_claimant(**overrides: Any) -> ClaimantSnapshot:
+    """The driver of the other car, who goes with the claim."""
+    values: dict[str, Any] = {"object_label": "Lada Vesta, К456ОР77", **overrides}
+    values.setdefault("person", a_person(name="Пётр Андреевич Зимин", given_name="Пётр Андреевич"))
+    return ClaimantSnapshot(**values)
 
 
 async def a_claim(session: AsyncSession, *, now: datetime = NOON, **overrides: Any) -> Claim:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from backoffice_adapter.mapping.table import MappingFile, Spec
+from backoffice_adapter.mapping.table import MappingFile, Rule, Spec
 from backoffice_adapter.toml_text import Key
 from claims_core.snapshot import DocumentState, PaymentState
 from claims_core.stages import LineOfBusiness
@@ -12,6 +12,7 @@ from claims_core.stages import LineOfBusiness
 OUR_WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("fields", "line_of_business"): frozenset(LineOfBusiness),
     ("policyholder", "language"): frozenset({"ru", "en"}),
+    ("claimant", "language"): frozenset({"ru", "en"}),
     ("payments", "state"): frozenset(PaymentState),
     ("documents", "state"): frozenset(DocumentState),
 }
@@ -19,16 +20,23 @@ OUR_WORDS: dict[tuple[str, str], frozenset[str]] = {
 
 def mistakes(file: MappingFile) -> Iterator[tuple[tuple[Key, ...], str]]:
     """The place (by its keys) and the text of each mistake."""
-    for part_name in ("fields", "policyholder", "payments", "documents", "decision"):
+    for part_name in ("fields", "policyholder", "claimant", "payments", "documents", "decision"):
         part = getattr(file, part_name)
         for key, spec in part or ():
             while isinstance(spec, Spec):
                 yield from _spec_mistakes(file, part_name, key, spec)
                 spec = spec.otherwise
+    for list_name in ("payments", "documents"):
+        items = getattr(file, list_name)
+        if items is not None and items.claimant is not None and file.claimant is None:
+            yield (list_name, "claimant"), "there is no [claimant] whose they could be"
     names: set[str] = set()
-    for number, rule in enumerate(file.rule):
+    rules: list[tuple[tuple[Key, ...], Rule]] = [(("rule", number), rule) for number, rule in enumerate(file.rule)]
+    theirs = file.claimant.rule if file.claimant else ()
+    rules += [(("claimant", "rule", number), rule) for number, rule in enumerate(theirs)]
+    for place, rule in rules:
         if rule.name in names:
-            yield ("rule", number, "name"), f"there is a rule '{rule.name}' already"
+            yield (*place, "name"), f"there is a rule '{rule.name}' already"
         names.add(rule.name)
     for action, entry in file.write_back.items():
         for table in _tables_of(entry.set):

@@ -11,14 +11,15 @@ from pydantic import BaseModel
 from backoffice_adapter.mapping import fields, formats, paths
 from backoffice_adapter.mapping.emails import read_email
 from backoffice_adapter.mapping.fields import FieldProblem, UnknownCode
+from backoffice_adapter.mapping.groups import WORDS
 from backoffice_adapter.mapping.phones import phone_reader
 from backoffice_adapter.mapping.rules import compile_when, first_match
 from backoffice_adapter.mapping.survey import leaves
 from backoffice_adapter.mapping.table import MappingFile, Rule, Spec
-from backoffice_adapter.mapping.translate import WORDS
 from backoffice_adapter.source import Record
 
-_PARTS = ("fields", "policyholder", "payments", "documents", "decision")
+_PARTS = ("fields", "policyholder", "claimant", "payments", "documents", "decision")
+_LISTS, _PERSONS = ("claimant", "payments", "documents"), ("policyholder", "claimant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def _part(file: MappingFile, part: str, body: Any, now: datetime) -> Iterator[Li
     if section is None:
         return
     nodes, places = [body], [part]
-    if part in ("payments", "documents"):
+    if part in _LISTS:
         counts = compile_when(section.when)
         nodes = [node for node in paths.find_all(section.each)(body, body) if counts(node)]
         places = [f"{part}[{number}]" for number, _ in enumerate(nodes, start=1)]
@@ -68,11 +69,11 @@ def _part(file: MappingFile, part: str, body: Any, now: datetime) -> Iterator[Li
         for name, spec in section:
             if isinstance(spec, Spec):
                 yield _line(file, part, place, name, spec, node, body, now)
-    if part == "policyholder" and section.phones:
-        came = [str(value) for path in section.phones for value in paths.find_all(path)(body, body) if value]
-        read = phone_reader(file.about.phone_countries)
-        made = [read(value) or "no number of these countries" for value in came]
-        yield Line(f"{part}.phones", " or ".join(section.phones), ", ".join(came), ", ".join(made))
+        if part in _PERSONS and section.phones:
+            came = [str(value) for path in section.phones for value in paths.find_all(path)(node, body) if value]
+            read = phone_reader(file.about.phone_countries)
+            made = [read(value) or "no number of these countries" for value in came]
+            yield Line(f"{place}.phones", " or ".join(section.phones), ", ".join(came), ", ".join(made))
 
 
 def _line(file: MappingFile, part: str, place: str, name: str, spec: Spec, node: Any, body: Any, now: datetime) -> Line:
@@ -82,7 +83,7 @@ def _line(file: MappingFile, part: str, place: str, name: str, spec: Spec, node:
         value = take(node, body)
     except (FieldProblem, UnknownCode) as problem:
         return Line(key, path, came, str(problem), problem=True)
-    if part == "policyholder" and name == "email" and value is not None:
+    if part in _PERSONS and name == "email" and value is not None:
         return Line(key, path, came, read_email(value) or "no address that a message can be sent to")
     if name == "birth_date" and value is not None:
         return Line(key, path, came, _said(value) if formats.is_birth_date(value, now=now) else "no birth date")
@@ -121,14 +122,18 @@ def _paths_in(value: Any, inside: str = "") -> Iterator[str]:
             yield each
         for name, part in value:
             if name in ("path", "join", "code", "phones"):
-                yield from (f"{inside}.{path}" if inside else path for path in part or ())
+                yield from (_from_top(path, inside) for path in part or ())
             elif name == "when":
-                yield from (f"{inside}.{path}" if inside else path for path in part)
+                yield from (_from_top(path, inside) for path in part)
             elif name not in ("write_back", "tables", "each"):
                 yield from _paths_in(part, inside)
     elif isinstance(value, list):
         for part in value:
             yield from _paths_in(part, inside)
+
+
+def _from_top(path: str, inside: str) -> str:
+    return path.removeprefix(paths.TOP) if path.startswith(paths.TOP) or not inside else f"{inside}.{path}"
 
 
 def _without_conditions(path: str) -> str:

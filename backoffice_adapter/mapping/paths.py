@@ -2,6 +2,9 @@
 
 A name is a key. `[]` takes every item of a list, and every value of a map keyed by id. `[a.b=x|y,c!=z]` takes the
 items for which all conditions hold; a value `@claim.insured.id` is looked up from the top of the case.
+
+In a list's item, a path that begins with `/` starts at the top of the case, and a value `@.claimant.id` is looked up
+in the item: `/contacts[id=@.claimant.id].name` is the name of the contact that the item names.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,6 +13,9 @@ from typing import Any
 
 Find = Callable[[Any, Any], list[Any]]
 First = Callable[[Any, Any], Any]
+# Of an item, the node that the path started from, and the top of the case.
+Condition = Callable[[Any, Any, Any], bool]
+TOP = "/"
 
 
 class BadPath(ValueError):
@@ -20,22 +26,22 @@ class BadPath(ValueError):
 class _Step:
     name: str
     many: bool
-    tests: tuple[Callable[[Any, Any], bool], ...]
+    tests: tuple["Condition", ...]
 
 
 def find_all(path: str) -> Find:
     """`(node, top) -> values`: everything the path leads to, without the missing ones. `.` is the node itself."""
     if path == ".":
         return lambda node, top: [node]
-    if "[" not in path:
+    if "[" not in path and not path.startswith(TOP):
         first = find_first(path)
         return lambda node, top: [] if (value := first(node, top)) is None else [value]
-    steps = _parse(path)
+    from_top, steps = path.startswith(TOP), _parse(path.removeprefix(TOP))
 
     def find(node: Any, top: Any) -> list[Any]:
-        nodes = [node]
+        nodes = [top if from_top else node]
         for step in steps:
-            nodes = _walk(nodes, step, top)
+            nodes = _walk(nodes, step, node, top)
         return nodes
 
     return find
@@ -43,8 +49,8 @@ def find_all(path: str) -> Find:
 
 def find_first(path: str) -> First:
     """`(node, top) -> value`: the first thing the path leads to, or None. Plain paths cost a few look-ups."""
-    steps = _parse(path)
-    if any(step.many for step in steps):
+    steps = _parse(path.removeprefix(TOP))
+    if path.startswith(TOP) or any(step.many for step in steps):
         find = find_all(path)
         return lambda node, top: next(iter(find(node, top)), None)
     names = tuple(step.name for step in steps)
@@ -78,20 +84,20 @@ def as_word(value: Any) -> str:
     return str(value)
 
 
-def _walk(nodes: Iterable[Any], step: _Step, top: Any) -> list[Any]:
+def _walk(nodes: Iterable[Any], step: _Step, start: Any, top: Any) -> list[Any]:
     found: list[Any] = []
     for node in nodes:
         value = node.get(step.name) if isinstance(node, dict) else None
         if value is None:
             continue
-        found.extend(_items(value, step, top) if step.many else (value,))
+        found.extend(_items(value, step, start, top) if step.many else (value,))
     return found
 
 
-def _items(value: Any, step: _Step, top: Any) -> list[Any]:
+def _items(value: Any, step: _Step, start: Any, top: Any) -> list[Any]:
     # App Events deliver sub-collections as maps keyed by id; the REST answers as lists.
     items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    return [item for item in items if all(test(item, top) for test in step.tests)]
+    return [item for item in items if all(test(item, start, top) for test in step.tests)]
 
 
 def _parse(path: str) -> tuple[_Step, ...]:
@@ -108,17 +114,20 @@ def _step(part: str, path: str) -> _Step:
     return _Step(name.strip(), bool(bracket), tests)
 
 
-def _test(text: str, path: str) -> Callable[[Any, Any], bool]:
+def _test(text: str, path: str) -> Condition:
     left, equals, right = _cut(text)
     if not equals or not left.strip("! "):
         raise BadPath(f"'{text}' in '{path}' is not a condition: write key=value or key!=value")
     negated = left.endswith("!")
     find = find_all(left.rstrip("!").strip())
+    if right.startswith("@."):
+        named = find_all(right[2:])
+        return lambda item, start, top: bool(_words(find(item, top)) & _words(named(start, top))) is not negated
     if right.startswith("@"):
         wanted = find_all(right[1:])
-        return lambda item, top: bool(_words(find(item, top)) & _words(wanted(top, top))) is not negated
+        return lambda item, start, top: bool(_words(find(item, top)) & _words(wanted(top, top))) is not negated
     values = frozenset(value.strip() for value in right.split("|"))
-    return lambda item, top: bool(_words(find(item, top)) & values) is not negated
+    return lambda item, start, top: bool(_words(find(item, top)) & values) is not negated
 
 
 def _words(values: Sequence[Any]) -> set[str]:

@@ -159,10 +159,14 @@ class Person(Part):
 
 
 class Payments(Part):
-    """Money issued, one item each; `each = "."` is the case itself, and `when` is asked of each item."""
+    """Money issued, one item each; `each = "."` is the case itself, and `when` is asked of each item.
+
+    `claimant` is the key of the claimant whose money it is; without one it is the policyholder's.
+    """
 
     each: Path
     when: When = {}
+    claimant: Take | None = None
     ref: Take
     amount: Take
     state: Take
@@ -174,10 +178,11 @@ class Payments(Part):
 
 
 class Documents(Part):
-    """Papers asked for, one item each."""
+    """Papers asked for, one item each; `claimant` is the key of the claimant who is asked, if it is one."""
 
     each: Path
     when: When = {}
+    claimant: Take | None = None
     ref: Take
     title_ru: Take
     title_en: Take
@@ -221,6 +226,24 @@ class Rule(Part):
         return self
 
 
+class Claimant(Person):
+    """Others who claim against the policy, one item each; `when` is asked of each item.
+
+    Their own rules say where one of them stands; who has none, or meets none, goes with the claim.
+    """
+
+    each: Path
+    when: When = {}
+    reported_at: Take | None = None
+    documents_complete_at: Take | None = None
+    object_label: Take | None = None
+    inspection_at: Take | None = None
+    inspection_place: Take | None = None
+    assessed: Take | None = None
+    approved: Take | None = None
+    rule: list[Rule] = []
+
+
 class Way(StrEnum):
     """How a handler's change reaches the back office; `record_here` where it takes no changes."""
 
@@ -254,6 +277,7 @@ class MappingFile(Part):
     about: About
     fields: Fields
     policyholder: Person
+    claimant: Claimant | None = None
     payments: Payments | None = None
     documents: Documents | None = None
     decision: Decision | None = None

@@ -3,37 +3,18 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
-from zoneinfo import available_timezones
 
-from backoffice_adapter.mapping import emails, fields, formats, paths, phones
-from backoffice_adapter.mapping.fields import FieldProblem, Taker, UnknownCode
-from backoffice_adapter.mapping.rules import compile_when, first_match
-from backoffice_adapter.mapping.table import MappingFile, Rule, Spec
+from backoffice_adapter.mapping import paths
+from backoffice_adapter.mapping.claimants import claimants_reader
+from backoffice_adapter.mapping.fields import FieldProblem, UnknownCode
+from backoffice_adapter.mapping.groups import filled, group_reader, list_reader
+from backoffice_adapter.mapping.persons import person_reader
+from backoffice_adapter.mapping.rules import first_match
+from backoffice_adapter.mapping.table import MappingFile, Rule
 from backoffice_adapter.source import Record
-from claims_core.snapshot import (
-    LONGEST_TEXT,
-    ClaimSnapshot,
-    DocumentSnapshot,
-    DocumentState,
-    PaymentSnapshot,
-    PaymentState,
-    PersonSnapshot,
-    Value,
-)
-from claims_core.stages import LineOfBusiness
-
-_ZONES = available_timezones()
-_MOST_ITEMS = 500
-_MAY_BE_LEFT_OUT, _UNREADABLE = {"email", "time_zone", "birth_date"}, ""
-# The fields that may hold nothing but words of ours, wherever they come from.
-WORDS: dict[tuple[str, str], type[StrEnum]] = {
-    ("fields", "line_of_business"): LineOfBusiness,
-    ("payments", "state"): PaymentState,
-    ("documents", "state"): DocumentState,
-}
+from claims_core.snapshot import LONGEST_TEXT, ClaimSnapshot, DocumentSnapshot, PaymentSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +68,15 @@ class Translate:
 def translator(file: MappingFile, *, source: str, mapping_version: int) -> Translate:
     """The translation of one source's cases."""
     fired: Counter[str] = Counter()
-    claim = _group(
+    claim = group_reader(
         file, "fields", needed={"claim_number", "line_of_business", "product", "country", "currency", "reported_at"}
     )
     person, payments, documents = (
-        _person(file, fired),
-        _list(file, "payments", PaymentSnapshot),
-        _list(file, "documents", DocumentSnapshot),
+        person_reader(file, "policyholder", fired),
+        list_reader(file, "payments", PaymentSnapshot),
+        list_reader(file, "documents", DocumentSnapshot),
     )
+    share_out = claimants_reader(file, fired) if file.claimant else None
     decision = _decision(file) if file.decision else None
     match, described = first_match(file.rule), [(path, paths.find_all(path)) for path in file.about.code]
 
@@ -113,9 +95,11 @@ def translator(file: MappingFile, *, source: str, mapping_version: int) -> Trans
         values |= _of_rule(rule, values, reasons)
         values |= {
             "source": source, "source_ref": record.ref, "source_version": record.version, "source_hash": record.hash,
-            "mapping_version": mapping_version, "policyholder": person(body, now), "payments": payments(body, now),
-            "documents": documents(body, now),
+            "mapping_version": mapping_version, "policyholder": person(body, body, now),
+            "payments": payments(body, now), "documents": documents(body, now),
         }  # fmt: skip
+        if share_out is not None:
+            values |= share_out(body, values, now)
         return ClaimSnapshot.of_checked(values)
 
     return Translate(read, fired)
@@ -133,115 +117,14 @@ def _of_rule(rule: Rule, values: dict[str, Any], reasons: tuple[dict[str, str], 
     }
 
 
-def _group(file: MappingFile, part: str, *, needed: Iterable[str]) -> Callable[[Any, Any, datetime], dict[str, Any]]:
-    """All values of a part of the file, with impossible dates refused."""
-    specs = [(name, spec) for name, spec in getattr(file, part) if isinstance(spec, Spec)]
-    takers = [
-        (
-            name,
-            fields.taker(name, spec, file.about, file.tables, required=name in needed, words=WORDS.get((part, name))),
-        )
-        for name, spec in specs
-    ]
-    dated = [(name, name not in fields.PAST) for name, _ in takers if name in fields.MOMENTS | fields.DAYS]
-    always = {name: taken(None, None) for name, taken in takers if getattr(file, part).__dict__[name].value is not None}
-    takers = [(name, taken) for name, taken in takers if name not in always]
-
-    def take(node: Any, top: Any, now: datetime) -> dict[str, Any]:
-        values = always.copy()
-        for name, taken in takers:
-            values[name] = taken(node, top)
-        for name, may_be_ahead in dated:
-            value = values[name]
-            if value is not None and (why := formats.in_bounds(value, now=now, may_be_ahead=may_be_ahead)):
-                raise FieldProblem(f"{name}: {why}")
-        return values
-
-    return take
-
-
-def _person(file: MappingFile, fired: Counter[str]) -> Callable[[Any, datetime], PersonSnapshot]:
-    """Whoever it is about. What cannot be read of how to reach or know them is left out and counted: the claim is not.
-
-    It is counted among the rules, as `policyholder.email: left out`.
-    """
-    specs = [(name, spec) for name, spec in file.policyholder if isinstance(spec, Spec)]
-    takers: list[tuple[str, Taker]] = [
-        (name, fields.taker(name, spec, file.about, file.tables, required=name in ("ref", "name")))
-        for name, spec in specs
-    ]
-    takers = [(name, _leniently(taken) if name in _MAY_BE_LEFT_OUT else taken) for name, taken in takers]
-    numbers = [paths.find_all(path) for path in file.policyholder.phones]
-    read_phone = phones.phone_reader(file.about.phone_countries)
-
-    def take(body: Any, now: datetime) -> PersonSnapshot:
-        values = {name: value for name, taken in takers if (value := taken(body, body)) is not None}
-        for name in _MAY_BE_LEFT_OUT & values.keys():
-            if (good := _good(name, values.pop(name), now)) is None:
-                fired[f"policyholder.{name}: left out"] += 1
-            else:
-                values[name] = good
-        came = [value for find in numbers for value in find(body, body) if value]
-        said = [number for value in came if (number := read_phone(value))]
-        if len(said) < len(came):
-            fired["policyholder.phones: left out"] += len(came) - len(said)
-        values["phones"] = tuple(said if len(said) < 2 else dict.fromkeys(said))
-        return PersonSnapshot.of_checked(values)
-
-    return take
-
-
-def _good(name: str, value: Any, now: datetime) -> Any:
-    if name == "email":
-        return emails.read_email(value)
-    if name == "time_zone":
-        return value if value in _ZONES else None
-    return value if isinstance(value, date) and formats.is_birth_date(value, now=now) else None
-
-
-def _leniently(taken: Taker) -> Taker:
-    """The same, with a value that says it could not be read in the place of the refusal."""
-
-    def take(node: Any, top: Any) -> Any:
-        try:
-            return taken(node, top)
-        except FieldProblem:
-            return _UNREADABLE
-
-    return take
-
-
-def _list(file: MappingFile, part: str, shape: type[Value]) -> Callable[[Any, datetime], tuple[Any, ...]]:
-    section = getattr(file, part)
-    if section is None:
-        return lambda body, now: ()
-    find = paths.find_all(section.each)
-    needed = {name for name, field in shape.model_fields.items() if field.is_required()}
-    take, counts = _group(file, part, needed=needed), compile_when(section.when)
-
-    def items(body: Any, now: datetime) -> tuple[Any, ...]:
-        nodes = [node for node in find(body, body) if counts(node)]
-        if len(nodes) > _MOST_ITEMS:
-            raise FieldProblem(f"{part}: {len(nodes)} of them, more than {_MOST_ITEMS}")
-        # A list read page by page may give an item twice: the later one holds.
-        taken = {value["ref"]: value for node in nodes if (value := _filled(take(node, body, now)))}
-        return tuple(shape.of_checked(values) for values in taken.values())
-
-    return items
-
-
 def _decision(file: MappingFile) -> Callable[[Any, datetime], tuple[dict[str, str], ...]]:
-    take = _group(file, "decision", needed=())
+    take = group_reader(file, "decision", needed=())
 
     def reasons(body: Any, now: datetime) -> tuple[dict[str, str], ...]:
-        said = _filled(take(body, body, now))
+        said = filled(take(body, body, now))
         return (said,) if said else ()
 
     return reasons
-
-
-def _filled(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _code(body: Any, described: Iterable[tuple[str, Callable[[Any, Any], list[Any]]]]) -> str:

@@ -33,7 +33,8 @@ async def judge(session: AsyncSession, run: SyncRun, moved: int, *, share: float
     if moved <= FEWEST or run.held_at is not None:
         return {"moved": moved}
     if run.claims is None:
-        counted = select(func.count()).select_from(Claim).where(Claim.source == run.source)
+        listed = (Claim.source == run.source, col(Claim.part_of).is_(None))
+        counted = select(func.count()).select_from(Claim).where(*listed)
         run.claims = (await session.exec(counted)).one()
     if moved <= most(claims=run.claims, usual=await _usual(session, run), share=share):
         return {"moved": moved, "claims": run.claims}

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 FEWEST, SHARE = 10, 0.05
 # Two readings within an hour are one observation.
 GONE_AFTER, APART = 2, timedelta(hours=12)
+# A claimant's side has no record of its own: it goes with the claim it is part of.
+LISTED = "select source_ref from claim where source = $1 and part_of is null"
 MISSED = """
 insert into missing_case (source, case_ref, first_missed_at, times)
 select $1, k.ref, $3, 1 from unnest($2::text[]) as k(ref)
@@ -44,7 +46,7 @@ class Sightings:
         """The claims of this source that were not shown, and how many there are in all."""
         connection, seen = await driver_connection(session), sorted(self._keys)
         found, claims = [], 0
-        async for row in connection.cursor("select source_ref from claim where source = $1", source, prefetch=5_000):
+        async for row in connection.cursor(LISTED, source, prefetch=5_000):
             claims, key = claims + 1, _key(row[0])
             place = bisect_left(seen, key)
             if place == len(seen) or seen[place] != key:

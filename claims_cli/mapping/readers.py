@@ -13,7 +13,7 @@ from claims_core.errors import Misconfigured
 from claims_core.i18n import LANGUAGES
 from claims_core.settings import read_settings
 from claims_core.snapshot import ClaimSnapshot
-from claims_core.tables import CaseEvent, Claim
+from claims_core.tables import CaseEvent, Claim, Policyholder
 from claims_portal.pages.claim.build import build_claim_page, zone_of_reader
 from claims_portal.pages.speech import Speech
 from claims_portal.queries import claim_as_owner
@@ -27,9 +27,10 @@ NOWHERE = "mapping try"
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A page and its texts in one language, or why they cannot be shown."""
+    """A page and its texts in one language, or why they cannot be shown; of a claimant with the key of the person."""
 
     language: str
+    claimant: str | None = None
     heading: str = ""
     lede: str = ""
     date: str | None = None
@@ -53,12 +54,17 @@ class _TakenBack(Exception):
 
 
 async def read_as_policyholder(engine: AsyncEngine, snapshot: ClaimSnapshot, *, now: datetime) -> tuple[Read, ...]:
-    """The page's headline and the texts at first sight. Without the portal's settings, the sentence that names them."""
+    """The page's headline and the texts at first sight, of the policyholder and of each claimant.
+
+    Without the portal's settings, the sentence that names them.
+    """
     try:
         portal, notifier = read_settings(PortalSettings), read_settings(NotifierSettings)
     except Misconfigured as problem:
         return tuple(Read(language, problem=f"cannot be shown: {problem}") for language in LANGUAGES)
-    return tuple([await _in(language, engine, snapshot, portal, notifier, now) for language in LANGUAGES])
+    return tuple(
+        [read for language in LANGUAGES for read in await _in(language, engine, snapshot, portal, notifier, now)]
+    )
 
 
 async def _in(
@@ -68,23 +74,38 @@ async def _in(
     portal: PortalSettings,
     notifier: NotifierSettings,
     now: datetime,
-) -> Read:
-    person = snapshot.policyholder.model_copy(update={"language": language})
-    shown = snapshot.model_copy(update={"source": NOWHERE, "policyholder": person})
-    found = Read(language)
+) -> list[Read]:
+    spoken, found = {"language": language}, list[Read]()
+    theirs = [each.model_copy(update={"person": each.person.model_copy(update=spoken)}) for each in snapshot.claimants]
+    person = snapshot.policyholder.model_copy(update=spoken)
+    shown = snapshot.model_copy(update={"source": NOWHERE, "policyholder": person, "claimants": tuple(theirs)})
     try:
         async with session_scope(engine) as session:
             await ledger.record(session, [shown], now=now, settle=timedelta(0))
-            found = await _look(session, language, portal, notifier, now)
+            for claim, whose in await _sides(session):
+                found.append(await _look(session, claim, language, portal, notifier, now, whose))
             raise _TakenBack
     except _TakenBack:
         return found
 
 
+async def _sides(session: AsyncSession) -> list[tuple[Claim, str | None]]:
+    """The policyholder's side, then those of the claimants with the key of each."""
+    sides = select(Claim, Policyholder.source_ref).join(Policyholder, col(Policyholder.id) == Claim.policyholder_id)
+    in_order = (col(Claim.part_of).is_not(None), col(Claim.source_ref))
+    found = await session.exec(sides.where(Claim.source == NOWHERE).order_by(*in_order))
+    return [(claim, ref if claim.part_of else None) for claim, ref in found]
+
+
 async def _look(
-    session: AsyncSession, language: str, portal: PortalSettings, notifier: NotifierSettings, now: datetime
+    session: AsyncSession,
+    claim: Claim,
+    language: str,
+    portal: PortalSettings,
+    notifier: NotifierSettings,
+    now: datetime,
+    claimant: str | None,
 ) -> Read:
-    claim = (await session.exec(select(Claim).where(Claim.source == NOWHERE))).one()
     facts = select(CaseEvent.id).where(CaseEvent.claim_id == claim.id, col(CaseEvent.historic).is_(False))
     row = await claim_as_owner(await driver_connection(session), claim.id)
     assert row is not None
@@ -94,4 +115,4 @@ async def _look(
     date = " ".join(filter(None, (promise.label, promise.date, promise.when))) if promise else None
     ids = list((await session.exec(facts)).all())
     texts = await foretell(session, ids, settings=notifier, now=now)
-    return Read(language, headline.heading, headline.lede, date, tuple(texts))
+    return Read(language, claimant, headline.heading, headline.lede, date, tuple(texts))

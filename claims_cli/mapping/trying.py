@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import or_, select
+from sqlmodel import col, or_, select
 
 from backoffice_adapter import samples
 from backoffice_adapter.mapping import LeftOut, Mapping, Rejected, Translation, Unmapped, load
@@ -55,7 +55,9 @@ async def _known_case(engine: AsyncEngine, config: SourceConfig, mapping: Mappin
 async def _ref_of(engine: AsyncEngine, source: str, case: str) -> str:
     """The source's key of a claim that we know by key or number; else what was typed is the key."""
     known = select(Claim.source_ref).where(
-        Claim.source == source, or_(Claim.source_ref == case, Claim.claim_number == case)
+        Claim.source == source,
+        col(Claim.part_of).is_(None),
+        or_(Claim.source_ref == case, Claim.claim_number == case),
     )
     async with session_scope(engine) as session:
         return (await session.exec(known.limit(1))).first() or case
@@ -114,7 +116,8 @@ def _tell(record: Record, said: Translation, explained: Explained, read: tuple[R
     if explained.unread:
         print(f"\n  not read: {', '.join(explained.unread)}")
     for one in read:
-        print(f"\nthe client would read ({one.language})")
+        who = f"the claimant {one.claimant}" if one.claimant else "the client"
+        print(f"\n{who} would read ({one.language})")
         for line in one.lines():
             print(f"  {line}")
 

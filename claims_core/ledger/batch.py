@@ -23,21 +23,23 @@ HANDLED = ("stage", "situation", "outcome", "mover", "reason", "approved", "deci
 class Batch:
     """The rows of claims not there yet, and the rows of claims that changed; each claim once.
 
-    `silent` are the claims of a first load: what is recorded about them is history.
+    `silent` are the claims of a first load: what is recorded about them is history. `whole_of` says of a claimant's
+    side which claim it is part of.
     """
 
     now: datetime
     settle: timedelta
     silent: set[Key] = field(default_factory=set)
     run_id: UUID | None = None
+    whole_of: dict[Key, UUID] = field(default_factory=dict)
     told: bool = False
     stale: int = 0
     stage_changes: int = 0
     fresh: dict[Target, list[Row]] = field(default_factory=lambda: defaultdict(list))
     changed: dict[Target, list[Row]] = field(default_factory=lambda: defaultdict(list))
 
-    def first_sight(self, snapshot: ClaimSnapshot, policyholder_id: UUID) -> None:
-        """A claim that we have never seen. Of what is so already, one fact at most is told."""
+    def first_sight(self, snapshot: ClaimSnapshot, policyholder_id: UUID) -> UUID:
+        """A claim that we have never seen; its id. Of what is so already, one fact at most is told."""
         claim_id, shown, fresh = new_id(), page_state_of(snapshot), self.fresh
         since = min(snapshot.changed_at or snapshot.reported_at, self.now)
         calendar = Calendar.of(snapshot, claim_id, moment=since, now=self.now)
@@ -50,6 +52,8 @@ class Batch:
                 observed_at=self.now,
                 stage_since=since,
                 situation_since=since,
+                part_of=self.whole_of.get(key_of(snapshot)) if self.whole_of else None,
+                has_claimants=bool(snapshot.claimants),
             )
         )
         if snapshot.payments:
@@ -65,6 +69,7 @@ class Batch:
             historic = silent or fact is not facts[-1]
             at = snapshot.reported_at if fact is facts[0] else since
             fresh[rows.EVENT].append(self._event(fact, snapshot, claim_id, shown, at, historic))
+        return claim_id
 
     def change(self, known: Known, snapshot: ClaimSnapshot, policyholder_id: UUID, *, own: str | None = None) -> None:
         """A claim that changed. `own` names a change whose record is our ledger and no source."""
@@ -86,6 +91,8 @@ class Batch:
                 observed_at=self.now,
                 stage_since=known.stage_since if snapshot.stage is before.stage else moment,
                 situation_since=known.situation_since if snapshot.situation is before.situation else moment,
+                part_of=known.part_of,
+                has_claimants=bool(snapshot.claimants) or (own is not None and known.has_claimants),
             )
         )
         self._parts(known, snapshot, calendar)

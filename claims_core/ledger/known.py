@@ -58,6 +58,9 @@ class Known:
     own_changes: tuple[str, ...] = ()
     source_word: Mapping[str, str | None] | None = None
     untold: bool = False
+    observed_at: datetime | None = None
+    part_of: UUID | None = None
+    has_claimants: bool = False
 
 
 class Standing(Enum):
@@ -158,6 +161,7 @@ async def _with_parts(
             own_changes=tuple(str(row["id"]) for row in own),
             source_word=own[-1]["source_word"] if own else None,
             untold=any(row["state"] == "applying" and not row["told"] for row in changes[claim["id"]]),
+            **{name: claim[name] for name in ("observed_at", "part_of", "has_claimants")},
         )
     return found
 

@@ -9,10 +9,12 @@ from uuid import UUID
 import asyncpg
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from claims_core.claimants import policyholders_side
 from claims_core.db import driver_connection
 from claims_core.ledger import rows
 from claims_core.ledger.batch import Batch, with_our_word
 from claims_core.ledger.known import Key, Known, Standing, key_of, read_known, standing
+from claims_core.ledger.parts import Whole, parts_beside
 from claims_core.ledger.people import write_people
 from claims_core.ledger.staging import add, merge
 from claims_core.snapshot import ClaimSnapshot
@@ -102,15 +104,22 @@ async def _write(
     news = [shot for shot in wave if key_of(shot) not in same and _is_news(known.get(key_of(shot)), shot, batch)]
     if first_load:
         batch.silent.update(key_of(shot) for shot in news if key_of(shot) not in known)
-    people = await write_people(connection, news)
+    people, wholes = await write_people(connection, news), list[Whole]()
     for snapshot in news:
         policyholder_id = people[snapshot.source, snapshot.policyholder.ref]
-        before = known.get(key_of(snapshot))
+        before, side = known.get(key_of(snapshot)), policyholders_side(snapshot)
         if before is None:
-            batch.first_sight(snapshot, policyholder_id)
+            claim_id = batch.first_sight(side, policyholder_id)
         else:
-            batch.change(before, with_our_word(before, snapshot), policyholder_id)
-    return await _flush(connection, batch)
+            claim_id, snapshot = before.id, with_our_word(before, snapshot)
+            batch.change(before, policyholders_side(snapshot), policyholder_id)
+        if snapshot.claimants or (before is not None and before.has_claimants):
+            wholes.append(Whole(claim_id, snapshot, before))
+    done = await _flush(connection, batch)
+    for parts, beside, unheard in await parts_beside(connection, wholes, batch) if wholes else ():
+        # Counted by their facts alone: the claims of a run are those that the back office lists.
+        done += Recorded(events=(await _write(connection, parts, beside, first_load=unheard)).events)
+    return done
 
 
 def _is_news(known: Known | None, snapshot: ClaimSnapshot, batch: Batch) -> bool:

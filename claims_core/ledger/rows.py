@@ -126,6 +126,8 @@ def claim_row(
     observed_at: datetime,
     stage_since: datetime,
     situation_since: datetime,
+    part_of: UUID | None = None,
+    has_claimants: bool = False,
 ) -> Row:
     """The claim's row, in the order of `CLAIM`."""
     return (
@@ -140,6 +142,8 @@ def claim_row(
         situation_since,
         json.dumps(snapshot.decision_reasons, ensure_ascii=False) if snapshot.decision_reasons else "[]",
         None,  # what changes is not gone
+        part_of,
+        has_claimants,
     )
 
 

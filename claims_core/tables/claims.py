@@ -16,7 +16,11 @@ from claims_core.stages import ClaimStage, LineOfBusiness, Mover, Outcome, PageS
 
 
 class Claim(Table, table=True):
-    """What the policyholder made and the insurer handles. Keyed by (source, source_ref); the number may change."""
+    """What the policyholder made and the insurer handles. Keyed by (source, source_ref); the number may change.
+
+    Where others claim against the policy it `has_claimants`. The side of each of them is a claim too, `part_of` this
+    one: `policyholder_id` is the claimant there, and nothing of the policyholder's is in the row.
+    """
 
     __pii__: ClassVar[frozenset[str]] = frozenset({"claim_number", "policy_number", "object_label"})
     __table_args__ = (
@@ -25,6 +29,8 @@ class Claim(Table, table=True):
         Index(None, "claim_number"),
         Index(None, "policy_number"),
         Index(None, "policyholder_id"),
+        # A claimant's side is found through the whole; the common claim has neither and writes nothing here.
+        Index("ix_claim_part_of", "part_of", postgresql_where="part_of is not null"),
         # The desk's queue: open claims, the oldest first.
         Index("ix_claim_open", "reported_at", "id", postgresql_where="stage <> 'closed'"),
     )
@@ -70,6 +76,9 @@ class Claim(Table, table=True):
     )
     # Two complete readings in a row did not show it any more. It stays, and nothing is told about it.
     gone_at: datetime | None = None
+    # No foreign key: it would be asked about for every claim of a first load, and hardly any has this.
+    part_of: UUID | None = None
+    has_claimants: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
 
 
 class ClaimNumber(Table, table=True):

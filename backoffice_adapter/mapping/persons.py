@@ -1,0 +1,67 @@
+"""Whoever a case is about: the policyholder, or a claimant. Compiled once for many cases."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+from backoffice_adapter.mapping import emails, fields, formats, paths, phones
+from backoffice_adapter.mapping.fields import FieldProblem, Taker
+from backoffice_adapter.mapping.table import MappingFile, Person, Spec
+from claims_core.snapshot import PersonSnapshot
+
+OF_A_PERSON = frozenset(Person.model_fields)
+_ZONES = available_timezones()
+_MAY_BE_LEFT_OUT, _UNREADABLE = {"email", "time_zone", "birth_date"}, ""
+
+
+def person_reader(file: MappingFile, part: str, fired: Counter[str]) -> Callable[[Any, Any, datetime], PersonSnapshot]:
+    """`(node, top, now) -> person`. What cannot be read of how to reach or know them is left out and counted: the claim
+    is not. It is counted among the rules, as `policyholder.email: left out`.
+    """
+    section: Person = getattr(file, part)
+    specs = [(name, spec) for name, spec in section if isinstance(spec, Spec) and name in OF_A_PERSON]
+    takers: list[tuple[str, Taker]] = [
+        (name, fields.taker(name, spec, file.about, file.tables, required=name in ("ref", "name")))
+        for name, spec in specs
+    ]
+    takers = [(name, _leniently(taken) if name in _MAY_BE_LEFT_OUT else taken) for name, taken in takers]
+    numbers = [paths.find_all(path) for path in section.phones]
+    read_phone = phones.phone_reader(file.about.phone_countries)
+
+    def take(node: Any, top: Any, now: datetime) -> PersonSnapshot:
+        values = {name: value for name, taken in takers if (value := taken(node, top)) is not None}
+        for name in _MAY_BE_LEFT_OUT & values.keys():
+            if (good := _good(name, values.pop(name), now)) is None:
+                fired[f"{part}.{name}: left out"] += 1
+            else:
+                values[name] = good
+        came = [value for find in numbers for value in find(node, top) if value]
+        said = [number for value in came if (number := read_phone(value))]
+        if len(said) < len(came):
+            fired[f"{part}.phones: left out"] += len(came) - len(said)
+        values["phones"] = tuple(said if len(said) < 2 else dict.fromkeys(said))
+        return PersonSnapshot.of_checked(values)
+
+    return take
+
+
+def _good(name: str, value: Any, now: datetime) -> Any:
+    if name == "email":
+        return emails.read_email(value)
+    if name == "time_zone":
+        return value if value in _ZONES else None
+    return value if isinstance(value, date) and formats.is_birth_date(value, now=now) else None
+
+
+def _leniently(taken: Taker) -> Taker:
+    """The same, with a value that says it could not be read in the place of the refusal."""
+
+    def take(node: Any, top: Any) -> Any:
+        try:
+            return taken(node, top)
+        except FieldProblem:
+            return _UNREADABLE
+
+    return take
