@@ -1,6 +1,5 @@
 """Killed at any named point of a run, the adapter leaves nothing half, and the next run adds what was missing, once."""
 
-import asyncio
 import signal
 from datetime import timedelta
 from pathlib import Path
@@ -45,9 +44,9 @@ select (select count(*) from claim), (select count(*) from case_event),
 """
 
 
-def claims_sync(folder: Path, url: str, *, failpoints: str = "") -> int:
+async def claims_sync(folder: Path, url: str, *, failpoints: str = "") -> int:
     """Run `claims sync` in a process of its own; its exit code."""
-    return run_claims("sync", "--json", folder=folder, url=url, failpoints=failpoints)
+    return await run_claims("sync", "--json", folder=folder, url=url, failpoints=failpoints)
 
 
 @pytest.fixture
@@ -80,7 +79,7 @@ async def state_of(url: str) -> tuple[int, ...]:
 async def test_a_killed_run_is_replayed_without_a_row_too_many(
     engine: AsyncEngine, database_url: str, folder: Path, point: str, nth: int
 ):
-    killed = await asyncio.to_thread(claims_sync, folder, database_url, failpoints=f"{point}=kill@{nth}")
+    killed = await claims_sync(folder, database_url, failpoints=f"{point}=kill@{nth}")
     assert killed == -signal.SIGKILL
     half = await state_of(database_url)
     assert half[0] in (0, 4, 8, 10), "a page is whole or not there"
@@ -95,7 +94,7 @@ async def test_a_killed_run_is_replayed_without_a_row_too_many(
 
 
 async def test_a_run_whose_process_died_is_not_running_for_ever(engine: AsyncEngine, database_url: str, folder: Path):
-    await asyncio.to_thread(claims_sync, folder, database_url, failpoints="sync.page_parsed=kill")
+    await claims_sync(folder, database_url, failpoints="sync.page_parsed=kill")
     await again(engine, folder)
     async with engine.connect() as connection:
         found = await connection.exec_driver_sql("select state, problem from sync_run order by started_at")
@@ -108,7 +107,7 @@ def test_every_failpoint_of_a_run_is_tried_here():
 
 
 async def test_a_bug_stops_the_run_and_is_no_bad_data(engine: AsyncEngine, database_url: str, folder: Path):
-    code = await asyncio.to_thread(claims_sync, folder, database_url, failpoints="sync.page_parsed=raise@2")
+    code = await claims_sync(folder, database_url, failpoints="sync.page_parsed=raise@2")
     assert code == 1
     async with engine.connect() as connection:
         found = await connection.exec_driver_sql("select state, problem, rejected from sync_run")

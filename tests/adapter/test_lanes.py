@@ -114,7 +114,7 @@ async def test_lanes_end_when_their_reader_is_killed(rows: Rows, tmp_path: Path,
     (tmp_path / "backoffice.toml").write_text(CONFIG.replace("page_size = 4", "page_size = 1000\nlanes = 2"))
     (tmp_path / "small.toml").write_text(SMALL.read_text())
     (tmp_path / "1.csv").write_bytes(csv(*(row(number) for number in range(1, 6 * PAGE + 1))))
-    killed = await asyncio.to_thread(claims_sync, tmp_path, database_url, failpoints="sync.page_fetched=kill@6")
+    killed = await claims_sync(tmp_path, database_url, failpoints="sync.page_fetched=kill@6")
     assert killed == -signal.SIGKILL
     for _ in range(100):
         if not working_in(tmp_path):

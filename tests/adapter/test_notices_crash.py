@@ -1,8 +1,6 @@
 """Killed between spool and fact, the adapter loses no notice, and the next process makes one fact of each."""
 
-import asyncio
 import signal
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,8 +53,8 @@ async def test_a_notice_in_the_hands_of_a_killed_process_becomes_one_fact(
         steps.append(event_of(cc))
     await post(engine, *steps, b"nothing that can be read")
     (tmp_path / "backoffice.toml").write_text(CONFIG)
-    watching = partial(run_claims, "sync", "--watch", folder=tmp_path, url=database_url, failpoints=f"{point}=kill")
-    assert await asyncio.to_thread(watching) == -signal.SIGKILL
+    killed = await run_claims("sync", "--watch", folder=tmp_path, url=database_url, failpoints=f"{point}=kill")
+    assert killed == -signal.SIGKILL
     done = point == "notices.after_commit"
     assert await rows(LEFT) == [(0 if done else 3,)], "nothing is ticked off before its fact is there"
     assert (await work(engine, source)).events == (0 if done else 2)

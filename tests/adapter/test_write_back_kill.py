@@ -46,7 +46,7 @@ async def test_a_change_in_the_hands_of_a_killed_process_arrives_exactly_once(
         await work("read", database_url, base, now)
         await ask(engine, action, now=now)
         due = now + timedelta(minutes=2)
-        killed = await begin("write", database_url, base, now=due, failpoints=f"{point}=kill@{nth or 1}")
+        killed = begin("write", database_url, base, now=due, failpoints=f"{point}=kill@{nth or 1}")
         assert await killed.wait() == -signal.SIGKILL
         assert (await rows(STATE))[0][0] == "applying"
         assert await rows("select count(*) from case_event where not historic") == [(0,)], "nothing before the yes"

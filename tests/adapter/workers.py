@@ -1,12 +1,6 @@
-"""Processes to be killed: an adapter that reads an emulated ClaimCenter or writes into it, and `claims` itself.
-
-`python -m tests.adapter.workers WORK DATABASE_URL CLAIM_CENTER_URL [NOW]`; says `ready` when it begins.
-"""
+"""Processes to be killed: an adapter that reads an emulated ClaimCenter or writes into it, and `claims` itself."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,12 +11,13 @@ from backoffice_adapter.source import CaseSource
 from backoffice_adapter.sources.claim_center import ClaimCenter
 from backoffice_adapter.sync import Ear, Plan, sync_once, version_of, work_off
 from backoffice_adapter.write_back import Desk, apply_waiting
+from claims_cli import main
 from claims_core.clock import utc_now
 from claims_core.db import make_engine
 from sandbox.claim_center import Setup
-from tests.adapter.cases import CLAIM_CENTER, ROOT
+from tests.adapter.cases import CLAIM_CENTER
+from tests.forked import Forked
 
-KEPT = ("PATH", "HOME", "LANG")
 SECRETS = {"CC_ID": Setup().login_id, "CC_SECRET": Setup().login_secret, "CC_HOOK": "hook"}
 MAPPING = load(CLAIM_CENTER)
 
@@ -65,34 +60,17 @@ async def work(what: str, url: str, base: str, now: datetime | None, *, name: st
         await engine.dispose()
 
 
-async def begin(
-    what: str, url: str, base: str, *, now: datetime | None = None, failpoints: str = ""
-) -> asyncio.subprocess.Process:
-    """A worker in an interpreter of its own, begun and `ready`."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.adapter.workers", what, url, base, *([now.isoformat()] if now else []),
-        env=_surroundings(failpoints), cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    assert process.stdout is not None
-    await process.stdout.readline()
-    return process
+def begin(what: str, url: str, base: str, *, now: datetime | None = None, failpoints: str = "") -> Forked:
+    """A worker in a process of its own, begun."""
+    return Forked(_work, what, url, base, now, environ={**SECRETS, "FAILPOINTS": failpoints})
 
 
-def run_claims(*words: str, folder: Path, url: str, failpoints: str = "") -> int:
-    """Run `claims WORDS` in an interpreter of its own, on the sources of `folder`; its exit code."""
-    told = {"PYTHONPATH": str(ROOT), "DATABASE_URL": url, "BACKOFFICE_CONFIG": str(folder / "backoffice.toml")}
-    command = [sys.executable, "-m", "claims_cli", *words]
-    return subprocess.run(
-        command, env=_surroundings(failpoints) | told, cwd=folder, capture_output=True, timeout=60, check=False
-    ).returncode
+def _work(what: str, url: str, base: str, now: datetime | None) -> None:
+    asyncio.run(work(what, url, base, now))
 
 
-def _surroundings(failpoints: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name in KEPT}
-    return {**kept, **SECRETS, "CLAIMS_ENV_FILE": "", "FAILPOINTS": failpoints}
-
-
-if __name__ == "__main__":
-    print("ready", flush=True)
-    asyncio.run(work(*sys.argv[1:4], datetime.fromisoformat(sys.argv[4]) if len(sys.argv) > 4 else None))
+async def run_claims(*words: str, folder: Path, url: str, failpoints: str = "") -> int:
+    """Run `claims WORDS` in a process of its own, on the sources of `folder`; its exit code."""
+    told = {"DATABASE_URL": url, "BACKOFFICE_CONFIG": str(folder / "backoffice.toml"), "FAILPOINTS": failpoints}
+    process = Forked(main, list(words), environ={**SECRETS, **told}, folder=folder)
+    return await asyncio.wait_for(process.wait(), 60)
