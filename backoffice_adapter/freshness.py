@@ -1,9 +1,10 @@
-"""How old what we know of each source is: written down with every complete look, told when it is too old."""
+"""How old what we know of each source is: written down with every complete look and every push, told when too old."""
 
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -40,6 +41,12 @@ async def publish(session: AsyncSession, config: SourceConfig) -> None:
 async def freshen(session: AsyncSession, config: SourceConfig, *, now: datetime) -> None:
     """We know now how the source stands; in the transaction of the page that told us."""
     await _put(session, config, {"fresh_at": now})
+
+
+async def heard(session: AsyncSession, source: str, *, at: datetime) -> None:
+    """The source told us of a change at that moment. Says nothing before its first complete reading."""
+    row = update(SourceFreshness).where(col(SourceFreshness.source) == source, col(SourceFreshness.fresh_at) < at)
+    await (await session.connection()).execute(row.values(fresh_at=at))
 
 
 async def ages(session: AsyncSession, *, now: datetime) -> list[Age]:

@@ -42,7 +42,7 @@ async def use_of(session: AsyncSession, source: str, mapping: Mapping) -> Mappin
         return None
     used = select(RuleUse).where(RuleUse.source == source, RuleUse.mapping_version == version.version)
     fired = {row.rule: row.times for row in await session.exec(used)}
-    runs = select(SyncRun.started_at).where(SyncRun.source == source)
+    runs = select(SyncRun.started_at).where(SyncRun.source == source, ~col(SyncRun.pushed))
     last = (await session.exec(runs.order_by(col(SyncRun.started_at).desc()).limit(1))).first()
     seen = select(UnmappedCode).where(UnmappedCode.source == source)
     codes = (await session.exec(seen.order_by(col(UnmappedCode.times).desc(), col(UnmappedCode.code)))).all()

@@ -34,7 +34,8 @@ def last_due(now: datetime, *, hour: int, zone: ZoneInfo) -> datetime:
 
 async def is_due(session: AsyncSession, source: str, *, since: datetime) -> bool:
     """Was the source read before `since`, and not completely from then on?"""
-    runs = select(SyncRun.id).where(SyncRun.source == source, SyncRun.state == RunState.DONE)
+    done = SyncRun.source == source, SyncRun.state == RunState.DONE, ~col(SyncRun.pushed)
+    runs = select(SyncRun.id).where(*done)
     before = (await session.exec(runs.where(col(SyncRun.started_at) < since).limit(1))).first()
     whole = runs.where(col(SyncRun.started_at) >= since, col(SyncRun.full))
     return before is not None and (await session.exec(whole.limit(1))).first() is None

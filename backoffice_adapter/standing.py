@@ -17,7 +17,7 @@ select (select count(*) from rejected_case r where r.source = :source and r.sett
   (select count(*) from sync_run r where r.source = :source and r.held_at is not null
     and not exists (select from hold_decision h where h.run_id = r.id)) as held,
   (select count(*) from claim c where c.source = :source and c.gone_at is not null and c.part_of is null) as gone,
-  (select r.state || coalesce(': ' || r.problem, '') from sync_run r where r.source = :source
+  (select r.state || coalesce(': ' || r.problem, '') from sync_run r where r.source = :source and not r.pushed
     order by r.started_at desc limit 1) as last_run
 """)
 

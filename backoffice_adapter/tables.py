@@ -32,7 +32,7 @@ class SourceCursor(Table, table=True):
 
 
 class SyncRun(Table, table=True):
-    """One pass over a source.
+    """One pass over a source; with `pushed`, what it told us by itself in an hour or so.
 
     `moved` counts claims that changed stage; with `held_at` they are so many, of `claims`, that nobody is told before
     a head of team decides. `page_at` is its latest page: what a dead process leaves running is not waited for.
@@ -52,6 +52,7 @@ class SyncRun(Table, table=True):
     rejected: int = 0
     unmapped: int = 0
     again: bool = False
+    pushed: bool = False
     gone: int = 0
     moved: int = 0
     claims: int | None = None

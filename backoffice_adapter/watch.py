@@ -195,7 +195,7 @@ async def ear_of(engine: AsyncEngine, one: Watched, clock: Callable[[], datetime
     assert isinstance(one.source, Telling), "asked before"
     version = await version_of(engine, one.config.name, one.mapping, now=clock())
     translate = one.mapping.translator(source=one.config.name, mapping_version=version)
-    return Ear(engine, one.source, one.source, translate, version, clock, one.settle)
+    return Ear(engine, one.source, one.source, translate, version, clock, one.settle, one.config.most_moved)
 
 
 @contextlib.asynccontextmanager

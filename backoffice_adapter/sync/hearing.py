@@ -8,14 +8,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from backoffice_adapter import freshness
 from backoffice_adapter.mapping import Translate
 from backoffice_adapter.source import Bell, CaseSource, Page, Record, Shown, Telling, Unreadable
 from backoffice_adapter.sync import book
+from backoffice_adapter.sync.mass import judge_pushes, pushes
 from backoffice_adapter.sync.pages import translate_page
 from backoffice_adapter.sync.run import only_one
 from backoffice_adapter.sync.writing import Counts, Ground, write_page
-from backoffice_adapter.tables import SourceNotice
+from backoffice_adapter.tables import SourceNotice, SyncRun
 from claims_core.db import session_scope
 from claims_core.errors import Refused, SourceRefused, SourceUnavailable
 from claims_core.failpoints import failpoint, register
@@ -28,7 +31,10 @@ BATCH = 100
 
 @dataclass(slots=True)
 class Ear:
-    """One source with what it takes to understand its notices. `away`: it does not answer in this pass."""
+    """One source with what it takes to understand its notices. `away`: it does not answer in this pass.
+
+    `share`: more of its claims than that changing stage within an hour are looked at before anybody is told.
+    """
 
     engine: AsyncEngine
     source: CaseSource
@@ -37,6 +43,7 @@ class Ear:
     version: int
     clock: Callable[[], datetime]
     settle: timedelta
+    share: float
     away: bool = False
 
 
@@ -45,6 +52,7 @@ class _Understood:
     """A notice and what it shows: None when there is nothing to see."""
 
     seq: int
+    received_at: datetime
     shown: Shown | None
 
 
@@ -88,11 +96,11 @@ async def _understand(ear: Ear, row: SourceNotice, waiting: set[str]) -> _Unders
     if heard.ref in waiting:
         return None
     if not isinstance(heard, Bell):
-        return _Understood(row.seq, heard)
+        return _Understood(row.seq, row.received_at, heard)
     try:
         if ear.away:
             raise SourceUnavailable("it did not answer a moment ago")
-        return _Understood(row.seq, await ear.source.get(heard.ref))
+        return _Understood(row.seq, row.received_at, await ear.source.get(heard.ref))
     except SourceUnavailable as problem:
         if not ear.away:
             log.warning("notices_wait", extra={"source": ear.source.name, "reason": str(problem)})
@@ -100,7 +108,7 @@ async def _understand(ear: Ear, row: SourceNotice, waiting: set[str]) -> _Unders
         waiting.add(heard.ref)
         return None
     except SourceRefused as problem:
-        return _Understood(row.seq, Unreadable(row.body, str(problem), ref=heard.ref))
+        return _Understood(row.seq, row.received_at, Unreadable(row.body, str(problem), ref=heard.ref))
 
 
 async def _write(ear: Ear, understood: Sequence[_Understood]) -> Counts:
@@ -114,13 +122,32 @@ async def _write(ear: Ear, understood: Sequence[_Understood]) -> Counts:
     )
     translated = translate_page(page, ear.translate, now)
     async with session_scope(ear.engine) as session:
-        last = await book.read_cursor(session, name)
+        last, run = await book.read_cursor(session, name), await pushes(session, name, now=now)
         first_load = last is None or last.complete_at is None
-        ground = Ground(name, ear.version, ear.settle, first_load=first_load)
+        ground = Ground(name, ear.version, ear.settle, first_load=first_load, run_id=run.id)
         written = await write_page(session, ground, translated, settle_rejects=True, now=now)
+        await _note(session, ear, run, written.counts, now)
+        if (at := _heard_at(ear, understood)) is not None:
+            await freshness.heard(session, name, at=at)
         done = [one.seq for one in understood]
         await session.exec(delete(SourceNotice).where(col(SourceNotice.seq).in_(done)))
         failpoint("notices.before_commit")
     failpoint("notices.after_commit")
     log.info("notices_worked_off", extra={"source": name, "notices": len(done), "facts": written.counts.events})
     return written.counts
+
+
+async def _note(session: AsyncSession, ear: Ear, run: SyncRun, counts: Counts, now: datetime) -> None:
+    """Count what was pushed as a reading counts its pages, so that too much of it is held."""
+    verdict = await judge_pushes(session, run, run.moved + counts.moved, share=ear.share, now=now)
+    await book.note_run(
+        session, run, page_at=now, finished_at=now, **verdict, seen=run.seen + counts.seen,
+        changed=run.changed + counts.new + counts.changed, rejected=run.rejected + counts.rejected,
+        unmapped=run.unmapped + counts.unmapped,
+    )  # fmt: skip
+
+
+def _heard_at(ear: Ear, understood: Sequence[_Understood]) -> datetime | None:
+    """Up to when we know by its notices how the source stands; None while one of them waits for it to answer."""
+    said = [one.received_at for one in understood if isinstance(one.shown, Record)]
+    return None if ear.away else max(said, default=None)

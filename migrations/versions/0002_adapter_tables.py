@@ -76,6 +76,7 @@ def upgrade() -> None:
         sa.Column("rejected", sa.Integer(), nullable=False),
         sa.Column("unmapped", sa.Integer(), nullable=False),
         sa.Column("again", sa.Boolean(), nullable=False),
+        sa.Column("pushed", sa.Boolean(), nullable=False),
         sa.Column("gone", sa.Integer(), nullable=False),
         sa.Column("moved", sa.Integer(), nullable=False),
         sa.Column("claims", sa.Integer(), nullable=True),

@@ -43,7 +43,7 @@ async def post(engine: AsyncEngine, *events: dict[str, Any] | bytes) -> None:
 async def work(engine: AsyncEngine, source: ClaimCenter) -> Counts:
     version = await version_of(engine, "cc", MAPPING, now=NOON)
     translate = MAPPING.translator(source="cc", mapping_version=version)
-    return await work_off(Ear(engine, source, source, translate, version, lambda: NOON, timedelta(0)))
+    return await work_off(Ear(engine, source, source, translate, version, lambda: NOON, timedelta(0), 0.05))
 
 
 @pytest.fixture

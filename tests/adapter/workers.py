@@ -51,7 +51,7 @@ async def work(what: str, url: str, base: str, now: datetime | None, *, name: st
         version = await version_of(engine, name, MAPPING, now=clock())
         translate = MAPPING.translator(source=name, mapping_version=version)
         if what == "read":
-            await work_off(Ear(engine, source, source, translate, version, clock, timedelta(0)))
+            await work_off(Ear(engine, source, source, translate, version, clock, timedelta(0), 0.05))
         else:
             as_source: CaseSource = source
             await apply_waiting(Desk(engine, name, MAPPING, as_source, translate, clock))
