@@ -9,6 +9,7 @@ from claims_core.i18n.dates import (
     month_and_year,
     short_date,
     weekday,
+    zone_city,
 )
 from claims_core.i18n.figures import (
     MINUS,
@@ -43,4 +44,5 @@ __all__ = [
     "translated",
     "translations",
     "weekday",
+    "zone_city",
 ]

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from babel.dates import get_day_names, get_month_names
+from babel.dates import get_day_names, get_month_names, get_timezone_location
 
 from claims_core.i18n.catalogue import translations
 
@@ -65,6 +65,12 @@ def format_time(moment: datetime, zone: ZoneInfo) -> str:
     """The time of day in `zone`: `16:02`, in both languages."""
     local = moment.astimezone(zone)
     return f"{local.hour:02}:{local.minute:02}"
+
+
+@lru_cache
+def zone_city(zone: ZoneInfo, language: str) -> str:
+    """The city that a time zone is named after: `Moscow`, `Москва`."""
+    return str(get_timezone_location(zone, locale=language, return_city=True))
 
 
 def format_relative(day: date, today: date, language: str) -> str:

@@ -32,9 +32,14 @@ def held_messages(facts: ClaimFacts, viewer: Staffed, says: Says) -> tuple[HeldM
         HeldMessage(
             id=row.id,
             name=says.told("Message “{name}”", name=says.told(template_words(row.template))),
-            why=says.told(WHY.get(row.reason, REASONS[row.reason])) if row.reason else "",
+            why=_as_sentence(says.told(WHY.get(row.reason, REASONS[row.reason]))) if row.reason else "",
             until=says.told("ends by itself {time}", time=says.when(row.send_by)),
             may_decide=row.reason is not None and may_let_go(viewer, row.reason),
         )
         for row in reversed(rows)
     )
+
+
+def _as_sentence(reason: str) -> str:
+    """A reason of the history stands inside a line; on a card it stands alone."""
+    return reason[:1].upper() + reason[1:]

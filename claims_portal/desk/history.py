@@ -106,7 +106,7 @@ def _fate(notification: Notification, delivery: Delivery | None, facts: ClaimFac
         reason = says.told(REASONS[notification.reason]) if notification.reason else ""
         words = says.told(SILENT_STATES[notification.state], reason=reason)
         if notification.state is NotificationState.PLANNED:
-            words = says.told("Waits to be sent, not before {time}", time=says.when(notification.not_before))
+            words = says.told("Waits to be sent, not before {time}", time=says.by(notification.not_before))
         return words
     said = _delivered(delivery, says)
     opened = sum(look > delivery.started_at for look in facts.looks)
@@ -130,7 +130,7 @@ def _questions(facts: ClaimFacts, says: Says) -> Iterator[Entry]:
 def answer_words(question: Question, names: dict[str, str], says: Says) -> str:
     """How the question was answered, and by whom; or by when it will be."""
     if question.answered_at is None or question.answer is None:
-        return says.told("Answer due {time}", time=says.when(question.answer_due_at))
+        return says.told("Answer due {time}", time=says.by(question.answer_due_at))
     span = says.span(question.answered_at - question.asked_at)
     who = names.get(question.answered_by or "", question.answered_by or "")
     return says.told("Answered in {span}, {name}: {text}", span=span, name=who, text=question.answer)

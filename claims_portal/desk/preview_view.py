@@ -91,7 +91,7 @@ def _guard(guard: Guard, settings: NotifierSettings, says: Says) -> GuardLine:
         shared = says.told("Pilot: “{arm}”. Both groups get this one", arm=arm)
         words = shared if guard.good else says.told("Not sent: this client is in the “main things” group")
     elif not guard.good and guard.at:
-        words = says.told("Waits until {time}: night for the client", time=says.when(guard.at))
+        words = says.told("Waits until {time}: night for the client", time=says.by(guard.at))
     elif settings.notifier_quiet_hours:
         a, b = f"{settings.notifier_quiet_from:%H:%M}", f"{settings.notifier_quiet_to:%H:%M}"
         words = says.told("Sends now: it is {time}, quiet from {a} to {b}", time=says.time(says.now), a=a, b=b)

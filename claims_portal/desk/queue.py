@@ -125,7 +125,7 @@ def _choices(words: object, chosen: object, says: Says) -> tuple[Choice, ...]:
 
 def _tiles(filters: QueueFilters, tiles: Tiles, says: Says) -> tuple[Tile, ...]:
     bare = QueueFilters(mine=filters.mine)
-    next_by = says.told("next by {time}", time=says.when(tiles.next_question)) if tiles.next_question else ""
+    next_by = says.told("next by {time}", time=says.by(tiles.next_question)) if tiles.next_question else ""
     silent = says.told("Client heard nothing for {d}+ days", d=SILENT_DAYS)
     return (
         Tile(says.told("Due today"), tiles.due, "", bare.address(term=Term.TODAY), filters.term is Term.TODAY),

@@ -58,6 +58,10 @@ class Says:
         head = self.told("today") if day == self.today else self.day(day)
         return f"{head} {self.time(moment)}"
 
+    def by(self, moment: datetime) -> str:
+        """The same after "by", "since" or "until": `10:24` on this very day, `30 May 17:31` on another."""
+        return self.time(moment) if self.local(moment) == self.today else self.when(moment)
+
     def sum(self, amount: Decimal, currency: str) -> str:
         """`174,300 ₽`."""
         return money(amount, currency, self.language)

@@ -150,7 +150,7 @@ def _held(run: HeldRun, viewer: Staffed, says: Says) -> Held:
             "{n} claim of {of} changed stage", "{n} claims of {of} changed stage", run.moved, of=run.claims
         ),
         since=says.when(run.held_at),
-        until=says.told("if not sent by {time}, they lapse", time=says.when(until)) if until else "",
+        until=says.told("if not sent by {time}, they lapse", time=says.by(until)) if until else "",
         told=tuple(_told(one, viewer, says) for one in run.waiting),
         decided=decided,
         may_decide=not decided and may_let_go(viewer, Reason.MASS_CHANGE),
@@ -166,7 +166,7 @@ def _told(one: Waiting, viewer: Staffed, says: Says) -> Told:
 def _rejected(row: RejectedRow, says: Says) -> Rejected:
     tried = says.told("tried again {time}", time=says.when(row.tried_at)) if row.tried_at else None
     last = says.when(row.last_seen_at)
-    since = says.told("since {time}", time=says.when(row.first_seen_at))
+    since = says.told("since {time}", time=says.by(row.first_seen_at))
     return Rejected(
         id=row.id,
         source=row.source,

@@ -15,6 +15,14 @@ _HEADS = {
 }
 
 
+# The short form beside the strip: what is counted is said where it is not days.
+_PLACES = {
+    StripUnit.DAY: _("{n} of {total}"),
+    StripUnit.WORKING_DAY: _("working day {n} of {total}"),
+    StripUnit.WEEK: _("week {n} of {total}"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Strip:
     """The cells, the place of today among them, and the whole as a sentence for those who do not see it."""
@@ -53,5 +61,5 @@ def strip_of(
     if limit:
         words.append(says.told("The last day {limit}.", limit=limit))
     cells = tuple("" if cell.value == "ahead" else cell.value for cell in drawn.cells)
-    place = says.told("{n} of {total}", n=drawn.today, total=drawn.total)
+    place = says.told(_PLACES[drawn.unit], n=drawn.today, total=drawn.total)
     return Strip(cells=cells, place=place, label=" ".join(words))

@@ -89,7 +89,7 @@ def _sent(facts: ClaimFacts, change: ChangeRequest, says: Says) -> str:
     if delivery and row.state in (NotificationState.SENT, NotificationState.SETTLED):
         return says.told("Sent at {time}. Delivery in the history.", time=says.time(delivery.started_at))
     if row.state is NotificationState.PLANNED:
-        return says.told("Waits to be sent, not before {time}", time=says.when(row.not_before))
+        return says.told("Waits to be sent, not before {time}", time=says.by(row.not_before))
     return says.told("See the history for what became of the message.")
 
 
@@ -101,5 +101,5 @@ def _theirs(facts: ClaimFacts, says: Says) -> tuple[str, ...]:
     if facts.ours:
         said.append(says.told("Our date {date}.", date=facts.ours.due_date))
     since: datetime = claim.situation_since
-    said.append(says.told("since {when}", when=says.when(since)))
+    said.append(says.told("since {when}", when=says.by(since)))
     return tuple(said)

@@ -23,7 +23,7 @@ STATUS_OF: dict[PageState, tuple[str, str, str]] = {
     PageState.REPAIR: ("ok", "gear", _("Repair")),
     PageState.DECLINED: ("no", "x", _("Declined")),
     PageState.REOPENED: ("info", "undo", _("Reopened")),
-    PageState.WITHDRAWN: ("off", "pause", _("Withdrawn")),
+    PageState.WITHDRAWN: ("off", "pause", _("Closed at the client's request")),
     PageState.CLOSED_OTHER: ("off", "lock", _("Closed")),
 }
 LATE = ("act", "warn", _("Past our date"))

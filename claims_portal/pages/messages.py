@@ -194,7 +194,7 @@ async def _shown(
         offer=_offer(choice, pilot, said),
         history=tuple(_consent(consent, said) for consent in choice.consents),
         devices=tuple(
-            Line(d.label, said.say("last seen {when}", when=said.moment(d.seen_at)), str(d.id)) for d in devices
+            Line(d.label, said.say("last seen {when}", when=said.moment_within(d.seen_at)), str(d.id)) for d in devices
         ),
     )
     return page(request, "pages/messages.html", made, status=422 if problem else 200)

@@ -111,6 +111,27 @@ BY_STATUS = {
 }
 
 
+# The same for the people of the desk: no claim is theirs, and they can tell whoever runs the service.
+AT_THE_DESK = "/desk"
+FOR_STAFF = {
+    NOT_FOUND: Words(
+        marked("There is no such page"),
+        marked("Check the address, or open the claim from the list."),
+        action=marked("To the list of claims"),
+    ),
+    BROKEN: Words(
+        marked("The page does not load"),
+        marked("Try in a few minutes. If it stays so, tell whoever runs the service."),
+        action=marked("To the list of claims"),
+    ),
+    AWAY: Words(
+        marked("The page does not load right now"),
+        marked("The database does not answer. Nothing was saved; try in a few minutes."),
+        action=marked("To the list of claims"),
+    ),
+}
+
+
 def words_for(status: int) -> Words:
     """The words of an HTTP status; an unknown 4xx is something we could not read."""
     return BY_STATUS.get(status, BROKEN if status >= 500 else UNREADABLE)
@@ -123,12 +144,15 @@ def problem(
     if request.url.path.startswith(FOR_PROGRAMS):
         return JSONResponse({"problem": words.title.format_map(_Kept(said)), "reference": reference}, status)
     told = translations(look_of(request).language).gettext
+    at_the_desk = request.url.path.startswith(AT_THE_DESK)
+    words = FOR_STAFF.get(words, words) if at_the_desk else words
     said = {"phone": portal_of(request).settings.portal_brand_phone, **said}
     made = ProblemPage(
         title=told(words.title).format(**said),
         text=told(words.text).format(**said),
         call=told(words.call).format(**said) if words.call else None,
         action=told(words.action) if words.action else None,
+        action_at=AT_THE_DESK if at_the_desk else "/",
         typed=typed,
         reference=reference,
     )

@@ -17,6 +17,7 @@ from claims_core.i18n import (
     translated,
     translations,
     weekday,
+    zone_city,
 )
 
 NBSP = "\u00a0"
@@ -77,6 +78,19 @@ class Speech:
         day = self.day_of(moment)
         said = self.say("Today") if day == self.today else self.day(day)
         return f"{said}, {self.time(moment)}"
+
+    def moment_within(self, moment: datetime) -> str:
+        """The same inside a sentence: `today, 10:24`."""
+        said = self.moment(moment)
+        return said[:1].lower() + said[1:]
+
+    def stamp(self, moment: datetime) -> str:
+        """A moment on paper, where no day is today: `1 June 2026, 10:24`."""
+        return f"{day_month(self.day_of(moment), self.language, today=date.min)}, {self.time(moment)}"
+
+    def place(self) -> str:
+        """The city whose time the page shows: `Moscow`, `Москва`."""
+        return zone_city(self.zone, self.language)
 
     def money(self, amount: Decimal, currency: str) -> str:
         """`184,300 ₽`."""

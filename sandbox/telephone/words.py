@@ -6,7 +6,7 @@ WORDS: dict[str, dict[str, str]] = {
         "lede": "Messages of the demo appear here as they arrive. Nothing leaves this machine.",
         "none": "No messages yet. Ask for a code on the portal, or wait for a claim to move.",
         "pick": "Telephones",
-        "got": "texts",
+        "got": "SMS",
         "refresh": "Refresh",
         "portal": "Portal",
         "log": "Messages",

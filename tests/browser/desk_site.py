@@ -43,7 +43,7 @@ async def a_desk_site(engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock) -> 
     """The address of a demo's desk whose handler signs in with a password alone."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    app = portal_app(engine, pool, clock, portal_demo=True, portal_public_url=address, portal_short_url=None)
+    app = portal_app(engine, pool, clock, portal_demo=True, portal_public_url=address)
     await a_staff(engine, totp_sealed=None)
     async with serving(app, port):
         yield address

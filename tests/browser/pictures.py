@@ -1,4 +1,7 @@
-"""`python -m tests.browser.pictures [FOLDER [NAME…]]`: the pages as pictures, for the README and for our own eyes."""
+"""`python -m tests.browser.pictures [FOLDER [NAME…]]`: the pages as pictures, for the README and for our own eyes.
+
+With `LOOKS=all` every language, theme and width; without it three of the eight.
+"""
 
 import asyncio
 import os
@@ -7,6 +10,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 import asyncpg
@@ -16,13 +20,15 @@ from sqlalchemy.engine import make_url
 from claims_core import embedded, migrate
 from claims_core.db import make_engine
 from tests.browser.chromium import chromium, reader
+from tests.browser.desk_pictures import Look, take_desk
 from tests.browser.seeded import LINK, Seeded, serving
 from tests.portal.states import NAMES
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "var" / "pictures"
 README = ROOT / "docs" / "pictures"
-LOOKS = (("ru", "light", 390), ("ru", "dark", 390), ("en", "light", 1280))
+SOME = (Look("ru", "light", 390), Look("ru", "dark", 390), Look("en", "light", 1280))
+ALL = tuple(Look(*each) for each in product(("ru", "en"), ("light", "dark"), (390, 1280)))
 
 
 @contextmanager
@@ -74,18 +80,18 @@ def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:
         yield f"claim-{name}", f"/claim/{seeded.claims[name].id}"
 
 
-def take(browser: Browser, seeded: Seeded, folder: Path, only: tuple[str, ...] = ()) -> int:
+def take(browser: Browser, seeded: Seeded, folder: Path, looks: tuple[Look, ...], only: tuple[str, ...] = ()) -> int:
     """Take every picture in every look; returns how many."""
     taken = 0
-    for language, theme, width in LOOKS:
-        viewport = {"width": width, "height": 844 if width < 800 else 900}
-        with reader(browser, seeded, language=language, theme=theme, viewport=viewport) as context:
+    for look in looks:
+        viewport = {"width": look.width, "height": 844 if look.width < 800 else 900}
+        with reader(browser, seeded, language=look.language, theme=look.theme, viewport=viewport) as context:
             page = context.new_page()
             for name, path in shots(seeded):
                 if only and name not in only:
                     continue
                 page.goto(path)
-                page.screenshot(path=folder / f"{name}-{language}-{theme}-{width}.png", full_page=True)
+                page.screenshot(path=look.path(folder, name), full_page=True)
                 taken += 1
     return taken
 
@@ -107,10 +113,14 @@ def main(words: list[str]) -> int:
     """
     folder = Path(words[0]) if words else FOLDER
     folder.mkdir(parents=True, exist_ok=True)
+    looks, only = ALL if os.environ.get("LOOKS") == "all" else SOME, tuple(words[1:])
     with fresh_database() as url, serving(url) as seeded, chromium() as browser:
         if not words:
             take_for_readme(browser, seeded)
-        print(f"{take(browser, seeded, folder, tuple(words[1:]))} pictures in {folder}")
+        taken = take(browser, seeded, folder, looks, only)
+    with fresh_database() as url:
+        taken += asyncio.run(take_desk(url, folder, looks, only))
+    print(f"{taken} pictures in {folder}")
     return 0
 
 

@@ -23,23 +23,29 @@ from tests.portal.portal import NOON
 async def a_held_one(engine, reason: Reason = Reason.APPROVAL, **over: object) -> tuple[Claim, UUID]:
     async with session_scope(engine) as session:
         claim = await a_claim(session)
-        values: dict[str, object] = {
-            "cause_kind": CauseKind.SILENCE_SLOT,
-            "cause_id": new_id(),
-            "template": "heartbeat",
-            "recipient_id": claim.policyholder_id,
-            "claim_id": claim.id,
-            "importance": Importance.HEARTBEAT,
-            "channel": ChannelName.SMS,
-            "planned_at": NOON - timedelta(hours=1),
-            "not_before": NOON - timedelta(hours=1),
-            "send_by": NOON + timedelta(hours=23),
-            "state": NotificationState.HELD,
-            "reason": reason,
-        }
-        row = Notification(**(values | over))  # type: ignore[arg-type]
+    return claim, await held_on(engine, claim, reason, **over)
+
+
+async def held_on(engine, claim: Claim, reason: Reason = Reason.APPROVAL, **over: object) -> UUID:
+    """A message about this claim that waits for somebody's word."""
+    values: dict[str, object] = {
+        "cause_kind": CauseKind.SILENCE_SLOT,
+        "cause_id": new_id(),
+        "template": "heartbeat",
+        "recipient_id": claim.policyholder_id,
+        "claim_id": claim.id,
+        "importance": Importance.HEARTBEAT,
+        "channel": ChannelName.SMS,
+        "planned_at": NOON - timedelta(hours=1),
+        "not_before": NOON - timedelta(hours=1),
+        "send_by": NOON + timedelta(hours=23),
+        "state": NotificationState.HELD,
+        "reason": reason,
+    }
+    row = Notification(**(values | over))  # type: ignore[arg-type]
+    async with session_scope(engine) as session:
         session.add(row)
-    return claim, row.id
+    return row.id
 
 
 async def fate(engine, notification_id: UUID) -> tuple[NotificationState, Reason | None]:

@@ -34,7 +34,7 @@ def needs_of(facts: Facts, said: Speech) -> tuple[Need, ...]:
     needs = [_paper(said, paper) for paper in facts.documents]
     if facts.situation in (Situation.BANK_DETAILS_NEEDED, Situation.PAYMENT_RETURNED):
         text = said.say("Then the money leaves at once. Write to us below or call.")
-        needs.append(Need(said.say("Send your account details"), None, text))
+        needs.append(Need(said.say("Send your account details"), None, text, is_paper=False))
     return tuple(needs)
 
 

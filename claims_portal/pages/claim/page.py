@@ -67,6 +67,7 @@ class Need:
     due: str | None
     text: str | None
     problem: str | None = None
+    is_paper: bool = True
 
 
 @dataclass(frozen=True, slots=True)

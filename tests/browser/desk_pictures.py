@@ -1,0 +1,204 @@
+"""The desk and the telephone as pictures: every page and the states of it that are seldom seen."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from playwright.async_api import Browser, Page, async_playwright
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from claims_core.db import make_engine, open_pool
+from claims_core.tables import Claim
+from claims_portal.tables import Role
+from sandbox.telephone import add_telephone
+from sandbox.twilio import Exchange, Setup, create_app
+from tests.browser.chromium import CHROMIUM, QUIETLY
+from tests.browser.desk_site import a_desk_site, serving, some_claims
+from tests.browser.seeded import NOW, PHONE
+from tests.portal.desk import PASSWORD, a_staff
+from tests.portal.portal import Clock
+from tests.portal.test_desk_held import held_on
+from tests.portal.test_desk_sources import a_held_run, a_rejected
+from tests.ports import free_port
+
+LONG_REF = {"source": "claim_center", "place": None, "case_ref": "cc:" + "9" * 40, "content_hash": "bb"}
+FORMS = {
+    "approve": {"amount": "174 300", "money_by": "2026-06-08"},
+    "decline": {"reason": "Полис не покрывает шины", "clause": "4.2", "document": "Акт осмотра"},
+    "request_documents": {"due_date": "2026-06-08"},
+    "extend": {"extend_reason": "expert_opinion", "new_date": "2026-06-12"},
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """One way to look at a page."""
+
+    language: str
+    theme: str
+    width: int
+
+    def path(self, folder: Path, name: str) -> Path:
+        """Where the picture of `name` lies."""
+        return folder / f"{name}-{self.language}-{self.theme}-{self.width}.png"
+
+
+Act = Callable[[Page], Awaitable[None]]
+
+
+async def _nothing(page: Page) -> None:
+    """Some pages are looked at as they come."""
+
+
+def _form(action: str, fields: dict[str, str]) -> Act:
+    async def fill(page: Page) -> None:
+        await page.check(f"[name=action][value={action}]")
+        for name, typed in fields.items():
+            field = page.locator(f"#f-{name}")
+            await (field.select_option(index=1) if name == "extend_reason" else field.fill(typed))
+        if action == "request_documents":
+            await page.locator("[name=documents]").first.check()
+        await page.wait_for_selector("[name=previewed]", state="attached")
+
+    return fill
+
+
+async def _refused(page: Page) -> None:
+    await page.evaluate("document.getElementById('preview-button').hidden = false")
+    await page.check("[name=action][value=approve]")
+    await page.click("#preview-button")
+
+
+async def _saved(page: Page) -> None:
+    await _form("approve", FORMS["approve"])(page)
+    await page.locator("[name=told][value=yes]").click()
+    await page.wait_for_selector("[data-left]")
+
+
+async def _keys(page: Page) -> None:
+    await page.keyboard.press("?")
+
+
+async def _opened(page: Page) -> None:
+    for one in await page.locator("summary").all():
+        await one.click()
+
+
+def shots(claim: Claim) -> list[tuple[str, str, Act]]:
+    """Name, path, and what is done before the picture; what changes something is last."""
+    here = f"/desk/{claim.id}"
+    return [
+        ("desk-queue", "/desk?whose=all", _nothing),
+        ("desk-queue-narrow", "/desk?q=nobody", _nothing),
+        ("desk-keys", "/desk?whose=all", _keys),
+        ("desk-questions", "/desk/questions", _nothing),
+        ("desk-sources", "/desk/sources", _opened),
+        ("desk-claim", here, _nothing),
+        *((f"desk-claim-{action}", here, _form(action, fields)) for action, fields in FORMS.items()),
+        ("desk-claim-refused", here, _refused),
+        ("desk-as-client", f"{here}/as-client", _nothing),
+        ("desk-not-found", "/desk/00000000-0000-0000-0000-000000000000", _nothing),
+        ("desk-claim-saved", here, _saved),
+    ]
+
+
+@asynccontextmanager
+async def a_desk(database_url: str) -> AsyncIterator[tuple[str, Claim]]:
+    """A desk with claims, questions, held messages, held runs and rejected cases; a head of team may sign in."""
+    engine = make_engine(database_url)
+    pool = await open_pool(database_url, size=4)
+    try:
+        claim = await some_claims(engine, NOW)
+        await held_on(engine, claim)
+        await _sources(engine)
+        async with a_desk_site(engine, pool, Clock(NOW)) as address:
+            yield address, claim
+    finally:
+        await pool.close()
+        await engine.dispose()
+
+
+async def _sources(engine: AsyncEngine) -> None:
+    await a_staff(engine, Role.SUPERVISOR, totp_sealed=None)
+    await a_held_run(engine)
+    await a_rejected(engine)
+    long = '{"claimNumber": "000-00-000033", "insured": {"displayName": "' + "Wolfeschlegelstein" * 20 + '"}}'
+    await a_rejected(engine, **LONG_REF, reason="name: is 2,301 characters long", raw=long)
+
+
+@asynccontextmanager
+async def a_telephone() -> AsyncIterator[str]:
+    """A telephone with a conversation."""
+    port = free_port()
+    exchange = Exchange(Setup("AC1", "t", inbound_url="http://127.0.0.1:9/inbound"))
+    app = create_app(exchange)
+    where = {"short_url": "pr.example", "portal_url": "http://portal", "zone": ZoneInfo("Europe/Moscow")}
+    add_telephone(app, exchange, app.state.postman, **where)  # type: ignore[arg-type]
+    texts = (
+        "482913 - код для входа. Никому его не говорите.\n@claims.example #482913",
+        "Дело 7785: ущерб посчитан. Решение до 04.06. pr.example/k7Q2mX9d",
+        "Claim 7785: damage is assessed, we are making the decision. Answer by 4 Jun. pr.example/k7Q2mX9d",
+    )
+    for text in texts:
+        exchange.take({"To": PHONE, "From": "+15005550006", "Body": text})
+    exchange.take({"To": "+12025550143", "From": "+15005550006", "Body": texts[-1]})
+    async with serving(app, port):
+        yield f"http://127.0.0.1:{port}"
+    await app.state.postman.close()
+    exchange.close()
+
+
+async def take_desk(database_url: str, folder: Path, looks: tuple[Look, ...], only: tuple[str, ...] = ()) -> int:
+    """Take every picture of the desk and of the telephone in every look; returns how many."""
+    taken = 0
+    async with async_playwright() as playwright, a_telephone() as telephone:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIETLY)
+        async with a_desk(database_url) as (address, claim):
+            for look in looks:
+                taken += await _in_one_look(browser, address, claim, look, folder, only)
+                taken += await _of_telephone(browser, telephone, look, folder, only)
+        await browser.close()
+    return taken
+
+
+async def _in_one_look(
+    browser: Browser, address: str, claim: Claim, look: Look, folder: Path, only: tuple[str, ...]
+) -> int:
+    context = await browser.new_context(
+        viewport={"width": look.width, "height": 900}, color_scheme=look.theme, locale=look.language
+    )
+    page = await context.new_page()
+    await page.goto(f"{address}/{look.language}/desk")
+    await page.screenshot(path=look.path(folder, "desk-sign-in"), full_page=True)
+    for field, typed in (("login", "supervisor"), ("password", PASSWORD)):
+        await page.fill(f"#{field}", typed)
+    await page.press("#password", "Enter")
+    await page.wait_for_url("**/desk")
+    taken = 1
+    for name, path, act in shots(claim):
+        if only and name not in only:
+            continue
+        await page.goto(f"{address}{path}")
+        await act(page)
+        await page.screenshot(path=look.path(folder, name), full_page=True)
+        taken += 1
+    undo = page.locator("form[action$=undo] button")
+    if await undo.count():
+        await undo.click()
+    await context.close()
+    return taken
+
+
+async def _of_telephone(browser: Browser, telephone: str, look: Look, folder: Path, only: tuple[str, ...]) -> int:
+    context = await browser.new_context(viewport={"width": look.width, "height": 900}, color_scheme=look.theme)
+    page = await context.new_page()
+    taken = 0
+    for name, path in (("telephones", "/"), ("telephone", f"/telephone/{PHONE}")):
+        if not only or name in only:
+            await page.goto(f"{telephone}{path}?lang={look.language}")
+            await page.screenshot(path=look.path(folder, name), full_page=True)
+            taken += 1
+    await context.close()
+    return taken
