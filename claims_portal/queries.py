@@ -38,7 +38,8 @@ _TOLD = """
    from notification n
    where n.claim_id = c.id and n.state in ('sent', 'settled', 'unknown') and n.importance <> 'code')::text as messages,
   (select json_agg(json_build_object('text', q.text, 'asked_at', q.asked_at, 'due_at', q.answer_due_at,
-     'channel', q.channel, 'answer', q.answer, 'answered_by', q.answered_by, 'answered_at', q.answered_at)
+     'channel', q.channel, 'answer', q.answer, 'answered_by', q.answered_by, 'answered_at', q.answered_at,
+     'taken_by', q.taken_by_name)
      order by q.asked_at)
    from question q where q.claim_id = c.id)::text as questions
 """

@@ -9,7 +9,14 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.db import driver_connection
-from claims_core.ledger.asked import answer_question, ask_question, record_contact
+from claims_core.ledger.asked import (
+    Holder,
+    answer_question,
+    ask_question,
+    hand_over_question,
+    record_contact,
+    take_question,
+)
 from claims_core.ledger.audit import Verified, audit, seal_audit, verify_audit
 from claims_core.ledger.change_requests import (
     finish_change,
@@ -36,6 +43,7 @@ from claims_core.ledger.retries import request_retry
 from claims_core.snapshot import ClaimSnapshot
 
 __all__ = [
+    "Holder",
     "Recorded",
     "Verified",
     "answer_question",
@@ -44,6 +52,7 @@ __all__ = [
     "changed_refs",
     "current_snapshot",
     "finish_change",
+    "hand_over_question",
     "join_by_hand",
     "join_candidates",
     "join_people",
@@ -58,6 +67,7 @@ __all__ = [
     "request_retry",
     "seal_audit",
     "take_change",
+    "take_question",
     "undo_change",
     "undo_contradicted",
     "undo_join",

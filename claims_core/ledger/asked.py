@@ -1,9 +1,10 @@
 """What policyholders asked us, what we answered, and each time they had to come to us."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -46,6 +47,51 @@ async def answer_question(session: AsyncSession, question_id: UUID, *, answer: s
     if answered.rowcount != 1:
         raise Conflict("somebody has answered it already")
     await audit(session, actor=by, action="question_answered", subject=f"question:{question_id}", detail={}, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who of the staff has a question: as the audit names them, and as the policyholder reads them."""
+
+    actor: str
+    name: str
+
+
+async def take_question(session: AsyncSession, question_id: UUID, *, by: Holder, now: datetime) -> None:
+    """Take a question that nobody has. Raises `Conflict` when a colleague was quicker or it has its answer."""
+    nobody = col(Question.taken_by).is_(None)
+    await _give(session, question_id, only_if=nobody, to=by, now=now)
+    await audit(session, actor=by.actor, action="question_taken", subject=f"question:{question_id}", detail={}, now=now)
+
+
+async def hand_over_question(
+    session: AsyncSession, question_id: UUID, *, had: str | None, to: Holder | None, by: str, now: datetime
+) -> None:
+    """Give a question from `had` to a colleague, or back to the team (`to` None); its clock goes on.
+
+    Raises `Conflict` when `had` does not have it any more, or it has its answer.
+    """
+    still = col(Question.taken_by).is_(None) if had is None else col(Question.taken_by) == had
+    await _give(session, question_id, only_if=still, to=to, now=now)
+    detail = {"from": had, "to": to.actor if to else None}
+    subject = f"question:{question_id}"
+    await audit(session, actor=by, action="question_handed_over", subject=subject, detail=detail, now=now)
+
+
+async def _give(
+    session: AsyncSession, question_id: UUID, *, only_if: ColumnElement[bool], to: Holder | None, now: datetime
+) -> None:
+    given = await session.exec(
+        update(Question)
+        .where(col(Question.id) == question_id, col(Question.answered_at).is_(None), only_if)
+        .values(
+            taken_by=to.actor if to else None,
+            taken_by_name=to.name if to else None,
+            taken_at=now if to else None,
+        )
+    )
+    if given.rowcount != 1:
+        raise Conflict("a colleague has it, or it was answered")
 
 
 async def record_contact(

@@ -26,7 +26,11 @@ class ChangeState(StrEnum):
 class ChangeRequest(Table, table=True):
     """A handler's change on its way into the back office. Nothing is a fact until the back office said yes."""
 
-    __table_args__ = (Index(None, "claim_id"), Index(None, "state", "not_before"))
+    __table_args__ = (
+        Index(None, "claim_id"),
+        Index(None, "state", "not_before"),
+        Index(None, "batch_id", postgresql_where="batch_id is not null"),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     claim_id: UUID = Field(foreign_key="claim.id")
@@ -39,6 +43,8 @@ class ChangeRequest(Table, table=True):
     requested_at: datetime
     not_before: datetime
     claim_version: int
+    # The changes that were asked for at once, of several claims; None where one claim was changed alone.
+    batch_id: UUID | None = None
     state: ChangeState = Field(default=ChangeState.WAITING, sa_type=stored_as_value(ChangeState))
     taken_at: datetime | None = None
     problem: str | None = None

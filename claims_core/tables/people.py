@@ -107,6 +107,10 @@ class Question(Table, table=True):
     text: str
     asked_at: datetime
     answer_due_at: datetime
+    # Who of the staff has it, and the name that the policyholder reads; None while nobody has taken it.
+    taken_by: str | None = None
+    taken_by_name: str | None = None
+    taken_at: datetime | None = None
     answer: str | None = None
     answered_by: str | None = None
     answered_at: datetime | None = None

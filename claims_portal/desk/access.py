@@ -25,6 +25,11 @@ def may_answer(viewer: Staffed) -> bool:
     return viewer.role in (Role.HANDLER, Role.AGENT, Role.SUPERVISOR)
 
 
+def may_hand_over(viewer: Staffed, had: str | None) -> bool:
+    """May they give the question that `had` has to somebody? Their own; the head of the team any, nobody's too."""
+    return may_answer(viewer) and (viewer.role is Role.SUPERVISOR or had == viewer.actor)
+
+
 def may_change(viewer: Staffed) -> bool:
     """May they ask for a change of a claim?"""
     return viewer.role in (Role.HANDLER, Role.SUPERVISOR)

@@ -48,6 +48,8 @@ class Asked:
     late: bool
     typed: str
     problem: str | None
+    holder: str
+    may_take: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def claim_page(
         strip=_strip(facts, says),
         others=_others(others, says),
         known=(_known_promise(facts, says), _known_sum(facts, says), _known_wait(facts, says)),
-        questions=tuple(_asked(question, says, typed) for question in facts.open_questions),
+        questions=tuple(_asked(question, viewer, says, typed) for question in facts.open_questions),
         may_answer=may_answer(viewer),
         held=held_messages(facts, viewer, says),
         tabs=_tabs(facts, part, says),
@@ -247,7 +249,7 @@ def _known_wait(facts: ClaimFacts, says: Says) -> Known:
     return Known(title, "; ".join(titles), small)
 
 
-def _asked(question: Question, says: Says, typed: Typed | None) -> Asked:
+def _asked(question: Question, viewer: Staffed, says: Says, typed: Typed | None) -> Asked:
     left = question.answer_due_at - says.now
     late = left.total_seconds() < 0
     words = _("late by {time}") if late else _("{time} left")
@@ -261,7 +263,17 @@ def _asked(question: Question, says: Says, typed: Typed | None) -> Asked:
         late=late,
         typed=mine.text if mine else "",
         problem=mine.problem if mine else None,
+        holder=_holder(question, viewer, says),
+        may_take=may_answer(viewer) and question.taken_by is None,
     )
+
+
+def _holder(question: Question, viewer: Staffed, says: Says) -> str:
+    if question.taken_at is None:
+        return ""
+    if question.taken_by == viewer.actor:
+        return says.told("You have it since {time}", time=says.by(question.taken_at))
+    return says.told("{name} has it since {time}", name=question.taken_by_name or "", time=says.by(question.taken_at))
 
 
 def _no_form(facts: ClaimFacts, viewer: Staffed, says: Says) -> str | None:

@@ -34,6 +34,7 @@ NOTICES = {
     "kept-back": ("ok", "check", _("The message is not sent.")),
     "decided-before": ("act", "warn", _("This message does not wait any more: see the history.")),
     "head-decides": ("act", "warn", _("The head of the team decides about messages that were held in bulk.")),
+    "taken": ("ok", "check", _("The question is yours. Its clock goes on.")),
     "answered": ("ok", "check", _("The answer is saved and on its way to the client.")),
 }
 COME_BACK = _("Your session had ended. What you typed is in the form again; nothing of it was saved or sent.")

@@ -1,76 +1,30 @@
-"""`/desk/questions`: what clients asked, the least time left on top; and the answer."""
+"""The answer to what a client asked: kept, signed, and told over the client's channel."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
 from claims_core import ledger
 from claims_core.db import session_scope
 from claims_core.errors import Conflict, NotFound
-from claims_core.i18n import marked as _
-from claims_core.tables import Claim, Policyholder, Question
+from claims_core.tables import Question
 from claims_portal.deps import portal_of
-from claims_portal.desk.access import ANSWERERS, READERS, Staffed
+from claims_portal.desk.access import ANSWERERS, Staffed
 from claims_portal.desk.change_form import ChangeForm
 from claims_portal.desk.claim_facts import read_claim
 from claims_portal.desk.claim_page import Notice, Typed
 from claims_portal.desk.claims import ANSWERED_MEANWHILE, made_page, says_of
-from claims_portal.desk.rail import Rail, rail_for
 from claims_portal.desk.says import Says
 from claims_portal.rendering import page
 from notifier import direct
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
-SHOWN = 100
 LONGEST_ANSWER = 4000
-LATE_BY, LEFT = _("late by {time}"), _("{time} left")
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """One question of the inbox."""
-
-    left: str
-    late: bool
-    name: str
-    number: str
-    text: str
-    came: str
-    address: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class InboxPage:
-    """desk/questions.html: everything the page may show, and nothing it may not."""
-
-    rail: Rail
-    title: str
-    rows: tuple[Waiting, ...]
-
-
-@router.get("/questions")
-async def show_questions(request: Request, viewer: Staffed = Depends(READERS)) -> Response:
-    """The questions without an answer."""
-    says = says_of(request)
-    open_ones = (
-        select(Question, Policyholder, Claim)
-        .join(Policyholder, col(Policyholder.id) == col(Question.policyholder_id))
-        .join(Claim, col(Claim.id) == col(Question.claim_id), isouter=True)
-        .where(col(Question.answered_at).is_(None))
-        .order_by(col(Question.answer_due_at), col(Question.id))
-        .limit(SHOWN)
-    )
-    async with session_scope(portal_of(request).engine) as session:
-        rows = tuple(_waiting(*found, says) for found in (await session.exec(open_ones)).all())
-        rail = await rail_for(session, viewer, "questions")
-    return page(request, "desk/questions.html", InboxPage(rail=rail, title=says.told("Questions"), rows=rows))
 
 
 @router.post("/{claim_id:uuid}/answer")
@@ -122,17 +76,3 @@ async def _answer(
     detail = {"claim_id": str(claim_id)}
     subject = f"question:{question_id}"
     await ledger.audit(session, actor=viewer.actor, action="answered", subject=subject, detail=detail, now=now)
-
-
-def _waiting(question: Question, person: Policyholder, claim: Claim | None, says: Says) -> Waiting:
-    left = question.answer_due_at - says.now
-    late = left.total_seconds() < 0
-    return Waiting(
-        left=says.told(LATE_BY if late else LEFT, time=says.span(left)),
-        late=late,
-        name=person.name,
-        number=claim.claim_number if claim else "",
-        text=question.text,
-        came=question.channel,
-        address=f"/desk/{claim.id}?via=questions" if claim else None,
-    )

@@ -249,6 +249,7 @@ def upgrade() -> None:
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("claim_version", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column(
             "state",
             sa.String(length=40),
@@ -263,6 +264,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_change_request_claim_id"), "change_request", ["claim_id"], unique=False)
     op.create_index(op.f("ix_change_request_state_not_before"), "change_request", ["state", "not_before"], unique=False)
+    op.create_index(
+        op.f("ix_change_request_batch_id"),
+        "change_request",
+        ["batch_id"],
+        unique=False,
+        postgresql_where="batch_id is not null",
+    )
     op.create_table(
         "retry_request",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -385,6 +393,9 @@ def upgrade() -> None:
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answer_due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_by", sa.String(), nullable=True),
+        sa.Column("taken_by_name", sa.String(), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answer", sa.String(), nullable=True),
         sa.Column("answered_by", sa.String(), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
@@ -414,6 +425,7 @@ def downgrade() -> None:
     op.drop_table("contact")
     op.drop_index(op.f("ix_claim_number_number"), table_name="claim_number")
     op.drop_table("claim_number")
+    op.drop_index(op.f("ix_change_request_batch_id"), table_name="change_request")
     op.drop_index(op.f("ix_change_request_state_not_before"), table_name="change_request")
     op.drop_index(op.f("ix_change_request_claim_id"), table_name="change_request")
     op.drop_table("change_request")

@@ -184,7 +184,7 @@ async def test_a_question_gets_a_clock_and_stands_on_the_page(app: FastAPI, engi
         assert asked.headers["location"] == f"/claim/{claim.id}#questions"
         page = (await browser.get(f"/claim/{claim.id}")).text
         assert "Когда &lt;b&gt;ответ&lt;/b&gt;?<br>Жду." in page
-        assert "Человек ответит до: Сегодня, 18:00" in page
+        assert "Отвечает человек. Срок: сегодня, 18:00" in page
         empty = await browser.post(f"/claim/{claim.id}/questions", data={"question": " \x00 "})
         assert (empty.status_code, "Сначала напишите вопрос" in empty.text) == (422, True)
         long = await browser.post(f"/claim/{claim.id}/questions", data={"question": "a" * 4001})

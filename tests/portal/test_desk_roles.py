@@ -1,5 +1,6 @@
 """Who may do what at the desk: every route of it × every role, as a table."""
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -7,7 +8,7 @@ from fastapi.routing import iter_route_contexts
 from sqlmodel import select
 
 from claims_core.db import session_scope
-from claims_core.tables import ChangeRequest
+from claims_core.tables import ChangeRequest, Claim
 from claims_portal.tables import Role
 from tests.factories import a_claim
 from tests.portal.desk import at_the_desk
@@ -20,6 +21,8 @@ KEEP = {SUPERVISOR, ADMINISTRATOR}
 MAY = {
     ("GET", "/desk"): READ,
     ("GET", "/desk/questions"): READ,
+    ("POST", "/desk/questions/{question_id:uuid}/take"): ANSWER,
+    ("POST", "/desk/questions/{question_id:uuid}/hand-over"): ANSWER,
     ("GET", "/desk/{claim_id:uuid}"): READ,
     ("GET", "/desk/{claim_id:uuid}/under-way"): READ,
     ("GET", "/desk/{claim_id:uuid}/as-client"): READ,
@@ -35,6 +38,11 @@ MAY = {
     ("POST", "/desk/sign-out"): set(Role),
 }
 OPEN_TO_ALL = {("GET", "/desk/sign-in"), ("POST", "/desk/sign-in"), ("POST", "/desk/sign-in/code")}
+
+
+def _filled(path: str, claim: Claim) -> str:
+    """The path with this claim, and with nobody's id wherever another thing is named."""
+    return re.sub(r"\{\w+:uuid\}", str(uuid4()), path.replace("{claim_id:uuid}", str(claim.id)))
 
 
 def desk_routes(app) -> set[tuple[str, str]]:
@@ -55,8 +63,7 @@ async def test_each_role_may_do_what_the_table_says_and_no_more(engine, app, rol
     async with session_scope(engine) as session:
         claim = await a_claim(session)
     for method, path in sorted(MAY):
-        address = path.replace("{claim_id:uuid}", str(claim.id)).replace("{change_id:uuid}", str(uuid4()))
-        address = address.replace("{rejected_id:uuid}", str(uuid4())).replace("{run_id:uuid}", str(uuid4()))
+        address = _filled(path, claim)
         async with at_the_desk(app, engine, role) as browser:
             answer = await browser.request(method, address, data={} if method == "POST" else None)
         assert (answer.status_code == 403) is (role not in MAY[method, path]), (method, path, answer.status_code)
@@ -71,8 +78,7 @@ async def test_nobody_who_is_not_signed_in_sees_anything(engine, app, browser):
     async with session_scope(engine) as session:
         claim = await a_claim(session)
     for method, path in sorted(MAY):
-        address = path.replace("{claim_id:uuid}", str(claim.id)).replace("{change_id:uuid}", str(uuid4()))
-        address = address.replace("{rejected_id:uuid}", str(uuid4())).replace("{run_id:uuid}", str(uuid4()))
+        address = _filled(path, claim)
         answer = await browser.request(method, address)
         assert answer.status_code == 401, (method, path)
         assert claim.claim_number not in answer.text

@@ -69,7 +69,7 @@ async def test_no_texts_means_none_and_can_be_taken_back(app: FastAPI, engine: A
 async def test_the_counts_on_the_page_are_computed(app: FastAPI, claim: Claim):
     async with signed_in(app, claim) as browser:
         page = (await browser.get(f"/claim/{claim.id}/messages")).text
-    often, main = (int(n) for n in re.findall(r"Около (\d+) SMS", page))
+    often, main = (int(n) for n in re.findall(r"Около (\d+)\u00a0SMS", page))
     assert often > main > 0
 
 

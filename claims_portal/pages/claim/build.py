@@ -55,9 +55,7 @@ def build_claim_page(
         texts=texts_of(row, said),
         phone=masked_phone(row["phone"]) if row["phone"] else None,
         as_of=as_of(row, said),
-        zone_note=None
-        if row["time_zone"]
-        else said.say("Times are those of {place}.", place=said.place(settings.zone)),
+        zone_note=None if row["time_zone"] else said.say("Times are those of {place}.", place=said.place()),
         printed=said.say(
             "Printed {when} from {host}. Not a decision letter.", when=said.stamp(said.now), host=settings.host
         ),

@@ -60,7 +60,10 @@ def _bubbles(question: dict[str, Any], said: Speech) -> list[Bubble]:
         found.append(Bubble(False, f"{name}, {when}", question["answer"]))
     elif moment_of(question["due_at"]) >= said.now:
         due = moment_of(question["due_at"])
-        text = said.say("A person answers by {when}", when=said.moment(due))
+        name = question["taken_by"]
+        text = said.say("A person answers by {when}", when=said.moment_within(due))
+        if name:
+            text = said.say("{name} answers by {when}", name=name, when=said.moment_within(due))
         found.append(Bubble(False, said.say("We received your question"), text))
     return found
 
