@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
+from sqlalchemy import select as sql_select
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -53,8 +54,9 @@ async def read_asked(session: AsyncSession, shown: Shown, *, actor: str, now: da
 async def read_counts(session: AsyncSession, *, actor: str, now: datetime) -> Counts:
     """How many questions each part has."""
     counted = [func.count().filter(_part(part, actor, now)) for part in Shown]
-    found = await session.exec(select(*counted).where(col(Question.answered_at).is_(None)))  # type: ignore[call-overload]
-    return dict(zip(Shown, found.one(), strict=True))
+    asked = sql_select(*counted).where(col(Question.answered_at).is_(None))
+    found = (await (await session.connection()).execute(asked)).one()
+    return {part: int(number) for part, number in zip(Shown, found, strict=True)}
 
 
 async def colleagues(session: AsyncSession) -> tuple[tuple[UUID, str], ...]:
