@@ -45,7 +45,12 @@ class Sender:
     _calls: set[asyncio.Task[None]] = field(default_factory=set)
     _outcomes: list[Outcome] = field(default_factory=list)
     _asked_for: int = 0  # rows that a take under way may still bring
+    _calls_ended: int = 0
+    _ending: int = 0  # so many calls ended while the last batch was taken and made ready
     _next_suspect: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._open_calls = asyncio.Semaphore(self._slots)
 
     async def take_and_call(self, most: int, *, lane: int = EVERYTHING, suspects: bool = False) -> tuple[int, float]:
         """Take, ready and start the calls of one batch. How many were taken, and what the rate still allows."""
@@ -67,10 +72,15 @@ class Sender:
         for hand_over in await make_ready(
             self.pool, batch, self.channels, settings=self.settings, worker=self.worker, now=began
         ):
-            call = asyncio.create_task(self._call(hand_over))
+            call = asyncio.create_task(self._call_in_turn(hand_over, urgent=lane == URGENT))
             self._calls.add(call)
             call.add_done_callback(self._ended)
         return len(batch.rows), batch.tokens_left
+
+    async def _call_in_turn(self, hand_over: HandOver, *, urgent: bool) -> None:
+        """What was made ready ahead waits here if fewer calls ended than expected; a code waits for no slot."""
+        async with contextlib.nullcontext() if urgent else self._open_calls:
+            await self._call(hand_over)
 
     async def _call(self, hand_over: HandOver) -> None:
         now = self.clock()
@@ -101,6 +111,7 @@ class Sender:
 
     def _ended(self, call: asyncio.Task[None]) -> None:
         self._calls.discard(call)
+        self._calls_ended += 1
         if self._free >= self._slots * FEW:
             self.bell.set()
         if not call.cancelled() and (error := call.exception()) is not None:
@@ -113,8 +124,12 @@ class Sender:
 
     @property
     def _free(self) -> int:
-        """Slots that no call has, and none that a take under way may need. Urgent takes need none."""
-        return self._slots - len(self._calls) - self._asked_for
+        """Slots that no take under way may need, and that no call has or will have when a batch taken now is ready.
+
+        Without looking ahead each slot would stand empty for as long as it takes to fill it: at full rate, longer than
+        the call itself. Behind a slow provider few calls end meanwhile, and hardly anything is made ready ahead.
+        """
+        return self._slots + min(self._ending, len(self._calls)) - len(self._calls) - self._asked_for
 
     async def write_outcomes(self) -> int:
         """Write what the calls brought since the last time. Nothing is lost if the database is away."""
@@ -164,11 +179,7 @@ class Sender:
             if free < self._slots * FEW:
                 await self.take_and_call(URGENT_SLOTS, lane=URGENT)
                 return poll
-            self._asked_for += free
-            try:
-                taken, tokens = await self.take_and_call(free)
-            finally:
-                self._asked_for -= free
+            taken, tokens = await self._fill(free)
             if tokens < 1:
                 await self.take_and_call(URGENT_SLOTS, lane=URGENT)
                 return min(poll, max(0.05, (1 - tokens) / self.settings.notifier_rate_per_second))
@@ -178,6 +189,16 @@ class Sender:
         except DATABASE_AWAY as problem:
             log.warning("database_away", extra={"why": type(problem).__name__})
             return poll
+
+    async def _fill(self, free: int) -> tuple[int, float]:
+        """Take as many rows as slots are free; learns how many calls end meanwhile."""
+        self._asked_for += free
+        ended_before = self._calls_ended
+        try:
+            return await self.take_and_call(free)
+        finally:
+            self._asked_for -= free
+            self._ending = self._calls_ended - ended_before
 
     def _suspect_due(self, every: float) -> bool:
         moment = asyncio.get_running_loop().time()

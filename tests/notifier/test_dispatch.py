@@ -360,6 +360,26 @@ async def test_a_process_that_may_make_one_call_at_a_time_sends_them_one_after_t
     assert await desk.states() == {"sent": 4}
 
 
+async def test_what_is_made_ready_ahead_opens_no_more_calls_than_are_allowed(desk):
+    await desk.queue(60)
+    desk.twilio.latency = 0.01
+    stop = asyncio.Event()
+    settings = desk.settings.model_copy(update={"notifier_in_flight": 8})
+    senders = open_senders(desk.pool, desk.channels, settings, worker="w", clock=utc_now)
+    running = asyncio.create_task(run(senders, stop))
+    async with asyncio.timeout(15):
+        while len(desk.twilio.taken) < 30:
+            await asyncio.sleep(0.01)
+        # Now far fewer calls end than the last batch let us expect.
+        desk.twilio.latency = 0.3
+        while len(desk.twilio.taken) < 60:
+            await asyncio.sleep(0.01)
+    stop.set()
+    await asyncio.wait_for(running, 15)
+    assert desk.twilio.most_at_once == 8
+    assert await desk.states() == {"sent": 60}
+
+
 async def test_a_receipt_may_come_before_our_own_books_are_written(desk):
     [notification_id] = await desk.queue(1)
     desk.twilio.latency = 0.3

@@ -34,7 +34,6 @@ def open_http(settings: NotifierSettings) -> TwilioHttp:
         account_sid=settings.twilio_account_sid,
         auth_token=settings.twilio_auth_token.get_secret_value(),
         base_url=settings.twilio_api_base_url,
-        pool=settings.notifier_in_flight,
     )
 
 

@@ -24,12 +24,13 @@ CONNECT_SECONDS = 5.0
 class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]
     """One request, no retry, no redirect. Anything but 2xx raises a `ChannelError`."""
 
-    def __init__(self, *, account_sid: str, auth_token: str, base_url: str | None, pool: int) -> None:
+    def __init__(self, *, account_sid: str, auth_token: str, base_url: str | None) -> None:
         self.is_async = True
         self._base = base_url.rstrip("/") if base_url else None
         self._auth = "Basic " + b64encode(f"{account_sid}:{auth_token}".encode()).decode()
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=pool),
+            # How many calls are open at once the sender decides; a pool below that would hold up an urgent one.
+            connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS),
         )
