@@ -14,7 +14,7 @@ from claims_core.errors import ClaimsError, NotFound
 from claims_core.same_person import rows_of
 from notifier.background import BACKGROUND, Background, Fact
 from notifier.decisions import still_to_send
-from notifier.links import new_links
+from notifier.links import Link, new_link
 from notifier.rendering import RenderingFailed, names_in
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Importance, Reason
@@ -133,7 +133,7 @@ class Ready:
     """A notification that was taken: where it goes, whether it still goes, and what its text is made of.
 
     `verdict` is None to send now, a reason to let it be, or the later moment before which it must not leave.
-    `person_id` is the same for all rows of one human.
+    `person_id` is the same for all rows of one human. `link_hash` is that of the link among the values.
     """
 
     person_id: UUID
@@ -141,6 +141,7 @@ class Ready:
     address: str | None
     language: str
     values: dict[str, str]
+    link_hash: bytes | None = None
 
 
 async def ready_for(
@@ -150,20 +151,21 @@ async def ready_for(
 
     Links are made only for what goes now. A notification whose row is gone is not in the answer.
     """
-    rows = [_Taken.of(row) for row in await connection.fetch(_TAKEN, now, list(notification_ids))]
-    verdicts = [_verdict(taken, settings, now) for taken in rows]
-    going = [taken.row for taken, verdict in zip(rows, verdicts, strict=True) if verdict is None and _links(taken.row)]
-    links = await new_links(connection, going, settings=settings, now=now)
-    return {
-        taken.row["id"]: Ready(
-            person_id=taken.row["person_id"],
-            verdict=verdict,
-            address=taken.row["spoken_address"],
-            language=taken.row["said_in"],
-            values=_values(taken, settings, now, links.get(taken.row["id"])),
-        )
-        for taken, verdict in zip(rows, verdicts, strict=True)
-    }
+    rows = await connection.fetch(_TAKEN, now, list(notification_ids))
+    return {row["id"]: _ready(_Taken.of(row), settings, now) for row in rows}
+
+
+def _ready(taken: "_Taken", settings: NotifierSettings, now: datetime) -> Ready:
+    verdict = _verdict(taken, settings, now)
+    link = new_link(settings) if verdict is None and _links(taken.row) else None
+    return Ready(
+        person_id=taken.row["person_id"],
+        verdict=verdict,
+        address=taken.row["spoken_address"],
+        language=taken.row["said_in"],
+        values=_values(taken, settings, now, link),
+        link_hash=link.token_hash if link else None,
+    )
 
 
 class _Taken(NamedTuple):
@@ -224,10 +226,10 @@ def _links(row: asyncpg.Record) -> bool:
         return False  # its rendering will say so, and end this one notification alone
 
 
-def _values(taken: _Taken, settings: NotifierSettings, now: datetime, link: str | None) -> dict[str, str]:
+def _values(taken: _Taken, settings: NotifierSettings, now: datetime, link: Link | None) -> dict[str, str]:
     """The values; none at all when something of this one row cannot be read, so that its neighbours still go."""
     try:
-        return values_of(_cause(taken), taken.stands, settings=settings, now=now, link=link)
+        return values_of(_cause(taken), taken.stands, settings=settings, now=now, link=link.address if link else None)
     except (ClaimsError, ValueError, TypeError, LookupError) as problem:
         log.error("values_missing", extra={"notification_id": taken.row["id"], "why": type(problem).__name__})
         return {}

@@ -12,7 +12,7 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from claims_core.keyed import keyed_hash
 from claims_core.same_person import rows_of
 from claims_portal.errors import DeadLink, LinkDead
-from notifier.tables import MESSAGE_LINK
+from notifier.tables import LINK_LIVES, MESSAGE_LINK
 
 SHAPE = r"[0-9A-Za-z]{8}"
 
@@ -25,13 +25,14 @@ class LinkConvertor(StringConvertor):
 
 register_url_convertor("link", LinkConvertor())
 _FIND = text(f"""
-select l.claim_id, l.policyholder_id, l.expires_at,
-  exists (select 1 from message_link later join notification n on n.id = later.notification_id
-    where later.claim_id = l.claim_id and later.policyholder_id = l.policyholder_id
-      and later.created_at > l.created_at and n.state in ('sent', 'settled')) as is_replaced,
+select n.claim_id, n.recipient_id, d.started_at,
+  exists (select 1 from notification newer join delivery later on later.notification_id = newer.id
+    where newer.claim_id = n.claim_id and newer.recipient_id = n.recipient_id and newer.state in ('sent', 'settled')
+      and later.link_hash is not null and later.started_at > d.started_at) as is_replaced,
   c.policyholder_id = any({rows_of("p")}) as is_theirs
-from message_link l join claim c on c.id = l.claim_id join policyholder p on p.id = l.policyholder_id
-where l.token_hash = :token_hash
+from delivery d join notification n on n.id = d.notification_id
+join claim c on c.id = n.claim_id join policyholder p on p.id = n.recipient_id
+where d.link_hash = :link_hash
 """)  # noqa: S608  (pieces of our own)
 
 
@@ -51,12 +52,12 @@ async def find_link(
     Raises LinkDead when it is over 14 days old or a newer message replaced it. `forever` leaves all of this out: a
     person may turn our texts off from any message of ours.
     """
-    token_hash = keyed_hash(key, MESSAGE_LINK, token)
-    row = (await (await session.connection()).execute(_FIND, {"token_hash": token_hash})).first()
+    wanted = {"link_hash": keyed_hash(key, MESSAGE_LINK, token)}
+    row = (await (await session.connection()).execute(_FIND, wanted)).first()
     if row is None or not (forever or row.is_theirs):
         return None
-    if not forever and row.expires_at <= now:
+    if not forever and row.started_at + LINK_LIVES <= now:
         raise LinkDead(DeadLink.EXPIRED)
     if not forever and row.is_replaced:
         raise LinkDead(DeadLink.REPLACED)
-    return Link(row.claim_id, row.policyholder_id)
+    return Link(row.claim_id, row.recipient_id)

@@ -278,6 +278,7 @@ def upgrade() -> None:
         sa.Column("notification_id", sa.Uuid(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("link_hash", sa.LargeBinary(), nullable=True),
         sa.Column(
             "channel",
             sa.String(length=40),
@@ -307,6 +308,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["notification_id"], ["notification.id"], name=op.f("fk_delivery_notification_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
         sa.UniqueConstraint("notification_id", "attempt", name=op.f("uq_delivery_notification_id_attempt")),
+        sa.UniqueConstraint("link_hash", name=op.f("uq_delivery_link_hash")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_delivery_token_hash")),
         postgresql_with={"fillfactor": 80},
     )
@@ -317,21 +319,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where="state in ('sending', 'unknown', 'accepted', 'on_its_way')",
     )
-    op.create_index("ix_delivery_provider_ref", "delivery", ["provider", "provider_ref"], unique=False)
-    op.create_table(
-        "message_link",
-        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("notification_id", sa.Uuid(), nullable=False),
-        sa.Column("claim_id", sa.Uuid(), nullable=False),
-        sa.Column("policyholder_id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_message_link_claim_id")),
-        sa.ForeignKeyConstraint(["notification_id"], ["notification.id"], name=op.f("fk_message_link_notification_id")),
-        sa.ForeignKeyConstraint(["policyholder_id"], ["policyholder.id"], name=op.f("fk_message_link_policyholder_id")),
-        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_message_link")),
+    op.create_index(
+        "ix_delivery_provider_ref",
+        "delivery",
+        ["provider", "provider_ref"],
+        unique=False,
+        postgresql_where="provider_ref is not null",
     )
-    op.create_index(op.f("ix_message_link_notification_id"), "message_link", ["notification_id"], unique=False)
     op.create_table(
         "planned_event",
         sa.Column("case_event_id", sa.Uuid(), nullable=False),
@@ -368,8 +362,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_receipt_delivery_id"), table_name="receipt")
     op.drop_table("receipt")
     op.drop_table("planned_event")
-    op.drop_index(op.f("ix_message_link_notification_id"), table_name="message_link")
-    op.drop_table("message_link")
     op.drop_index("ix_delivery_provider_ref", table_name="delivery")
     op.drop_index(
         "ix_delivery_open",

@@ -36,13 +36,13 @@ from unnest($3::uuid[], $4::text[], $5::text[], $6::timestamptz[]) as o(id, stat
 where n.id = o.id and n.state = 'sending' and n.lease_token = $1
 """
 _COMMIT = """
-insert into delivery (id, notification_id, attempt, token_hash, channel, provider, address, text, segments, state,
-  worker, started_at, send_by, resolve_after, conflict)
+insert into delivery (id, notification_id, attempt, token_hash, link_hash, channel, provider, address, text,
+  segments, state, worker, started_at, send_by, resolve_after, conflict)
 select o.id, n.id, coalesce((select max(d.attempt) from delivery d where d.notification_id = n.id), 0) + 1,
-  o.token_hash, n.channel, o.provider, o.address, o.text, o.segments, 'sending', $2, $3, n.send_by, o.resolve_after,
-  false
-from unnest($4::uuid[], $5::uuid[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::int[], $11::timestamptz[])
-  as o(id, notification_id, token_hash, provider, address, text, segments, resolve_after)
+  o.token_hash, o.link_hash, n.channel, o.provider, o.address, o.text, o.segments, 'sending', $2, $3, n.send_by,
+  o.resolve_after, false
+from unnest($4::uuid[], $5::uuid[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::int[], $11::timestamptz[],
+  $12::bytea[]) as o(id, notification_id, token_hash, provider, address, text, segments, resolve_after, link_hash)
 join notification n on n.id = o.notification_id and n.state = 'sending' and n.lease_token = $1
   and n.lease_until > $3
 returning id
@@ -60,6 +60,7 @@ class HandOver:
     address: str
     text: str
     token: str
+    link_hash: bytes | None
     content: Content
 
 
@@ -134,7 +135,8 @@ def _outcome(
         return Kept(row.id, NotificationState.FAILED, Reason.RENDER)
     capped.add(ready.person_id)
     content = Content(row.template, ready.language, ready.values)
-    return HandOver(new_id(), row, batch.lease_token, batch.lease_until, ready.address, text, new_token(), content)
+    lease = (batch.lease_token, batch.lease_until)
+    return HandOver(new_id(), row, *lease, ready.address, text, new_token(), ready.link_hash, content)
 
 
 async def _unreachable(
@@ -174,5 +176,6 @@ async def _commit(
         [without_code(each.text) if code else each.text for each, code in zip(going, is_code, strict=True)],
         [sms_parts(each.text).segments if each.taken.channel is ChannelName.SMS else 1 for each in going],
         [now + settings.notifier_call_deadline + way.capabilities.listing_lag for way in ways],
+        [each.link_hash for each in going],
     )
     return {row["id"] for row in rows}

@@ -166,6 +166,8 @@ class Sender:
     async def _keep_taking(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             wait = await self._round()
+            if stop.is_set():
+                return  # it may have rung while we looked, and the other taker has heard it
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self.bell.wait()

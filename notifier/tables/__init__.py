@@ -1,16 +1,16 @@
 """The notifier's tables: decisions, hand-overs, receipts, and what a policyholder allowed and chose."""
 
 from notifier.tables.permission import (
-    MESSAGE_LINK,
     Consent,
     Inbound,
-    MessageLink,
     OptOut,
     Pilot,
     PilotEnrolment,
     Preference,
 )
 from notifier.tables.queue import (
+    LINK_LIVES,
+    MESSAGE_LINK,
     AddressNote,
     Delivery,
     HoldDecision,
@@ -23,13 +23,13 @@ from notifier.tables.queue import (
 )
 
 __all__ = [
+    "LINK_LIVES",
     "MESSAGE_LINK",
     "AddressNote",
     "Consent",
     "Delivery",
     "HoldDecision",
     "Inbound",
-    "MessageLink",
     "Notification",
     "NotificationRule",
     "OptOut",

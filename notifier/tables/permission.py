@@ -1,10 +1,10 @@
-"""What policyholders say to us, allow and choose, and the links we send them."""
+"""What policyholders say to us, allow and choose."""
 
 from datetime import datetime, time
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Column, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -103,18 +103,3 @@ class PilotEnrolment(Table, table=True):
     consented_at: datetime
     left_at: datetime | None = None
     crossed_at: datetime | None = None
-
-
-# `message_link.token_hash` is `keyed_hash(secret, MESSAGE_LINK, token)`: eight characters are few without a key.
-MESSAGE_LINK = "message link"
-
-
-class MessageLink(Table, table=True):
-    """The link of one message: opens the glance only, stored as a keyed hash, dead after 14 days."""
-
-    token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
-    notification_id: UUID = Field(foreign_key="notification.id", index=True)
-    claim_id: UUID = Field(foreign_key="claim.id")
-    policyholder_id: UUID = Field(foreign_key="policyholder.id")
-    created_at: datetime
-    expires_at: datetime

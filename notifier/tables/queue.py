@@ -1,6 +1,6 @@
 """What is decided, what is handed over, and what comes back."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -121,6 +121,11 @@ class Notification(Table, table=True):
     finished_at: datetime | None = None
 
 
+# `delivery.link_hash` is `keyed_hash(secret, MESSAGE_LINK, token)`: eight characters are few without a key.
+MESSAGE_LINK = "message link"
+LINK_LIVES = timedelta(days=14)  # from `started_at` on
+
+
 class Delivery(Table, table=True):
     """One handing-over of a notification to a provider. Committed before the call, with the text that leaves."""
 
@@ -128,9 +133,10 @@ class Delivery(Table, table=True):
     __table_args__ = (
         # An attempt of a notification is one row.
         UniqueConstraint("notification_id", "attempt"),
-        # The token in the provider's callback address finds its delivery.
+        # The token in the provider's callback address finds its delivery; so does the link in its text.
         UniqueConstraint("token_hash"),
-        Index("ix_delivery_provider_ref", "provider", "provider_ref"),
+        UniqueConstraint("link_hash"),
+        Index("ix_delivery_provider_ref", "provider", "provider_ref", postgresql_where="provider_ref is not null"),
         Index(
             "ix_delivery_open",
             "resolve_after",
@@ -143,6 +149,7 @@ class Delivery(Table, table=True):
     notification_id: UUID = Field(foreign_key="notification.id")
     attempt: int
     token_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    link_hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     channel: ChannelName = Field(sa_type=stored_as_value(ChannelName))
     provider: str
     address: str

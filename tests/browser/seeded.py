@@ -14,14 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core import ledger
 from claims_core.db import make_engine, open_pool, session_scope
-from claims_core.keyed import keyed_hash
 from claims_core.tables import Claim
 from claims_portal.auth.devices import remember_device
 from claims_portal.auth.sessions import open_session
 from claims_portal.deps import Portal
 from notifier.states import CauseKind, ChannelName, DeliveryState, Importance, NotificationState
-from notifier.tables import MESSAGE_LINK, Delivery, MessageLink, Notification, Pilot
+from notifier.tables import Delivery, Notification, Pilot
 from tests.factories import a_person, events_of
+from tests.portal.links import handed_over
 from tests.portal.portal import SECRET, Clock, portal_app
 from tests.portal.states import LIFE, NAMES, a_claim_in
 
@@ -130,16 +130,7 @@ async def _lived_in(session, claim: Claim) -> None:
     )
     session.add(told)
     await session.flush()
-    session.add(
-        MessageLink(
-            token_hash=keyed_hash(SECRET, MESSAGE_LINK, LINK),
-            notification_id=told.id,
-            claim_id=claim.id,
-            policyholder_id=claim.policyholder_id,
-            created_at=NOW,
-            expires_at=NOW + timedelta(days=14),
-        )
-    )
+    session.add(handed_over(told, LINK, key=SECRET, now=NOW))
 
 
 @asynccontextmanager

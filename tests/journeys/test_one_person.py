@@ -131,7 +131,7 @@ async def test_a_link_to_the_others_claim_dies_with_the_join_but_still_turns_tex
     async with session_scope(engine) as session:
         await ledger.join_people(session, [motor.policyholder_id], now=NOON)
         [join] = await ledger.joins_of(session, [motor.policyholder_id])
-    await app.state.portal.pool.execute("update message_link set policyholder_id = $1", motor.policyholder_id)
+    await app.state.portal.pool.execute("update notification set recipient_id = $1", motor.policyholder_id)
     key = app.state.portal.settings.portal_secret_key
     async with session_scope(engine) as session:
         assert await find_link(session, TOKEN, key=key, now=NOON) is not None, link

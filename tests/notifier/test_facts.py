@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import select
 
 from claims_core.db import driver_connection, session_scope
 from claims_core.keyed import keyed_hash
@@ -11,7 +10,7 @@ from claims_core.stages import ClaimStage, Outcome, Situation
 from notifier.facts import Ready, ready_for
 from notifier.rendering import render
 from notifier.states import ChannelName, Reason
-from notifier.tables import MESSAGE_LINK, MessageLink, OptOut
+from notifier.tables import MESSAGE_LINK, OptOut
 from tests.factories import NOON, a_document, a_payment, a_person, later
 from tests.notifier.scenes import KEY, known, planned, seen, the_settings
 
@@ -52,16 +51,13 @@ async def test_a_text_names_our_own_date_and_not_the_laws(engine: AsyncEngine):
     assert "Решение до 16.06." in render("assessment", "sms", "ru", one.values)
 
 
-async def test_the_link_opens_this_claim_for_two_weeks_and_is_kept_as_a_keyed_hash(engine: AsyncEngine):
+async def test_the_link_in_the_text_goes_with_its_keyed_hash(engine: AsyncEngine):
     first = await known(engine)
     await seen(engine, later(first, stage=ClaimStage.ASSESSING, situation=Situation.CALCULATION))
     [one] = await ready(engine)
     token = one.values["link"].removeprefix("primer.exm/")
     assert len(token) == 8
-    async with session_scope(engine) as session:
-        [link] = (await session.exec(select(MessageLink))).all()
-    assert link.token_hash == keyed_hash(KEY, MESSAGE_LINK, token)
-    assert link.expires_at - link.created_at == timedelta(days=14)
+    assert one.link_hash == keyed_hash(KEY, MESSAGE_LINK, token)
 
 
 async def test_a_stop_between_plan_and_take_is_obeyed_and_makes_no_link(engine: AsyncEngine):
@@ -71,9 +67,7 @@ async def test_a_stop_between_plan_and_take_is_obeyed_and_makes_no_link(engine: 
     async with session_scope(engine) as session:
         session.add(OptOut(address=first.policyholder.phones[0], channel=ChannelName.SMS, how="reply", at=NOON))
     [one] = await ready(engine)
-    assert one.verdict is Reason.OPTED_OUT
-    async with session_scope(engine) as session:
-        assert (await session.exec(select(MessageLink))).all() == []
+    assert (one.verdict, one.link_hash) == (Reason.OPTED_OUT, None)
 
 
 async def test_what_has_become_untrue_since_it_was_planned_is_not_sent(engine: AsyncEngine):

@@ -3,14 +3,15 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import session_scope
 from claims_core.ids import new_id
 from claims_core.keyed import keyed_hash
 from claims_core.tables import Claim
-from notifier.states import CauseKind, ChannelName, Importance, NotificationState
-from notifier.tables import MESSAGE_LINK, MessageLink, Notification
+from notifier.states import CauseKind, ChannelName, DeliveryState, Importance, NotificationState
+from notifier.tables import MESSAGE_LINK, Delivery, Notification
 from tests.portal.portal import SECRET
 
 TOKEN = "k7Q2mX9d"
@@ -33,14 +34,23 @@ async def a_link(engine: AsyncEngine, claim: Claim, *, now: datetime, token: str
         )
         session.add(told)
         await session.flush()
-        session.add(
-            MessageLink(
-                token_hash=keyed_hash(SECRET, MESSAGE_LINK, token),
-                notification_id=told.id,
-                claim_id=claim.id,
-                policyholder_id=claim.policyholder_id,
-                created_at=now,
-                expires_at=now + timedelta(days=14),
-            )
-        )
+        session.add(handed_over(told, token, key=SECRET, now=now))
         return told.id
+
+
+def handed_over(told: Notification, token: str, *, key: SecretStr, now: datetime) -> Delivery:
+    """The delivery of `told` whose text has the link `token`."""
+    return Delivery(
+        notification_id=told.id,
+        attempt=1,
+        token_hash=new_id().bytes,
+        link_hash=keyed_hash(key, MESSAGE_LINK, token),
+        channel=ChannelName.SMS,
+        provider="twilio",
+        address="+79990000000",
+        text="",
+        state=DeliveryState.DELIVERED,
+        worker="test",
+        started_at=now,
+        send_by=now + timedelta(days=1),
+    )
