@@ -13,7 +13,8 @@ from claims_core.db import pool_scope
 from claims_core.errors import ChannelError
 from claims_core.failpoints import failpoint, register
 from notifier.channels.base import Channel
-from notifier.dispatch.outcomes import Outcome, acknowledge, judge_sender
+from notifier.dispatch.outcomes import Outcome, acknowledge
+from notifier.dispatch.pausing import judge_sender
 from notifier.dispatch.readying import HandOver, make_ready
 from notifier.dispatch.taking import EVERYTHING, URGENT, open_sender, take
 from notifier.settings import NotifierSettings
@@ -141,7 +142,7 @@ class Sender:
             async with pool_scope(self.pool) as connection:
                 now = self.clock()
                 await acknowledge(connection, outcomes, now=now)
-                await judge_sender(connection, self.name, outcomes, now=now)
+                await judge_sender(connection, self.name, [each.problem for each in outcomes], now=now)
             failpoint("send.after_ack")
         except DATABASE_AWAY:
             self._outcomes = outcomes + self._outcomes
