@@ -72,7 +72,9 @@ async def _named(session: AsyncSession, who: str) -> list[UUID]:
 async def _person(session: AsyncSession, policyholder_id: UUID) -> dict[str, Any]:
     """A row of a back office without its personal data."""
     person = await session.get_one(Policyholder, policyholder_id)
-    claims = await session.exec(select(Claim.claim_number).where(Claim.policyholder_id == policyholder_id))
+    claims = await session.exec(
+        select(Claim.claim_number, Claim.part_of).where(Claim.policyholder_id == policyholder_id)
+    )
     points = select(ContactPoint).where(ContactPoint.policyholder_id == policyholder_id, col(ContactPoint.on_file))
     phones = [point for point in await session.exec(points) if point.kind is ContactKind.PHONE]
     return {
@@ -85,7 +87,7 @@ async def _person(session: AsyncSession, policyholder_id: UUID) -> dict[str, Any
             + (" shared" if point.shared else "")
             for point in phones
         ],
-        "claims": list(claims),
+        "claims": [number + (" as a claimant" if part_of else "") for number, part_of in claims],
     }  # fmt: skip
 
 

@@ -17,7 +17,15 @@ from claims_core.snapshot import (
     PaymentSnapshot,
     PaymentState,
 )
-from claims_core.stages import EXTENDED_SITUATIONS, REPAIR_SITUATIONS, ClaimStage, Mover, Situation, is_decided
+from claims_core.stages import (
+    EXTENDED_SITUATIONS,
+    REPAIR_SITUATIONS,
+    ClaimStage,
+    Mover,
+    Outcome,
+    Situation,
+    is_decided,
+)
 
 OF_MONEY = frozenset(
     {
@@ -44,6 +52,8 @@ PERSONAL = (
 )
 # Somebody's health or objection is nobody else's business; that it takes longer is.
 _SAID_NEUTRALLY = frozenset({Situation.WAITING_CLINIC, Situation.WAITING_REGISTRY, Situation.DISAGREEMENT_REVIEW})
+# These were done by one person, or are of that person's policy: the claimant's own demand is still to be decided.
+OF_ONE_PERSON = frozenset({Outcome.WITHDRAWN, Outcome.NO_RESPONSE, Outcome.BELOW_DEDUCTIBLE})
 # What their payments say, the most telling first.
 _BY_MONEY = {
     PaymentState.RETURNED: Situation.PAYMENT_RETURNED,
@@ -93,12 +103,14 @@ def going_with(
     whole: ClaimSnapshot, payments: Sequence[PaymentSnapshot], documents: Sequence[DocumentSnapshot]
 ) -> dict[str, Any]:
     """Where a claimant stands who goes with the claim: its stage and outcome, and a situation that is theirs too."""
-    situation = _situation(whole, payments, documents)
+    is_open = whole.outcome in OF_ONE_PERSON
+    stage = ClaimStage.DECIDING if is_open and is_decided(whole.stage) else whole.stage
+    situation = _situation(whole.situation, stage, payments, documents)
     same = situation is not None and situation is whole.situation
     return {
-        "stage": whole.stage,
+        "stage": stage,
         "situation": situation,
-        "outcome": whole.outcome,
+        "outcome": None if is_open else whole.outcome,
         "mover": whole.mover if same and whole.mover is not Mover.POLICYHOLDER else None,
         "reason": whole.reason if same else None,
         "new_date": whole.new_date if situation in EXTENDED_SITUATIONS else None,
@@ -128,15 +140,18 @@ def _part(whole: ClaimSnapshot, claimant: ClaimantSnapshot) -> ClaimSnapshot:
 
 
 def _situation(
-    whole: ClaimSnapshot, payments: Sequence[PaymentSnapshot], documents: Sequence[DocumentSnapshot]
+    said: Situation | None,
+    stage: ClaimStage,
+    payments: Sequence[PaymentSnapshot],
+    documents: Sequence[DocumentSnapshot],
 ) -> Situation | None:
     states = {payment.state for payment in payments}
     missing = {paper.state for paper in documents if paper.state in OPEN_DOCUMENTS}
-    if is_decided(whole.stage) and states:
-        return next(said for state, said in _BY_MONEY.items() if state in states)
-    if missing and whole.stage is not ClaimStage.CLOSED and not is_decided(whole.stage):
+    if is_decided(stage) and states:
+        return next(situation for state, situation in _BY_MONEY.items() if state in states)
+    if missing and not is_decided(stage):
         rejected = DocumentState.REJECTED in missing
         return Situation.DOCS_REJECTED_RESEND if rejected else Situation.DOCS_NEEDED
-    if whole.situation in _SAID_NEUTRALLY:
+    if said in _SAID_NEUTRALLY:
         return Situation.EXTENDED_CHECK
-    return None if whole.situation in PERSONAL else whole.situation
+    return None if said in PERSONAL else said

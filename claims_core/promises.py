@@ -185,7 +185,9 @@ def _money_promises(
 ) -> Iterator[PromiseRow]:
     sent = [payment for payment in after.payments if payment.state in PAID_OUT]
     paid_out = bool(sent) or after.situation in (Situation.PAYMENT_SENT, Situation.PAYMENT_CREDITED)
-    if paid_out or after.outcome not in YES:
+    # Where others claim, the money is theirs unless the claim has some of its own.
+    others_alone = bool(after.claimants) and not after.payments and after.approved is None
+    if paid_out or others_alone or after.outcome not in YES:
         yield from _ended(money, calendar.moment if paid_out else None, calendar)
     elif before.outcome is not after.outcome and not money and after.stage is not ClaimStage.CLOSED:
         start = calendar.day(calendar.moment)

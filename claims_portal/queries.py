@@ -48,6 +48,7 @@ _CLAIM = """
   c.object_label, c.reported_at, c.documents_complete_at, c.stage, c.situation, c.outcome, c.mover, c.page_state,
   c.stage_since, c.situation_since, c.reason, c.team, c.handler_name, c.inspection_at, c.inspection_place,
   c.assessed, c.deductible, c.approved, c.decision_reasons, c.observed_at, c.gone_at, c.policyholder_id,
+  c.part_of, c.has_claimants,
   h.given_name, h.name, h.time_zone,
   (select f.fresh_at from source_freshness f where f.source = c.source) as fresh_at,
   (select f.old_after_seconds from source_freshness f where f.source = c.source) as old_after_seconds

@@ -54,6 +54,8 @@ class Background:
     promised_from: date | None = None
     paused: bool = False  # did days wait for the policyholder?
     last_template: str | None = None
+    side: str = "own"  # `claimant`: of somebody else's policy; `liable`: others claim against theirs
+    is_anothers_number: bool = False  # does somebody else with a side of this claim have it too?
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from notifier.quiet_hours import QuietHours, earliest_send_time, next_allowed, z
 from notifier.rules import Rule
 from notifier.settings import NotifierSettings
 from notifier.states import CHANNELS_ALLOWED, PRIORITY, Cadence, ChannelName, Importance, Reason
+from notifier.variants import variant
 
 SEND_WITHIN = timedelta(hours=24)
 SEND_WITHIN_OF = {"otp": timedelta(minutes=10), "inspection": timedelta(hours=4)}
@@ -123,15 +124,6 @@ def cadence_of(stands: Background, settings: NotifierSettings) -> Cadence:
     return Cadence(stands.chosen_cadence or stands.arm or settings.notifier_cadence)
 
 
-def variant(template: str, fact: Fact, stands: Background, settings: NotifierSettings) -> str:
-    """The template that fits what is known: some papers missing, sums kept out of texts."""
-    if template == "docs_received" and (fact.detail.get("missing") or stands.open_documents):
-        return "docs_partial"
-    if template == "approved" and not settings.notifier_amounts:
-        return "approved_noamount"
-    return template
-
-
 def reach(
     channels: tuple[ChannelName, ...], stands: Background, settings: NotifierSettings
 ) -> tuple[ChannelName, Reason | None]:
@@ -142,8 +134,8 @@ def reach(
     wished = sorted(channels, key=lambda channel: channel != stands.chosen_channel)
     if stands.contact_prohibited:
         return wished[0], Reason.CONTACT_PROHIBITED
-    if stands.address is None:
-        return wished[0], Reason.NO_CONTACT
+    if stands.address is None or stands.is_anothers_number:
+        return wished[0], Reason.ANOTHERS_NUMBER if stands.address else Reason.NO_CONTACT
     reasons = {channel: _barred(channel, stands, settings) for channel in wished}
     for channel, reason in reasons.items():
         if reason is None:

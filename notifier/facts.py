@@ -69,6 +69,13 @@ _COLUMNS = {
         where told.claim_id = c.id and told.recipient_id = p.id and told.cause_kind in ('case_event', 'silence_slot')
         and told.state not in ('suppressed', 'superseded', 'expired', 'failed')
         order by told.planned_at desc, told.id desc limit 1)""",
+    "side": "case when c.part_of is not null then 'claimant' when c.has_claimants then 'liable' else 'own' end",
+    # What is a claimant's must not be read by the policyholder, or by another claimant, because a file has one number
+    # for both. For the common claim nothing is searched.
+    "is_anothers_number": """c.part_of is not null and exists (select from claim o
+        join contact_point i on i.policyholder_id = o.policyholder_id and i.kind = 'phone' and i.on_file
+        where (o.id = c.part_of or o.part_of = c.part_of) and o.gone_at is null and i.address = point.address
+        and not o.policyholder_id = any(kin.ids))""",
 }
 assert tuple(_COLUMNS) == BACKGROUND
 COLUMNS = ", ".join(f"{expression} as {name}" for name, expression in _COLUMNS.items())

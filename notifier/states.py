@@ -102,6 +102,7 @@ class Reason(StrEnum):
     OPTED_OUT = "opted_out"
     NO_CONSENT = "no_consent"
     NO_CONTACT = "no_contact"
+    ANOTHERS_NUMBER = "anothers_number"
     CONTACT_PROHIBITED = "contact_prohibited"
     CHANNEL_NOT_ALLOWED = "channel_not_allowed"
     DAILY_CAP = "daily_cap"

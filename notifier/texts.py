@@ -120,6 +120,7 @@ def _of_claim(cause: Cause, stands: Background) -> dict[str, str]:
         "docs": "\n".join(f"- {title}" for title in titles or ()),
         "reason": phrase("reason", stands.reason, cause.language),
         "state": phrase("state", stands.page_state, cause.language),
+        "claimant": "yes" if stands.side == "claimant" else "",
         "damage": "yes" if stands.line_of_business in WITH_DAMAGE else "",
         "last4": str(_detail(cause).get("account_last4") or ""),
     }

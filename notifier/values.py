@@ -4,12 +4,12 @@ import re
 import unicodedata
 
 # The variables of `ux` 4.1, and: `damage` (the line has one), `replies` (the sender can be answered),
-# `state`, `day`, `total` (an answer to STATUS).
+# `state`, `day`, `total` (an answer to STATUS), `claimant` (who reads it has no policy of theirs in this).
 NAMES = frozenset(
     {
         *("ref4", "ref", "date", "old_date", "limit_long", "date_long", "time", "amount", "n", "docs", "days"),
         *("agent", "name", "reason", "last_fact", "question_short", "answer", "last4", "code", "domain", "phone"),
-        *("link", "arm_end", "damage", "replies", "state", "day", "total"),
+        *("link", "arm_end", "damage", "replies", "state", "day", "total", "claimant"),
     }
 )
 # Written by people, here or in the back office: a telephone number in them is not ours to spread.

@@ -5,7 +5,7 @@ No guess takes effect by itself where it would move a claim: a rule comes withou
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,6 +29,9 @@ _PERSON: dict[str, tuple[tuple[str, ...], ...]] = {
     "name": (("holder", "name"), ("insured", "name"), ("customer", "name"), ("beneficiary", "name"), ("name",)),
     "email": (("mail",),),
 }  # fmt: skip
+# Whoever else claims, and the words for what is known of them.
+_CLAIMANTS = ("claimant", "victim", "injured", "harmed", "потерпевш")
+_OF_CLAIMANT = {"ref": (("id",), ("ref",), ("key",)), "name": (("name",),), "email": (("mail",),)}
 _UTC, _LATEST_YEAR = ZoneInfo("UTC"), 2100
 _DATED = ("loss_date", "reported_at", "changed_at")
 _FORMATS = ("iso", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%m/%d/%Y", "%d/%m/%Y", "%d/%m/%Y %H:%M:%S",
@@ -57,6 +60,7 @@ def suggest(bodies: Sequence[Mapping[str, Any]], *, source: str, zone: str, coun
         _about(source, zone, country, usual, [place.path for place in codes], len(bodies)),
         _fields(places, dates, usual, country),
         _person(places, country),
+        *_claimants(places, country),
         *(_rules(place, len(bodies), first=place is codes[0]) for place in codes),
     )
     return "\n".join(sections) if codes else "\n".join((*sections, _no_codes()))
@@ -144,6 +148,24 @@ def _person(places: Mapping[str, Place], country: str) -> str:
     numbers = [place.path for place in places.values() if _has_phones(place, country)]
     lines.append(f"phones = {json.dumps(numbers, ensure_ascii=False)}")
     return "\n".join(lines) + "\n"
+
+
+def _claimants(places: Mapping[str, Place], country: str) -> Iterator[str]:
+    """Whoever else seems to claim, as a comment: nobody is written to because of a guess."""
+    theirs = {path: place for path, place in places.items() if any(word in path.lower() for word in _CLAIMANTS)}
+    lists = [path.rpartition("[].")[0] + "[]" for path in theirs if "[]." in path]
+    each = lists[0] if lists else "."
+    inside = {path.removeprefix(f"{each}."): place for path, place in theirs.items() if each == "." or each in path}
+    if _path_for(_OF_CLAIMANT["ref"], inside) is None:
+        return
+    lines = ["Others seem to claim too (in motor liability the harmed party). If so, complete this, and take # away.",
+             "[claimant]", f"each = {_quoted(each)}"]  # fmt: skip
+    for name, groups in _OF_CLAIMANT.items():
+        if (path := _path_for(groups, inside)) is not None:
+            lines.append(f"{name} = {_quoted(path)}   # {_seen(inside[path])}")
+    numbers = [path for path, place in inside.items() if _has_phones(place, country)]
+    lines.append(f"phones = {json.dumps(numbers, ensure_ascii=False)}")
+    yield "".join(f"# {line}\n" for line in lines)
 
 
 def _has_phones(place: Place, country: str) -> bool:

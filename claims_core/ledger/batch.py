@@ -24,7 +24,7 @@ class Batch:
     """The rows of claims not there yet, and the rows of claims that changed; each claim once.
 
     `silent` are the claims of a first load: what is recorded about them is history. `whole_of` says of a claimant's
-    side which claim it is part of.
+    side which claim it is part of; `untold` are those whose handler told nobody.
     """
 
     now: datetime
@@ -32,6 +32,7 @@ class Batch:
     silent: set[Key] = field(default_factory=set)
     run_id: UUID | None = None
     whole_of: dict[Key, UUID] = field(default_factory=dict)
+    untold: set[Key] = field(default_factory=set)
     told: bool = False
     stale: int = 0
     stage_changes: int = 0
@@ -97,9 +98,9 @@ class Batch:
         )
         self._parts(known, snapshot, calendar)
         self.stage_changes += snapshot.stage is not before.stage
-        silent = key_of(snapshot) in self.silent
+        silent, untold = key_of(snapshot) in self.silent, known.untold or key_of(snapshot) in self.untold
         for change in changes:
-            event = self._event(change, snapshot, known.id, shown, moment, silent, untold=known.untold)
+            event = self._event(change, snapshot, known.id, shown, moment, silent, untold=untold)
             self.changed[rows.EVENT].append(event)
 
     def _parts(self, known: Known, snapshot: ClaimSnapshot, calendar: Calendar) -> None:

@@ -1,5 +1,6 @@
 """What handlers asked for, on its way into the back office and back as a fact."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,11 +10,12 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from claims_core.claimants import goes_with, going_with
 from claims_core.db import driver_connection
 from claims_core.errors import Conflict, NotFound
 from claims_core.foreseen import foreseen
 from claims_core.ledger.audit import audit
-from claims_core.ledger.known import known_claim, source_word
+from claims_core.ledger.known import Known, known_claim, source_word
 from claims_core.ledger.record import record, record_own
 from claims_core.requested import ChangeAction, asked_for
 from claims_core.snapshot import ClaimSnapshot
@@ -159,7 +161,22 @@ async def _make_so(session: AsyncSession, change: ChangeRequest, now: datetime) 
     known = await known_claim(await driver_connection(session), change.claim_id, lock=True)
     after = foreseen(known.snapshot, asked_for(change.action, change.values), change_ref=str(change.id))
     await record_own(session, known, after, own=str(change.id), now=now)
+    if known.has_claimants:
+        await _make_so_beside(session, known, after, own=str(change.id), now=now)
     return dict(known.source_word or source_word(known.snapshot))
+
+
+async def _make_so_beside(
+    session: AsyncSession, whole: Known, after: ClaimSnapshot, *, own: str, now: datetime
+) -> None:
+    """Take along the claimants who go with the claim; told, or not, as it is."""
+    sides = select(Claim.id).where(Claim.part_of == whole.id, col(Claim.gone_at).is_(None))
+    for side_id in (await session.exec(sides.order_by(col(Claim.source_ref)))).all():
+        side = await known_claim(await driver_connection(session), side_id, lock=True)
+        if goes_with(side.snapshot, whole.snapshot):
+            progress = going_with(after, side.snapshot.payments, side.snapshot.documents)
+            moved = side.snapshot.model_copy(update=progress)
+            await record_own(session, replace(side, untold=whole.untold), moved, own=own, now=now)
 
 
 async def refuse_change(session: AsyncSession, change_id: UUID, *, problem: str, now: datetime) -> None:

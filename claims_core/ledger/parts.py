@@ -41,8 +41,9 @@ async def parts_beside(connection: asyncpg.Connection, wholes: Sequence[Whole], 
     if known:
         await connection.execute(DROPPED, known, batch.now, [part.source_ref for _, part in parts])
     silent = {key_of(part) for whole, part in parts if key_of(whole.snapshot) in batch.silent}
+    untold = {key_of(part) for whole, part in parts if whole.before is not None and whole.before.untold}
     whole_of = {key_of(part): whole.claim_id for whole, part in parts}
-    beside = [Batch(batch.now, batch.settle, silent, batch.run_id, whole_of) for _ in range(2)]
+    beside = [Batch(batch.now, batch.settle, silent, batch.run_id, whole_of, untold) for _ in range(2)]
     waves = [
         ([part for whole, part in parts if is_late(whole, part) is late], beside[late], late) for late in (False, True)
     ]

@@ -43,6 +43,8 @@ from sign_in_code c
 where c.resolved_at is null and c.expires_at > :now
 order by c.created_at limit :batch for update skip locked
 """)
+# A telephone that a file gives to the policyholder and to a claimant opens the policyholder's side. A policy number is
+# in no claimant's row, so theirs finds nothing, as any wrong number does.
 _FIND = text("""
 select c.id as claim_id, c.policyholder_id, p.id as contact_point_id,
        not (c.claim_number = any(:numbers)) as by_policy
@@ -50,7 +52,7 @@ from claim c
 join contact_point p on p.policyholder_id = c.policyholder_id and p.kind = 'phone' and p.on_file and p.address = :phone
 where c.claim_number = any(:numbers) or c.policy_number = any(:numbers)
    or c.id in (select n.claim_id from claim_number n where n.number = any(:numbers))
-order by (c.claim_number = any(:numbers)) desc, (c.stage = 'closed'), c.reported_at desc
+order by (c.claim_number = any(:numbers)) desc, (c.part_of is not null), (c.stage = 'closed'), c.reported_at desc
 limit 1
 """)
 _OF_POLICYHOLDER = text("""

@@ -119,7 +119,7 @@ async def _posted(session: AsyncSession, claim_id: UUID, form: ChangeForm, viewe
     """The form against its claim: the dates within bounds, the action one that the claim's source can take."""
     facts = await read_claim(session, claim_id)
     checked = check(form, bounds_of(facts, says, may_pass_limit=may_pass_limit(viewer)))
-    able = await abilities(session, facts.claim.source)
+    able = await abilities(session, facts.claim)
     if checked.asked is not None and form.action not in able:
         refusal = Problem("action", _("The claims system of this claim takes no such change from here."))
         checked = Checked(None, (refusal,))
@@ -174,9 +174,16 @@ async def _look(request: Request, session: AsyncSession, posted: Posted, says: S
     change = direct.ProposedChange(
         action=ChangeAction(form.action), values=to_values(asked), note=form.note or None, told=True
     )
-    settings, claim_id = portal_of(request).notifier, posted.facts.claim.id
-    preview = await direct.preview(session, claim_id=claim_id, change=change, now=says.now, settings=settings)
-    return preview_view(preview, settings, posted.digest, says)
+    settings, claim = portal_of(request).notifier, posted.facts.claim
+    preview = await direct.preview(session, claim_id=claim.id, change=change, now=says.now, settings=settings)
+    beside: dict[UUID, direct.Preview] = {}
+    if claim.has_claimants:
+        beside = await direct.previews_beside(
+            session, claim_id=claim.id, change=change, now=says.now, settings=settings
+        )
+    names = {one.claim_id: one.name for one in posted.facts.recipients}
+    claimants = [(names[side_id], read) for side_id, read in beside.items() if side_id in names]
+    return preview_view(preview, settings, posted.digest, says, claimants=claimants)
 
 
 async def _part(request: Request, session: AsyncSession, posted: Posted, says: Says) -> PreviewPart:

@@ -23,8 +23,6 @@ from claims_core.tables import (
     ChangeState,
     Claim,
     Contact,
-    ContactKind,
-    ContactPoint,
     DocumentRequest,
     Pause,
     Policyholder,
@@ -33,6 +31,7 @@ from claims_core.tables import (
     PromiseKind,
     Question,
 )
+from claims_portal.desk.recipients import Recipient, recipients_of
 from claims_portal.tables import AccessLog, Staff
 from notifier.tables import Delivery, Notification
 
@@ -47,6 +46,7 @@ class ClaimFacts:
     claim: Claim
     person: Policyholder
     phone: str | None
+    recipients: tuple[Recipient, ...]
     promises: tuple[Promise, ...]
     pauses: tuple[Pause, ...]
     documents: tuple[DocumentRequest, ...]
@@ -116,12 +116,14 @@ async def read_claim(session: AsyncSession, claim_id: UUID) -> ClaimFacts:
     if found is None:
         raise NotFound
     claim, person = found
+    recipients = await recipients_of(session, claim)
     changes = await _of(session, ChangeRequest, claim_id, "requested_at")
     questions = await _of(session, Question, claim_id, "asked_at")
     return ClaimFacts(
         claim=claim,
         person=person,
-        phone=await _phone(session, person.id),
+        phone=next((one.phone for one in recipients if one.claim_id == claim_id), None),
+        recipients=recipients,
         promises=await _of(session, Promise, claim_id, "made_at"),
         pauses=await _of(session, Pause, claim_id, "started_at"),
         documents=await _of(session, DocumentRequest, claim_id, "asked_at"),
@@ -135,10 +137,14 @@ async def read_claim(session: AsyncSession, claim_id: UUID) -> ClaimFacts:
     )
 
 
-async def abilities(session: AsyncSession, source: str) -> frozenset[str]:
-    """The actions that the claim's source can take, as the adapter published them; none where it said nothing."""
+async def abilities(session: AsyncSession, claim: Claim) -> frozenset[str]:
+    """The actions that the claim's source can take, as the adapter published them; none where it said nothing.
+
+    A claims system takes changes of its claims. On a claimant's side only what our own ledger records is possible.
+    """
     found = await (await session.connection()).execute(
-        text("select action from source_ability where source = :source"), {"source": source}
+        text("select action from source_ability where source = :source and (recorded_here or not :is_part)"),
+        {"source": claim.source, "is_part": claim.part_of is not None},
     )
     return frozenset(found.scalars())
 
@@ -173,12 +179,6 @@ async def _of(session: AsyncSession, table: type[Row], claim_id: UUID, newest_by
     return tuple(
         (await session.exec(select(table).where(columns["claim_id"] == claim_id).order_by(*order).limit(200))).all()
     )
-
-
-async def _phone(session: AsyncSession, policyholder_id: UUID) -> str | None:
-    on_file = (col(ContactPoint.kind) == ContactKind.PHONE, col(ContactPoint.on_file).is_(True))
-    found = select(ContactPoint.address).where(col(ContactPoint.policyholder_id) == policyholder_id, *on_file)
-    return (await session.exec(found.order_by(col(ContactPoint.place)).limit(1))).first()
 
 
 async def _told(session: AsyncSession, claim_id: UUID) -> tuple[tuple[Notification, Delivery | None], ...]:

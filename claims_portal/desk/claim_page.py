@@ -14,6 +14,7 @@ from claims_portal.desk.form_view import FormView
 from claims_portal.desk.held_view import HeldMessage, held_messages
 from claims_portal.desk.history import Entry, Part, history
 from claims_portal.desk.rail import Rail
+from claims_portal.desk.recipients import RecipientLine, recipient_lines
 from claims_portal.desk.says import Says
 from claims_portal.desk.strip import Strip, strip_of
 from claims_portal.desk.under_way import UnderWay, under_way
@@ -93,6 +94,7 @@ class ClaimPage:
     promised: str
     strip: Strip | None
     others: str | None
+    recipients: tuple[RecipientLine, ...]
     known: tuple[Known, ...]
     questions: tuple[Asked, ...]
     may_answer: bool
@@ -119,16 +121,14 @@ def claim_page(
 ) -> ClaimPage:
     """The page in words."""
     return ClaimPage(
-        rail=rail,
-        id=facts.claim.id,
-        number=facts.claim.claim_number,
-        name=facts.person.name,
+        rail=rail, id=facts.claim.id, number=facts.claim.claim_number, name=facts.person.name,
         title=_title(facts, says, is_wrong=bool((form and form.wrong) or (typed and typed.problem))),
         statuses=_statuses(facts, says),
         facts=_facts(facts, says),
         promised=_promised(facts, says),
         strip=_strip(facts, says),
         others=_others(others, says),
+        recipients=recipient_lines(facts.recipients, facts.claim.id, says),
         known=(_known_promise(facts, says), _known_sum(facts, says), _known_wait(facts, says)),
         questions=tuple(_asked(question, viewer, says, typed) for question in facts.open_questions),
         may_answer=may_answer(viewer),
@@ -139,7 +139,7 @@ def claim_page(
         under_way=under_way(facts, viewer, says),
         form=form if _no_form(facts, viewer, says) is None else None,
         no_form=_no_form(facts, viewer, says),
-    )
+    )  # fmt: skip
 
 
 def _title(facts: ClaimFacts, says: Says, *, is_wrong: bool) -> str:

@@ -121,7 +121,7 @@ async def made_page(
     preview: PreviewView | None = None,
 ) -> ClaimPage:
     """The page of a claim that was read, with what was typed so far."""
-    able = await abilities(session, facts.claim.source)
+    able = await abilities(session, facts.claim)
     others = await others_looking(session, claim_id=facts.claim.id, staff_id=viewer.id, now=says.now)
     rail = await rail_for(session, viewer, "claims")
     view = form_view(facts, able, form, says, problems=problems, preview=preview)

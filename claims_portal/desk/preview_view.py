@@ -1,5 +1,6 @@
 """What the client will receive, as it is printed: the bubble, the meter, and why it leaves now, later or never."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from claims_core.i18n import marked as _
@@ -43,10 +44,26 @@ class PreviewView:
     why_not: str | None
     page_mark: tuple[str, str, str]
     digest: str
+    claimants: tuple["ClaimantsView", ...] = ()
 
 
-def preview_view(preview: Preview, settings: NotifierSettings, digest: str, says: Says) -> PreviewView:
-    """The preview in words."""
+@dataclass(frozen=True, slots=True)
+class ClaimantsView:
+    """What a claimant who goes with the claim will receive, beside what its policyholder does."""
+
+    heading: str
+    look: PreviewView
+
+
+def preview_view(
+    preview: Preview,
+    settings: NotifierSettings,
+    digest: str,
+    says: Says,
+    *,
+    claimants: Sequence[tuple[str, Preview]] = (),
+) -> PreviewView:
+    """The preview in words; `claimants` by name and with what each of them will read."""
     tone, icon, word = STATUS_OF[preview.page_state]
     guards = tuple(_guard(guard, settings, says) for guard in preview.guards)
     if preview.text is not None and preview.why_not is None:
@@ -60,6 +77,12 @@ def preview_view(preview: Preview, settings: NotifierSettings, digest: str, says
         why_not=_why_not(preview, says),
         page_mark=(tone, icon, says.told(word)),
         digest=digest,
+        claimants=tuple(
+            ClaimantsView(
+                says.told("The claimant {name} will receive", name=name), preview_view(read, settings, digest, says)
+            )
+            for name, read in claimants
+        ),
     )
 
 

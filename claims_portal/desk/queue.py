@@ -141,11 +141,12 @@ def _line(row: QueueRow, says: Says) -> Line:
     status = LATE if late else PAUSED if paused else STATUS_OF[row.page_state]
     heard = says.local(row.heard_at) if row.heard_at else None
     silent_since = heard or says.local(row.reported_at)
+    line = says.told(LINES[row.line_of_business])
     return Line(
         id=row.id,
         number=row.claim_number,
         name=row.name,
-        line=says.told(LINES[row.line_of_business]),
+        line=says.told("{line}, claimant", line=line) if row.is_claimants else line,
         status=(status[0], status[1], says.told(status[2])),
         due=says.day(row.due_date) if row.due_date else says.told("no date"),
         days_left=says.relative(row.due_date) if row.due_date else "",

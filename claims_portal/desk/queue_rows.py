@@ -66,6 +66,7 @@ class QueueRow:
     id: UUID
     claim_number: str
     name: str
+    is_claimants: bool
     line_of_business: LineOfBusiness
     product: str
     country: str
@@ -196,6 +197,7 @@ def _row(row: RowMapping) -> QueueRow:
         id=row["id"],
         claim_number=row["claim_number"],
         name=row["name"],
+        is_claimants=row["is_claimants"],
         line_of_business=LineOfBusiness(row["line_of_business"]),
         product=row["product"],
         country=row["country"],

@@ -72,7 +72,8 @@ SETTLED = f"{OPEN} and c.stage in {_DECIDED} and {_NO_DATE}"
 SETTLED_OR_CLOSED = f"(c.stage = 'closed' or {SETTLED})"
 
 _SHOWN = """
-select q.*, c.claim_number, c.line_of_business, c.product, c.country, c.page_state, c.situation, c.mover, p.name,
+select q.*, c.claim_number, c.part_of is not null as is_claimants,
+       c.line_of_business, c.product, c.country, c.page_state, c.situation, c.mover, p.name,
        bound.due_date as limit_date, asked.due_at as question_due_at
 from ({branches} order by due_key, heard_key, reported_at, id limit :size) q
 join claim c on c.id = q.id

@@ -116,6 +116,7 @@ REASONS: dict[Reason, str] = {
     Reason.OPTED_OUT: _("the client wrote STOP"),
     Reason.NO_CONSENT: _("no consent to texts"),
     Reason.NO_CONTACT: _("no telephone number on file"),
+    Reason.ANOTHERS_NUMBER: _("the number on file is another reader's of this claim too"),
     Reason.CONTACT_PROHIBITED: _("contact is prohibited in the claims system"),
     Reason.CHANNEL_NOT_ALLOWED: _("the law does not allow this channel"),
     Reason.DAILY_CAP: _("enough messages today"),
@@ -148,6 +149,8 @@ CHANGE_STATES: dict[ChangeState, str] = {
 # Messages that are not named as the state they tell of.
 TEMPLATES: dict[str, str] = {
     "approved_noamount": _("Approved"),
+    "liable_decided": _("Decided on what the other party asked for"),
+    "liable_settled": _("Settled with the other party"),
     "docs_received": _("Documents received"),
     "docs_partial": _("Some documents are missing"),
     "doc_unreadable": _("A document cannot be read"),

@@ -141,7 +141,8 @@ async def answer_offer(
         else:
             running = await preferences.running_pilot(session, now)
             # The words that were agreed to are those that were shown: a form of older words is shown anew.
-            if running is None or running.id != pilot or running.wording_version != wording_version:
+            known = running is not None and running.id == pilot and running.wording_version == wording_version
+            if running is None or not known or view.claim["part_of"]:
                 raise NotFound
             await preferences.join_pilot(
                 session,
@@ -191,7 +192,8 @@ async def _shown(
         night_from=f"{quiet[0]:%H}:00",
         night_to=f"{quiet[1]:%H}:00",
         hours=HOURS,
-        offer=_offer(choice, pilot, said),
+        # The pilot measures what policyholders ask; a claimant is not drawn into it, and whoever is in it may leave.
+        offer=_offer(choice, None if view.claim["part_of"] else pilot, said),
         history=tuple(_consent(consent, said) for consent in choice.consents),
         devices=tuple(
             Line(d.label, said.say("last seen {when}", when=said.moment_within(d.seen_at)), str(d.id)) for d in devices

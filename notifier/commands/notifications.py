@@ -17,8 +17,9 @@ from notifier.states import HOLDS, Reason
 DECIDE = {"release": held.release_all, "drop": held.drop_all}
 
 _CLAIMS = text("""
-select id from claim where claim_number = :number
-union select claim_id from claim_number where number = :number
+select id, part_of is not null as is_claimants from claim where claim_number = :number
+union select c.id, c.part_of is not null from claim_number n join claim c on c.id = n.claim_id where n.number = :number
+order by 2, 1
 """)
 _FACTS = text("""
 select ev.occurred_at as at, 'fact' as about, ev.kind as what, ev.page_state, ev.historic,
@@ -72,15 +73,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def account_of(session: AsyncSession, claim_number: str) -> list[dict[str, Any]]:
-    """What happened and what was said about it, oldest first, of all claims with this number, now or once."""
+    """What happened and what was said about it, oldest first, of all claims with this number, now or once.
+
+    The policyholder's side comes first, then those of claimants.
+    """
     connection = await session.connection()
-    claims = (await connection.execute(_CLAIMS, {"number": claim_number})).scalars().all()
+    claims = (await connection.execute(_CLAIMS, {"number": claim_number})).all()
     if not claims:
         raise NotFound(f"there is no claim {claim_number}")
     rows: list[dict[str, Any]] = []
-    for claim_id in claims:
+    for claim_id, is_claimants in claims:
         found = await connection.execute(_FACTS, {"claim_id": claim_id})
-        rows += [{**row._mapping, "why": why(row._mapping)} for row in found]
+        side = "claimant" if is_claimants else "policyholder"
+        rows += [{**row._mapping, "side": side, "why": why(row._mapping)} for row in found]
     return rows
 
 
@@ -100,4 +105,5 @@ def _as_line(row: dict[str, Any]) -> str:
     how = f"{row['state'] or ''} {row['why']}".strip() if row["why"] != row["state"] else row["why"]
     repeats = f" ({row['attempts']} attempts)" if (row["attempts"] or 0) > 1 else ""
     what = f"{row['what'] or row['about']} {row['page_state'] or ''}".strip()
-    return f"{row['at']:%Y-%m-%d %H:%M}  {what:<34} {said:<18} {how}{repeats}"
+    side = "  (a claimant's side)" if row["side"] == "claimant" else ""
+    return f"{row['at']:%Y-%m-%d %H:%M}  {what:<34} {said:<18} {how}{repeats}{side}"

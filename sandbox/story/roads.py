@@ -83,7 +83,10 @@ _NO_VISIT = ("registered", "cover", "documents", "papers")
 
 @dataclass(frozen=True)
 class Line:
-    """A line of business: its code there, its country, its papers, its sums, and the roads with their weight."""
+    """A line of business: its code there, its country, its papers, its sums, and the roads with their weight.
+
+    Of `harms_others`, some claims are of somebody who was harmed, against the policy of whoever caused it.
+    """
 
     code: str
     country: str
@@ -93,6 +96,7 @@ class Line:
     deductible: int
     roads: tuple[tuple[int, tuple[str, ...]], ...]
     thing: str | None = None
+    harms_others: bool = False
     policy: str = "{number}"
 
 
@@ -130,7 +134,7 @@ LINES: tuple[Line, ...] = (
          (*_MOTOR_ROADS, (3, ("registered", "cover", "police", "documents", "papers", "inspection", "calculation",
                               "other_insurer", "approval", "approved", *_MONEY)),
           (1, ("registered", "cover", "transferred")), (1, ("registered", "duplicate"))),
-         thing="cars", policy="ААА{number}"),
+         thing="cars", harms_others=True, policy="ААА{number}"),
     Line("property", "ru", 20, ("ownership", "utility_act", "photos"), (45_000, 1_800_000), 10_000, _HOME_ROADS,
          thing="homes", policy="И{number}"),
     Line("life", "ru", 8, ("death_certificate", "inheritance"), (300_000, 2_500_000), 0, _LIFE_ROADS,

@@ -14,6 +14,8 @@ REFUSAL = {
     "us": ("The damage happened before the policy began", "section 4.2", "Inspection report"),
 }
 OPEN, COMPLETE = {"code": "open", "name": "Open"}, {"code": "complete", "name": "Complete"}
+# Of the claims against somebody's policy, every third; claimants' telephones stand far from all policyholders'.
+EVERY_THIRD, CLAIMANTS_FROM = 3, 1_000_000
 # Nobody works on an exposure before the papers are there.
 DRAFT = {"code": "draft", "name": "Draft"}
 
@@ -31,6 +33,7 @@ class Tale:
     place: int = -1
     checks: int = 0
     version: int = 0
+    claimant: Person | None = None
 
     @property
     def currency(self) -> str:
@@ -48,7 +51,9 @@ def a_tale(dice: random.Random, place: int, number: str, line: Line, road: tuple
     person = a_person(dice, line.country, place)
     low, high = line.sums
     assessed = round(low * (high / low) ** dice.random(), -2)
-    return Tale(f"cc:{2000 + place}", number, line, person, int(assessed), road)
+    is_theirs = line.harms_others and place % EVERY_THIRD == 0
+    claimant = a_person(dice, line.country, CLAIMANTS_FROM + place) if is_theirs else None
+    return Tale(f"cc:{2000 + place}", number, line, person, int(assessed), road, claimant=claimant)
 
 
 def begin(records: Records, dice: random.Random, tale: Tale, *, reported_at: datetime) -> None:
@@ -67,7 +72,19 @@ def begin(records: Records, dice: random.Random, tale: Tale, *, reported_at: dat
         "insured": {"id": person.ref, "displayName": person.name},
         "extDeductible_Ext": _money(line.deductible, tale.currency),
     }
-    contact = {
+    exposure: Attributes = {"id": f"{tale.ref}-e1", "claimOrder": 1, "state": dict(DRAFT)}
+    if line.thing:
+        thing = {"displayName": dice.choice(words(line.country)[line.thing])}
+        exposure["vehicleIncident" if line.thing == "cars" else "fixedPropertyIncident"] = thing
+    contacts = [_contact(person, "insured", "Insured")]
+    if tale.claimant is not None:
+        exposure |= {"claimant": {"id": tale.claimant.ref}, "createTime": moment(reported_at)}
+        contacts.append(_contact(tale.claimant, "claimant", "Claimant"))
+    records.add(claim, contacts=contacts, exposures=[exposure])
+
+
+def _contact(person: Person, role: str, name: str) -> Attributes:
+    return {
         "id": person.ref,
         "displayName": person.name,
         "firstName": person.given_name,
@@ -76,13 +93,8 @@ def begin(records: Records, dice: random.Random, tale: Tale, *, reported_at: dat
         "cellPhone": {"number": person.phone},
         "primaryLanguage": {"code": person.language, "name": person.language},
         "extTimeZone_Ext": person.zone,
-        "roles": [{"role": {"code": "insured", "name": "Insured"}, "active": True}],
+        "roles": [{"role": {"code": role, "name": name}, "active": True}],
     }
-    exposure: Attributes = {"id": f"{tale.ref}-e1", "claimOrder": 1, "state": dict(DRAFT)}
-    if line.thing:
-        thing = {"displayName": dice.choice(words(line.country)[line.thing])}
-        exposure["vehicleIncident" if line.thing == "cars" else "fixedPropertyIncident"] = thing
-    records.add(claim, contacts=[contact], exposures=[exposure])
 
 
 def go_on(records: Records, dice: random.Random, tale: Tale, *, now: datetime) -> Tale:
@@ -123,6 +135,7 @@ def _activities(records: Records, dice: random.Random, tale: Tale, step: Step, n
     if not step.papers:
         return [{"id": records.new_id(), **made}]
     due = (now + timedelta(days=7)).date().isoformat()
+    made |= _of_exposure(tale)
     state = {"extDocumentState_Ext": {"code": "rejected"}} if step.opens == "resend_documents" else {}
     papers = tale.line.papers[:1] if state else tale.line.papers
     return [
@@ -136,9 +149,9 @@ def _move_money(case: Case, tale: Tale, status: str, dice: random.Random, now: d
     known = next((check for check in case.parts["checks"] if check["id"] == ref), None)
     if known is None:
         bank = dice.choice(words(tale.line.country)["banks"])
-        approved = case.claim.get("extApprovedAmount_Ext") or _money(tale.assessed, tale.currency)
-        known = {"id": ref, "grossAmount": approved, "extAccountLast4_Ext": f"{dice.randrange(10_000):04}"}
-        known["extBank_Ext"] = bank
+        approved = _holder(case, tale).get("extApprovedAmount_Ext") or _money(tale.assessed, tale.currency)
+        known = {"id": ref, **_of_exposure(tale), "grossAmount": approved, "extBank_Ext": bank}
+        known["extAccountLast4_Ext"] = f"{dice.randrange(10_000):04}"
         case.parts["checks"].append(known)
     known["status"] = {"code": status, "name": status.capitalize()}
     if status == "issued":
@@ -148,6 +161,8 @@ def _move_money(case: Case, tale: Tale, status: str, dice: random.Random, now: d
 
 def _attributes(case: Case, tale: Tale, step: Step, dice: random.Random, now: datetime) -> dict[str, Any]:
     set_to: dict[str, Any] = {"extExtensionReason_Ext": {"code": step.reason} if step.reason else None}
+    # What is counted for a claimant stands with their exposure.
+    sums = set_to if tale.claimant is None else _holder(case, tale)
     country = tale.line.country
     if step.assigns and "assignedUser" not in case.claim:
         name = dice.choice(words(country)["handlers"])
@@ -156,7 +171,7 @@ def _attributes(case: Case, tale: Tale, step: Step, dice: random.Random, now: da
     if step.complete and "extDocumentsCompleteDate_Ext" not in case.claim:
         set_to["extDocumentsCompleteDate_Ext"] = moment(now)
     if step.assessed:
-        set_to["extAssessedAmount_Ext"] = _money(tale.assessed, tale.currency)
+        sums["extAssessedAmount_Ext"] = _money(tale.assessed, tale.currency)
         # What was decided before an approval is asked for anew holds no longer.
         set_to |= {"extSelfServiceStage_Ext": None, "extPromisedDate_Ext": None}
     if step.decision:
@@ -164,7 +179,7 @@ def _attributes(case: Case, tale: Tale, step: Step, dice: random.Random, now: da
         if step.decision != "declined":
             share = 0.6 if step.decision == "approved_partly" else 1.0
             approved = max(100, round((tale.assessed - tale.line.deductible) * share, -2))
-            set_to["extApprovedAmount_Ext"] = _money(approved, tale.currency)
+            sums["extApprovedAmount_Ext"] = _money(approved, tale.currency)
     if step.refusal:
         fields = ("extRefusalReason_Ext", "extRefusalClause_Ext", "extRefusalDocument_Ext")
         set_to |= dict(zip(fields, REFUSAL[country], strict=True))
@@ -174,6 +189,16 @@ def _attributes(case: Case, tale: Tale, step: Step, dice: random.Random, now: da
         set_to |= {"state": dict(OPEN), "closedOutcome": None, "extSelfServiceStage_Ext": None}
         set_to["reopenedReason"] = {"code": "newinfo", "name": "New information"}
     return set_to
+
+
+def _holder(case: Case, tale: Tale) -> Attributes:
+    """Where the sums stand: with the claim, or with the claimant's exposure."""
+    return case.claim if tale.claimant is None else case.parts["exposures"][0]
+
+
+def _of_exposure(tale: Tale) -> Attributes:
+    """Whose money or paper it is, where it is a claimant's."""
+    return {} if tale.claimant is None else {"exposure": {"id": f"{tale.ref}-e1"}}
 
 
 def _money(amount: float, currency: str) -> Attributes:

@@ -102,6 +102,19 @@ async def test_suggest_writes_a_table_that_check_explains_until_a_person_has_dec
     assert (await claims("mapping", "suggest", "life", "--out", str(first)))[0] == 1, "nothing is overwritten"
 
 
+def test_a_suggestion_names_whoever_else_seems_to_claim_as_a_comment():
+    cases = [
+        {"claimNumber": str(n), "state": "open" if n % 3 else "closed", "created": "2026-11-01",
+         "exposures": [{"sum": 5, "claimant": {"id": f"c{n}", "name": "Bo", "mobile": "+79161234567"}}]}
+        for n in range(30)
+    ]  # fmt: skip
+    made = suggest(cases, source="s", zone="Europe/Moscow", country="ru")
+    said = made[made.index("# [claimant]") :].splitlines()
+    assert said[1:3] == ['# each = "exposures[]"', '# ref = "claimant.id"   # in 30 of 30']
+    assert '# phones = ["claimant.mobile"]' in said
+    assert "Bo" not in made
+
+
 def test_a_completed_suggestion_is_a_mapping():
     cases = [
         {"claimNumber": str(n), "state": "open" if n % 3 else "closed", "created": f"{n % 28 + 1:02}.11.2026",

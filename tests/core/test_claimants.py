@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import ledger
 from claims_core.claimants import PERSONAL, goes_with, part_ref, parts_of, policyholders_side
+from claims_core.db import driver_connection
 from claims_core.snapshot import (
     CaseEventKind,
     ClaimantSnapshot,
@@ -120,6 +121,17 @@ async def test_a_claim_without_claimants_is_written_as_ever(session: AsyncSessio
     claim = await claim_of(session, shot)
     assert (claim.part_of, claim.has_claimants) == (None, False)
     assert len((await session.exec(select(Claim))).all()) == 1
+
+
+async def test_a_batch_without_claimants_asks_nothing_about_claimants(session: AsyncSession) -> None:
+    shots, asked = [a_snapshot() for _ in range(3)], list[str]()
+    connection = await driver_connection(session)
+    with connection.query_logger(lambda query: asked.append(query.query)):
+        await record(session, *shots)
+        first = len(asked)
+        await record(session, *(later(shot, stage=ClaimStage.ASSESSING) for shot in shots))
+    assert first
+    assert not [query for query in asked if "part_of =" in query]
 
 
 async def test_a_claimant_has_a_side_with_their_own_money_and_facts(session: AsyncSession) -> None:

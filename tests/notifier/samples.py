@@ -25,6 +25,7 @@ LONGEST: dict[str, str | tuple[str, str]] = {
     "link": "primer.exm/Ab3dE6gH",
     "arm_end": ("30 Sep", "30.09"),
     "damage": "yes",
+    "claimant": "yes",
     "replies": "yes",
     "state": ("we are making the decision", "принимаем решение"),
     "day": "112",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -34,6 +35,7 @@ CASES: list[tuple[str, dict, dict, Rule, NotifierSettings, Reason | None]] = [
     ("said before something else", {}, {"last_template": "awaiting"}, RULE, the_settings(), None),
     ("prohibited", {}, {"contact_prohibited": True}, REQUIRED, the_settings(), Reason.CONTACT_PROHIBITED),
     ("no number", {}, {"address": None, "contact_point_id": None}, RULE, the_settings(), Reason.NO_CONTACT),
+    ("the policyholder's number", {}, {"is_anothers_number": True}, REQUIRED, the_settings(), Reason.ANOTHERS_NUMBER),
     ("stopped", {}, {"stopped": ["sms"]}, REQUIRED, the_settings(), Reason.OPTED_OUT),
     ("stopped both", {}, {"stopped": ["sms", "whatsapp"]}, REQUIRED, US, Reason.OPTED_OUT),
     ("messenger in Russia", {}, {"consents": ["whatsapp"]}, WHATSAPP_ONLY, the_settings(), Reason.CHANNEL_NOT_ALLOWED),
@@ -89,6 +91,13 @@ def test_the_wished_channel_comes_first_where_it_is_allowed():
         ("docs_received", {}, {"open_documents": 1}, {}, "docs_partial"),
         ("approved", {}, {}, {}, "approved"),
         ("approved", {}, {}, {"notifier_amounts": False}, "approved_noamount"),
+        ("approved", {}, {"side": "claimant"}, {}, "approved"),
+        ("approved", {}, {"side": "liable"}, {}, "liable_decided"),
+        ("declined", {}, {"side": "liable"}, {"notifier_amounts": False}, "liable_decided"),
+        ("paid", {}, {"side": "liable"}, {}, "liable_settled"),
+        ("payment_sent", {"amount": "10.00"}, {"side": "liable"}, {}, "payment_sent"),
+        ("approved", {}, {"side": "liable", "approved": Decimal(10)}, {}, "approved"),
+        ("docs_needed", {}, {"side": "liable"}, {}, "docs_needed"),
     ],
 )
 def test_the_text_fits_what_is_known(template, detail, stands, settings, chosen):
@@ -110,6 +119,8 @@ ALL = st.fixed_dictionaries(
         "quiet_to": st.sampled_from([None, time(10, 30)]),
         "page_state": st.sampled_from(["assessment", "awaiting"]),
         "last_template": st.sampled_from([None, "assessment"]),
+        "side": st.sampled_from(["own", "liable", "claimant"]),
+        "is_anothers_number": st.booleans(),
     }
 )
 MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))
@@ -124,6 +135,7 @@ def test_an_opt_out_a_prohibition_and_the_law_always_win(stands, now, settings, 
     if plan.reason is None:
         assert not who.contact_prohibited
         assert who.address is not None
+        assert not who.is_anothers_number
         assert plan.channel not in who.stopped
         assert plan.channel is ChannelName.SMS or settings.notifier_market is not Market.RU
         assert plan.channel is ChannelName.SMS or "whatsapp" in who.consents

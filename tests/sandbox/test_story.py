@@ -11,8 +11,9 @@ import pytest
 
 from backoffice_adapter.mapping import load
 from backoffice_adapter.source import Record
+from claims_core.claimants import parts_of
 from claims_core.snapshot import ClaimSnapshot, page_state_of
-from claims_core.stages import ClaimStage, PageState, is_expected_move
+from claims_core.stages import ClaimStage, LineOfBusiness, PageState, is_expected_move
 from sandbox.claim_center import Records
 from sandbox.story import Story
 from sandbox.story.mover import REST
@@ -56,9 +57,22 @@ def test_every_claim_of_the_story_can_be_read_and_all_stages_and_page_states_occ
     assert Counter(claim.country for claim in claims)["us"] > 10
 
 
+def test_some_claims_are_of_somebody_else_than_the_policyholder_and_their_money_is_theirs():
+    story, _ = a_story()
+    theirs = [shot for shot in (snapshot_of(story, ref) for ref in story.tales) if shot.claimants]
+    assert len(theirs) > 10
+    assert {shot.line_of_business for shot in theirs} == {LineOfBusiness.MOTOR_LIABILITY}
+    assert all(shot.approved is None and not shot.payments and not shot.documents for shot in theirs)
+    states = {page_state_of(part) for shot in theirs for part in parts_of(shot)}
+    assert states >= {PageState.ASSESSMENT, PageState.AWAITING, PageState.DOCS_NEEDED}
+    assert any(part.payments for shot in theirs for part in parts_of(shot))
+
+
 def test_every_telephone_is_valid_and_belongs_to_one_person():
     story, _ = a_story()
-    phones = [snapshot_of(story, ref).policyholder.phones[0] for ref in story.tales]
+    claims = [snapshot_of(story, ref) for ref in story.tales]
+    phones = [shot.policyholder.phones[0] for shot in claims]
+    phones += [each.person.phones[0] for shot in claims for each in shot.claimants]
     assert all(phonenumbers.is_valid_number(phonenumbers.parse(phone)) for phone in phones)
     assert len(set(phones)) == len(phones)
 

@@ -15,7 +15,7 @@ MOST = 4
 
 def next_of(facts: Facts, said: Speech) -> tuple[NextRow, ...]:
     """The coming steps of this claim; a step without a promised day says its place in the order."""
-    maker = _ROWS.get(facts.state)
+    maker = None if facts.is_anothers_money else _ROWS.get(facts.state)
     return tuple(maker(facts, said)[:MOST]) if maker else ()
 
 
@@ -56,7 +56,8 @@ def _registered(facts: Facts, said: Speech) -> list[NextRow]:
         )
     elif words.road_of(facts.line) == "damage":
         rows.append(_row(said, _inspection(facts, said), said.say("Then"), said.say("We assess the damage")))
-    rows.append(_decision(facts, said, said.say("We tell you the decision and the sum")))
+    tell = said.say("We tell you the decision") if facts.is_liable else said.say("We tell you the decision and the sum")
+    rows.append(_decision(facts, said, tell))
     return [*rows, *_limit(facts, said)]
 
 
@@ -91,6 +92,8 @@ def _assessment(facts: Facts, said: Speech) -> list[NextRow]:
 
 
 def _awaiting(facts: Facts, said: Speech) -> list[NextRow]:
+    if facts.is_liable:
+        return [_decision(facts, said, said.say("We tell you the decision")), *_limit(facts, said)]
     tell = said.say("We tell you the decision and the exact sum")
     return [_decision(facts, said, tell), _money(facts, said), *_limit(facts, said)]
 

@@ -14,6 +14,9 @@ from claims_portal.queries import ClaimRow
 
 DAMAGE = frozenset({LineOfBusiness.MOTOR, LineOfBusiness.MOTOR_LIABILITY, LineOfBusiness.PROPERTY})
 CARS = frozenset({LineOfBusiness.MOTOR, LineOfBusiness.MOTOR_LIABILITY})
+MONEY_OR_NONE = frozenset(
+    {PageState.APPROVED, PageState.PARTLY, PageState.PAYMENT_SENT, PageState.PAID, PageState.REPAIR, PageState.DECLINED}
+)
 OVER = frozenset({PageState.PAID, PageState.DECLINED, PageState.WITHDRAWN, PageState.CLOSED_OTHER})
 
 
@@ -146,6 +149,21 @@ class Facts:
         """What was paid so far."""
         issued = (paid.amount for paid in self.payments if paid.state in (PaymentState.SENT, PaymentState.CREDITED))
         return sum(issued, Decimal(0))
+
+    @property
+    def is_claimants(self) -> bool:
+        """Is the reader somebody who claims against another's policy?"""
+        return self.row["part_of"] is not None
+
+    @cached_property
+    def is_liable(self) -> bool:
+        """Do others claim against the reader's policy, and is no money of the claim the reader's own?"""
+        return self.row["has_claimants"] and not self.payments and self.row["approved"] is None
+
+    @property
+    def is_anothers_money(self) -> bool:
+        """Has it been decided about a claimant's money alone? Then the policyholder's page speaks of none."""
+        return self.is_liable and self.state in MONEY_OR_NONE
 
     @cached_property
     def is_paused(self) -> bool:

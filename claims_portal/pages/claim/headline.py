@@ -36,14 +36,17 @@ def ref_of(facts: Facts, said: Speech) -> str:
     """`Motor hull, claim 2041-7785, Kia Rio`."""
     number = format_claim_number(facts.row["claim_number"])
     line, thing = said.say(words.LINE[facts.line]), facts.row["object_label"]
+    ref = said.say("{line}, claim {ref}", line=line, ref=number)
     if thing:
-        return said.say("{line}, claim {ref}, {thing}", line=line, ref=number, thing=thing)
-    return said.say("{line}, claim {ref}", line=line, ref=number)
+        ref = said.say("{line}, claim {ref}, {thing}", line=line, ref=number, thing=thing)
+    return said.say("{claim}. You claim as the harmed party", claim=ref) if facts.is_claimants else ref
 
 
 def heading_of(facts: Facts, said: Speech, *, with_sum: bool = True) -> str:
     """What is happening, in one line; without the sum where only a link was shown."""
     state = facts.state
+    if facts.is_anothers_money:
+        return said.say(words.ANOTHERS_MONEY)
     if state in words.SUM_HEADING:
         dear, plain = words.SUM_HEADING[state]
         amount = facts.paid_total if state is PageState.PAID and facts.paid_total else facts.row["approved"]
@@ -73,7 +76,8 @@ def promise_of(facts: Facts, said: Speech) -> PromiseLine | None:
             return _promise(said, label, due, before)
         return _promise(said, label, due, None)
     waits = facts.is_undecided or facts.state in (PageState.APPROVED, PageState.PARTLY)
-    return PromiseLine(said.say(words.NO_DATE)) if waits and facts.late_since is None else None
+    waits = waits and facts.late_since is None and not facts.is_anothers_money
+    return PromiseLine(said.say(words.NO_DATE)) if waits else None
 
 
 def _promise(said: Speech, label: str, due: date, before: str | None) -> PromiseLine:

@@ -23,8 +23,14 @@ def _who(facts: Facts, said: Speech) -> str:
 
 def lede_of(facts: Facts, said: Speech) -> str:
     """One sentence under the heading, with a name where there is one. No Russian ending that needs a gender."""
-    maker = _LEDE.get(facts.state)
+    maker = _anothers_money if facts.is_anothers_money else _LEDE.get(facts.state)
     return maker(facts, said) if maker else ""
+
+
+def _anothers_money(facts: Facts, said: Speech) -> str:
+    day, who = said.day(said.day_of(facts.row["stage_since"])), responsible(facts, said)
+    made = said.say("Decision of {date}: {agent}.", date=day, agent=who)
+    return f"{made} {said.say(words.NOT_FROM_YOU)}"
 
 
 def _registered(facts: Facts, said: Speech) -> str:

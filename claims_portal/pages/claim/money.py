@@ -13,6 +13,8 @@ NOTHING = frozenset({PageState.DECLINED, PageState.WITHDRAWN, PageState.CLOSED_O
 
 def money_of(facts: Facts, said: Speech) -> Money | None:
     """The card; None where no money will move and no sum was ever counted."""
+    if facts.is_anothers_money or (facts.is_liable and facts.row["assessed"] is None):
+        return None
     known = facts.row["assessed"] is not None or facts.row["approved"] is not None or facts.payments
     if not known and (facts.state in NOTHING or facts.state is PageState.REPAIR):
         return None

@@ -131,7 +131,7 @@ def _why_longer(facts: Facts, said: Speech) -> Note | None:
 
 def reasons_of(facts: Facts, said: Speech) -> tuple[Reason, ...]:
     """Why we refuse, or a part of it: each reason with its clause and its document."""
-    if facts.state not in REFUSED:
+    if facts.state not in REFUSED or facts.is_anothers_money:
         return ()
     if facts.outcome is Outcome.BELOW_DEDUCTIBLE and not facts.row["decision_reasons"]:
         return (Reason(said.say(words.OUTCOME_LEDE[Outcome.BELOW_DEDUCTIBLE]), None),)
@@ -150,7 +150,7 @@ def _reason(said: Speech, given: dict[str, str]) -> Reason:
 
 def appeal_of(facts: Facts, said: Speech) -> tuple[str, ...]:
     """The ways to disagree, in their order, once there is a decision to disagree with."""
-    if facts.state not in REFUSED and facts.state is not PageState.APPROVED:
+    if facts.is_anothers_money or (facts.state not in REFUSED and facts.state is not PageState.APPROVED):
         return ()
     if facts.state is PageState.APPROVED:
         return (said.say("You can take the money and still disagree. It does not close your right to appeal."),)

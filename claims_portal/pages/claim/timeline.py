@@ -10,7 +10,7 @@ from claims_core.i18n import marked
 from claims_core.snapshot import CaseEventKind
 from claims_core.stages import PageState
 from claims_portal.pages.claim import words
-from claims_portal.pages.claim.facts import Facts, moment_of
+from claims_portal.pages.claim.facts import MONEY_OR_NONE, Facts, moment_of
 from claims_portal.pages.claim.page import Timeline, TimelineEntry
 from claims_portal.pages.speech import Speech
 
@@ -107,7 +107,8 @@ def _sentence(facts: Facts, said: Speech, kind: CaseEventKind, event: Detail, de
         return icon, said.say(text)
     if kind in (Kind.STAGE_CHANGED, Kind.SITUATION_CHANGED):
         state = PageState(event["page_state"])
-        return words.MARK[state][1], said.say(_ENTERED[state])
+        is_anothers = facts.is_anothers_money and state in MONEY_OR_NONE
+        return words.MARK[state][1], said.say(words.ANOTHERS_MONEY if is_anothers else _ENTERED[state])
     maker = _MAKERS.get(kind)
     return maker(facts, said, event, detail) if maker else None
 
@@ -125,6 +126,8 @@ def _inspection(facts: Facts, said: Speech, event: Detail, detail: Detail) -> tu
 
 def _decision(facts: Facts, said: Speech, event: Detail, detail: Detail) -> tuple[str, str]:
     state, amount = PageState(event["page_state"]), _amount(detail, facts, said)
+    if facts.is_anothers_money:
+        return words.MARK[state][1], said.say(words.ANOTHERS_MONEY)
     text = said.say(_ENTERED[state])
     return words.MARK[state][1], f"{text}: {amount}" if amount and state in (
         PageState.APPROVED,

@@ -47,10 +47,17 @@ def _step(facts: Facts, said: Speech, kind: str, name: str, number: int, road: s
         due = _money_due(facts) if is_last else _decision_due(facts, behind)
         when = said.say("by {date}", date=said.day(due)) if due else None
     if kind == "now":
-        detail = said.say(words.STEP_DETAIL.get(facts.situation, words.NOW) if facts.situation else words.NOW)
+        detail = said.say(_detail(facts))
     if kind == "no":
         detail = said.say("The reasons are on this page") if facts.state is PageState.DECLINED else None
     return Step(kind, said.say(BEFORE[kind]) if BEFORE[kind] else "", said.say(name), detail, when, iso)
+
+
+def _detail(facts: Facts) -> str:
+    if facts.situation is None:
+        return words.NOW
+    usual = words.STEP_DETAIL.get(facts.situation, words.NOW)
+    return words.CLAIMANTS_DETAIL.get(facts.situation, usual) if facts.is_claimants else usual
 
 
 def _money_due(facts: Facts) -> date | None:

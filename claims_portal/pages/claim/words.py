@@ -91,6 +91,9 @@ PROMISE = {
     PageState.PAYMENT_SENT: marked("Should arrive by"),
     PageState.REOPENED: marked("Answer by"),
 }
+# To a policyholder whose policy pays somebody else: what, and to whom, is theirs alone to read.
+ANOTHERS_MONEY = marked("We decided on what the other party asked for")
+NOT_FROM_YOU = marked("What the other party is paid, only they can see. Nothing is needed from you.")
 NO_DATE = marked("We have no date to give yet. We write to you at every step.")
 
 # What we wait for, in the words that lawyers approved; nothing else may stand here (`ux` 3.3.5).
@@ -173,6 +176,11 @@ STEP_DETAIL = {
     Situation.REPAIR_DONE: marked("Now. You can collect it"),
 }
 NOW = marked("Now")
+# Of a claimant, who has no policy of theirs in this.
+CLAIMANTS_DETAIL = {
+    Situation.COVER_CHECK: marked("Now. We check what the policy covers"),
+    Situation.APPROVAL: marked("Now. We compare the estimate with the terms of the policy"),
+}
 
 
 def road_of(line: LineOfBusiness) -> str:

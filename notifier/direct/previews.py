@@ -1,40 +1,34 @@
-"""What the portal asks for by name: a code, an answer, and what a change would make the policyholder read."""
+"""What a handler's change would make its readers read: the same decisions and texts as when it becomes a fact."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pydantic import SecretStr
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import ledger
 from claims_core.changes import changes_between, open_documents
+from claims_core.claimants import goes_with, going_with
 from claims_core.db import driver_connection
-from claims_core.errors import NotFound
 from claims_core.foreseen import foreseen
 from claims_core.requested import ChangeAction, asked_for
-from claims_core.sealing import seal
 from claims_core.snapshot import ClaimSnapshot, page_state_of
 from claims_core.stages import PageState
-from claims_core.tables import Claim, Question
+from claims_core.tables import Claim
 from notifier.background import Background, Fact
 from notifier.decisions import Plan, decide, reach, still_to_send
 from notifier.facts import background_for
 from notifier.message import SmsParts, sms_parts
-from notifier.notices import tell_person
 from notifier.rendering import render
 from notifier.rulebook import rules_in_force
 from notifier.rules import rule_for
 from notifier.settings import NotifierSettings
-from notifier.states import PRIORITY, CauseKind, ChannelName, Importance, Reason
-from notifier.tables import Notification
-from notifier.texts import CODE_SEAL, SEALED, Cause, values_of
+from notifier.states import ChannelName, Reason
+from notifier.texts import Cause, values_of
 
-CODE_LIVES = timedelta(minutes=10)
-HEARD_A_DAY = 3  # texts to one person that a question was heard
 SAMPLE_LINK = "Ab3dE6gH"  # as long as a real one: the preview counts what will be counted
 
 
@@ -84,102 +78,6 @@ class Preview:
     guards: tuple[Guard, ...] = ()
 
 
-async def send_code(
-    session: AsyncSession,
-    *,
-    cause_id: UUID,
-    policyholder_id: UUID,
-    claim_id: UUID | None,
-    contact_point_id: UUID,
-    language: str,
-    code: str,
-    domain: str,
-    now: datetime,
-    key: SecretStr,
-) -> None:
-    """Queue a one-time code, before everything else. It is sealed until it leaves, then wiped, and never resent."""
-    session.add(
-        Notification(
-            cause_kind=CauseKind.SIGN_IN_CODE,
-            cause_id=cause_id,
-            template="otp",
-            recipient_id=policyholder_id,
-            claim_id=claim_id,
-            importance=Importance.CODE,
-            priority=PRIORITY[Importance.CODE],
-            channel=ChannelName.SMS,
-            contact_point_id=contact_point_id,
-            sender=ChannelName.SMS,
-            language=language,
-            values={SEALED: seal(code, key, purpose=CODE_SEAL), "domain": domain},
-            planned_at=now,
-            not_before=now,
-            send_by=now + CODE_LIVES,
-        )
-    )
-    await session.flush()
-    await (await driver_connection(session)).execute("select pg_notify('notification', '')")
-
-
-async def tell_answer(session: AsyncSession, *, question_id: UUID, now: datetime, settings: NotifierSettings) -> None:
-    """Tell the policyholder that their question has been answered. Once, however often it is asked for."""
-    await _about_question(session, "answer_ready", question_id, now=now, settings=settings)
-
-
-async def tell_question_heard(
-    session: AsyncSession, *, question_id: UUID, now: datetime, settings: NotifierSettings
-) -> None:
-    """Tell the policyholder by when their question is answered; so many times a day, then the page alone says it."""
-    whose = select(Question.policyholder_id).where(Question.id == question_id).scalar_subquery()
-    mine = select(func.count()).where(
-        col(Notification.template) == "question_ack",
-        col(Notification.recipient_id) == whose,
-        col(Notification.planned_at) > now - timedelta(days=1),
-    )
-    if (await session.exec(mine)).one() < HEARD_A_DAY:
-        await _about_question(session, "question_ack", question_id, now=now, settings=settings)
-
-
-async def _about_question(
-    session: AsyncSession, template: str, question_id: UUID, *, now: datetime, settings: NotifierSettings
-) -> None:
-    question = await session.get(Question, question_id)
-    if question is None:
-        raise NotFound("there is no such question")
-    await tell_person(
-        await driver_connection(session),
-        template,
-        Importance.ANSWER,
-        (CauseKind.QUESTION, question_id),
-        policyholder_id=question.policyholder_id,
-        claim_id=question.claim_id,
-        settings=settings,
-        now=now,
-    )
-
-
-async def tell_new_device(
-    session: AsyncSession,
-    *,
-    code_id: UUID,
-    policyholder_id: UUID,
-    claim_id: UUID,
-    now: datetime,
-    settings: NotifierSettings,
-) -> None:
-    """Tell the policyholder at once that a device new to us has opened the claim, with the code `code_id`."""
-    await tell_person(
-        await driver_connection(session),
-        "new_device",
-        Importance.ANSWER,
-        (CauseKind.SIGN_IN_CODE, code_id),
-        policyholder_id=policyholder_id,
-        claim_id=claim_id,
-        settings=settings,
-        now=now,
-    )
-
-
 async def preview(
     session: AsyncSession, *, claim_id: UUID, change: ProposedChange, now: datetime, settings: NotifierSettings
 ) -> Preview:
@@ -187,11 +85,50 @@ async def preview(
 
     Nothing is written. Raises pydantic's `ValidationError` when the values are not of this action.
     """
+    before, after = await _foreseen(session, claim_id, change)
+    return await _previewed(session, claim_id, before, after, told=change.told, now=now, settings=settings)
+
+
+async def previews_beside(
+    session: AsyncSession, *, claim_id: UUID, change: ProposedChange, now: datetime, settings: NotifierSettings
+) -> dict[UUID, Preview]:
+    """What the change will make each claimant read who goes with this claim, by the id of their side.
+
+    They hear of it once the claims system shows the claim as it is then; those whom it decides on apart do not.
+    """
+    before, after = await _foreseen(session, claim_id, change)
+    sides = select(Claim.id).where(Claim.part_of == claim_id, col(Claim.gone_at).is_(None)).order_by(col(Claim.id))
+    found = {}
+    for side_id in (await session.exec(sides)).all():
+        stands = await ledger.current_snapshot(session, side_id)
+        if goes_with(stands, before):
+            later = stands.model_copy(update=going_with(after, stands.payments, stands.documents))
+            found[side_id] = await _previewed(
+                session, side_id, stands, later, told=change.told, now=now, settings=settings
+            )
+    return found
+
+
+async def _foreseen(
+    session: AsyncSession, claim_id: UUID, change: ProposedChange
+) -> tuple[ClaimSnapshot, ClaimSnapshot]:
+    """The claim as it is, and as it will be."""
     before = await ledger.current_snapshot(session, claim_id)
-    asked = asked_for(change.action, change.values)
-    after = foreseen(before, asked, change_ref="preview")
+    return before, foreseen(before, asked_for(change.action, change.values), change_ref="preview")
+
+
+async def _previewed(
+    session: AsyncSession,
+    claim_id: UUID,
+    before: ClaimSnapshot,
+    after: ClaimSnapshot,
+    *,
+    told: bool,
+    now: datetime,
+    settings: NotifierSettings,
+) -> Preview:
     page = page_state_of(after)
-    fact = _fact(before, after, told=change.told, now=now)
+    fact = _fact(before, after, told=told, now=now)
     claim = await session.get(Claim, claim_id)
     assert claim is not None
     connection = await driver_connection(session)
