@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from backoffice_adapter.settings import FilesConfig, SourceConfig
-from backoffice_adapter.source import CaseSource, Record, Unreadable, content_hash
+from backoffice_adapter.source import CaseSource, Kept, Record, Unreadable, content_hash
 from backoffice_adapter.sources import json_text, open_source
 from claims_core.clock import utc_now
 from claims_core.errors import BadInput, NotFound
@@ -52,6 +52,8 @@ async def one(source: CaseSource, ref: str) -> Record:
     found = await source.get(ref)
     if isinstance(found, Unreadable):
         raise BadInput(f"{source.name}: case '{ref}' cannot be read: {found.reason}")
+    if isinstance(found, Kept):
+        raise BadInput(f"{source.name}: case '{ref}' is archived or hidden, and not shown any more")
     if found is not None:
         return found
     async with aclosing(_records(source)) as records:

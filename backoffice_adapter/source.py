@@ -34,6 +34,13 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A case that is there and not shown any more (archived, hidden): what we know of it stays as it is."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileRead:
     """A file that has been read to its end; it is not read again."""
 
@@ -48,7 +55,7 @@ class Page:
 
     `unchanged` counts what the source left out because we know it already, and `compared` says that it left out all
     of that. A `cursor` of None leaves the one we have. `marks` are the source's own marks of
-    the cases of this page, for a later comparison.
+    the cases of this page, for a later comparison; `kept` the keys of those that are there and not shown.
     """
 
     records: list[Record]
@@ -58,6 +65,7 @@ class Page:
     unchanged: int = 0
     compared: bool = False
     marks: dict[str, str] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
     file: FileRead | None = None
 
     @property
@@ -113,8 +121,9 @@ class Bell:
     ref: str
 
 
-# What a source shows of a case.
-Shown = Record | Unreadable
+# What becomes of a case that is read, and what a source may show of one that is asked for.
+Read = Record | Unreadable
+Shown = Read | Kept
 Heard = Shown | Bell
 
 

@@ -35,8 +35,15 @@ class ClaimCenterConfig(SourceConfig):
     # Many claims in one call; the insurer's gateway must list the Composite API.
     composite: bool = False
     parts: tuple[str, ...] = ("contacts", "exposures", "activities", "checks", "payments")
+    # A closed claim that is no longer shown was archived, and keeps what its page says.
+    archives: bool = True
     page_size: Annotated[int, Field(ge=1, le=100)] = 100
     parallel: Annotated[int, Field(ge=1, le=64)] = 8
     timeout: Span = timedelta(seconds=30)
     tries: Annotated[int, Field(ge=1, le=20)] = 5
     longest_wait: Span = timedelta(minutes=2)
+
+    @property
+    def may_archive(self) -> bool:
+        """As `archives` says."""
+        return self.archives

@@ -96,6 +96,11 @@ class SourceConfig(Part):
         return self.lists_everything
 
     @property
+    def may_archive(self) -> bool:
+        """May a closed case be put away some day, so that no reading shows it any more?"""
+        return False
+
+    @property
     def old_after(self) -> timedelta:
         """The age from which on what we know is old: twice what is expected, and never less than a slow run takes."""
         return max(2 * (self.expected or self.interval), SLOW_RUN)

@@ -15,7 +15,7 @@ from claims_core.errors import Misconfigured
 def open_source(config: SourceConfig, *, key: bytes, clock: Callable[[], datetime]) -> CaseSource:
     """The source that `config` describes. Raises `Misconfigured` when a secret is missing. Close it after use."""
     if isinstance(config, ClaimCenterConfig):
-        return ClaimCenter(config, key=key)
+        return ClaimCenter(config, key=key, clock=clock)
     if isinstance(config, FilesConfig):
         return Files(config, key=key, clock=clock)
     if isinstance(config, SqlConfig):

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from backoffice_adapter.freshness import freshen, publish, tells_all
-from backoffice_adapter.mapping import Mapping
+from backoffice_adapter.mapping import Mapping, Translate
 from backoffice_adapter.settings import SourceConfig
 from backoffice_adapter.source import CaseSource, Page
 from backoffice_adapter.sync import book
@@ -24,6 +24,7 @@ from backoffice_adapter.sync.mass import judge, judge_dead
 from backoffice_adapter.sync.memory import search_garbage_rarely
 from backoffice_adapter.sync.pages import TranslatedPage, differing_pages, read_ahead, translate_page
 from backoffice_adapter.sync.sightings import Sightings, settle_missing
+from backoffice_adapter.sync.vanishing import still_there
 from backoffice_adapter.sync.writing import Counts, Ground, Written, write_page
 from backoffice_adapter.tables import RunState, SyncRun
 from claims_core.db import advisory_key, session_scope
@@ -181,7 +182,7 @@ async def _start(plan: Plan, now: datetime) -> _Run:
         first = last is None or last.complete_at is None
         rejects = await book.has_rejected(session, name)
     ground = Ground(name, version, plan.settle, first_load=first or plan.full, run_id=row.id)
-    sightings = Sightings() if plan.again and plan.config.shows_every_claim else None
+    sightings = Sightings(archives=plan.config.may_archive) if plan.again and plan.config.shows_every_claim else None
     return _Run(plan, row, ground, None if full or last is None else last.cursor, rejects, sightings=sightings)
 
 
@@ -199,6 +200,16 @@ async def _read(run: _Run) -> None:
             translated = await asyncio.to_thread(translate_page, page, translate, plan.clock())
             _stop_at(await _write(run, translated))
             plan.on_page(run.counts)
+    if run.sightings is not None and run.complete:
+        await _ask_for_missing(run, run.sightings, translate)
+
+
+async def _ask_for_missing(run: _Run, sightings: Sightings, translate: Translate) -> None:
+    plan = run.plan
+    page = await still_there(plan.engine, plan.source, sightings, now=plan.clock())
+    if page is not None:
+        sightings.add(page)
+        _stop_at(await _write(run, translate_page(page, translate, plan.clock())))
 
 
 def _lanes(run: _Run) -> Lanes:

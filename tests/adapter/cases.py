@@ -34,6 +34,8 @@ def claim_center_case(**changed: Any) -> dict[str, Any]:
         "roles": [{"role": {"code": "insured"}}],
     }
     case = {"claim": claim, "contacts": [person], "exposures": [], "activities": [], "checks": [], "payments": []}
+    if "documents" in changed:
+        case["documents"] = []
     sections = {key: value for key, value in changed.items() if key in case and key != "claim"}
     return {**case, **sections, "claim": {**claim, **{k: v for k, v in changed.items() if k not in sections}}}
 

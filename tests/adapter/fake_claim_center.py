@@ -12,7 +12,7 @@ import httpx
 
 from backoffice_adapter.settings import ClaimCenterConfig, Watermark
 from backoffice_adapter.sources.claim_center import ClaimCenter
-from tests.adapter.cases import CLAIM_CENTER, claim_center_case
+from tests.adapter.cases import CLAIM_CENTER, NOON, claim_center_case
 
 PARTS = ("contacts", "exposures", "activities", "checks", "payments")
 Fault = Callable[[httpx.Request], httpx.Response | Exception | None]
@@ -30,6 +30,8 @@ class FakeClaimCenter:
         self.good_token = ""
         self.faults: list[Fault] = []
         self.hidden: set[str] = set()
+        self.archived: set[str] = set()
+        self.unlisted: set[str] = set()
         self.waited: list[float] = []
         self.clock = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
@@ -42,6 +44,14 @@ class FakeClaimCenter:
             contact["id"] = person
         self.claims[ref] = case
         return self.touch(ref)
+
+    def archive(self, ref: str, *, listed: bool = True) -> None:
+        """Put a closed claim away: it answers by its id alone, its lists do not, and perhaps no list names it."""
+        self.claims[ref]["claim"]["state"] = {"code": "archived", "name": "Archived"}
+        self.archived.add(ref)
+        if not listed:
+            self.unlisted.add(ref)
+        self.touch(ref)
 
     def put_silently(self, ref: str, **changed: Any) -> None:
         """A claim that changed without a trace in the list: its mark and its moment stay (a child's change may)."""
@@ -80,7 +90,7 @@ class FakeClaimCenter:
         async def sleep(seconds: float) -> None:
             self.waited.append(seconds)
 
-        return ClaimCenter(config, key=key, transport=httpx.MockTransport(self.answer), sleep=sleep)
+        return ClaimCenter(config, key=key, transport=httpx.MockTransport(self.answer), sleep=sleep, clock=lambda: NOON)
 
     def count(self, method: str, pattern: str) -> int:
         """How many requests there were."""
@@ -102,6 +112,8 @@ class FakeClaimCenter:
                 return said
         if request.headers.get("Authorization") != f"Bearer {self.good_token}":
             return problem(401, "RestAuthenticationException", "token")
+        if path == "/composite/v1/composite":
+            return httpx.Response(200, json={})  # in no shape that we know: all is read one by one
         if path == "/claim/v1/claim-infos":
             return self._infos(request)
         ref, _, rest = path.removeprefix("/claim/v1/claims/").partition("/")
@@ -112,7 +124,7 @@ class FakeClaimCenter:
         return self._write(request, ref, rest)
 
     def _infos(self, request: httpx.Request) -> httpx.Response:
-        rows = [case["claim"] for ref, case in self.claims.items() if ref not in self.hidden]
+        rows = [case["claim"] for ref, case in self.claims.items() if ref not in self.hidden | self.unlisted]
         rows.sort(key=lambda claim: claim["updateTime"])
         wanted = request.url.params.get("filter")
         if wanted:
@@ -126,6 +138,8 @@ class FakeClaimCenter:
 
     def _read(self, request: httpx.Request, ref: str, part: str) -> httpx.Response:
         case = deepcopy(self.claims[ref])
+        if part and ref in self.archived:
+            return problem(404, "NotFoundException", "No resource")
         if part:
             return self._page(request, case[part]) if part in case else problem(404, "NotFoundException", "No resource")
         return httpx.Response(200, json={"data": self._resource(case["claim"])})

@@ -1,5 +1,7 @@
 """The sandbox's ClaimCenter mapping knows every stage, most situations, and never says an inner word."""
 
+from typing import Any
+
 import pytest
 
 from backoffice_adapter.mapping import LeftOut, Unmapped, load
@@ -11,6 +13,12 @@ from tests.adapter.cases import CLAIM_CENTER, NOON, activity, as_record, check, 
 MAPPING = load(CLAIM_CENTER)
 translate = MAPPING.translator(source="cc", mapping_version=1)
 
+# A document that was filed to the request `cc:a1`.
+FILED = {"id": "cc:d1", "name": "scan-0017.pdf", "status": {"code": "final"}, "relatedTo": {"id": "cc:a1"}}
+CLOSED = {
+    "completed": "approved", "denied": "refused", "withdrawn": "withdrawn", "duplicate": "duplicate",
+    "transferred": "transferred", "no_response": "no_response", "below_deductible": "below_deductible",
+}  # fmt: skip
 PLACES = [
     (claim_center_case(assignedUser=None), "registered", "new_unassigned", None),
     (claim_center_case(), "checking", "cover_check", None),
@@ -40,7 +48,17 @@ PLACES = [
     (claim_center_case(state={"code": "closed"}, checks=[check("issued")]), "fulfilling", "payment_sent", "approved"),
     (claim_center_case(state={"code": "closed"}, checks=[check("cleared")]), "closed", None, "approved"),
     (claim_center_case(state={"code": "closed"}, closedOutcome={"code": "denied"}), "closed", None, "refused"),
-]
+    (claim_center_case(activities=[activity("request_documents")], documents=[FILED]), "collecting",
+     "docs_received_review", None),
+    (claim_center_case(activities=[activity("request_documents"), activity("request_documents", ref="cc:a2")],
+     documents=[FILED]), "collecting", "docs_needed", None),
+    (claim_center_case(reopenedReason={"code": "newinfo"}), "checking", "reopened", None),
+    (claim_center_case(reopenedReason={"code": "newinfo"}, checks=[check("cleared")]), "checking", "reopened", None),
+    (claim_center_case(reopenedReason={"code": "newinfo"}, activities=[activity("calculation")]), "assessing",
+     "calculation", None),
+    *((claim_center_case(state={"code": state}, closedOutcome={"code": theirs}), "closed", None, ours)
+      for state in ("closed", "archived") for theirs, ours in CLOSED.items()),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("case", "stage", "situation", "outcome"), PLACES)
@@ -136,3 +154,24 @@ def test_the_words_of_the_mapping_are_ours():
     said = [rule for rule in MAPPING.file.rule if not rule.leave_out]
     assert {rule.situation for rule in said if rule.situation} <= set(Situation)
     assert {rule.outcome for rule in said if rule.outcome} <= set(Outcome)
+
+
+@pytest.mark.parametrize(("request_state", "documents", "state"), [
+    ("open", [], DocumentState.ASKED), ("open", [FILED], DocumentState.RECEIVED),
+    ("complete", [FILED], DocumentState.ACCEPTED), ("complete", [], DocumentState.ACCEPTED),
+])  # fmt: skip
+def test_a_document_filed_to_a_request_is_the_one_that_came_and_its_name_is_never_shown(
+    request_state: str, documents: list[dict[str, Any]], state: DocumentState
+):
+    internal = {"id": "cc:d9", "name": "fraud-report.pdf", "status": {"code": "final"}}
+    asked = activity("request_documents", state=request_state, extDocument_Ext={"code": "passport"})
+    claim = translate(as_record(claim_center_case(activities=[asked], documents=[*documents, internal])), NOON)
+    assert isinstance(claim, ClaimSnapshot)
+    assert [(paper.ref, paper.title_en, paper.state) for paper in claim.documents] == [("cc:a1", "Passport", state)]
+    assert "pdf" not in claim.model_dump_json(exclude={"source_hash"})
+
+
+def test_a_closed_outcome_that_no_rule_knows_leaves_the_claim_as_it_is():
+    answer = translate(as_record(claim_center_case(state={"code": "closed"}, closedOutcome={"code": "other"})), NOON)
+    assert isinstance(answer, Unmapped)
+    assert "claim.closedOutcome.code=other" in answer.code

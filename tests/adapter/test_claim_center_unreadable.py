@@ -26,7 +26,6 @@ async def test_a_claim_that_nobody_can_read_costs_itself_and_says_which_field_it
     whole = {"attributes": {**cc.claims["cc:1"]["claim"], "extra": "?"}, "checksum": "1"}
     body = json.dumps({"data": whole if where == "claim" else [whole]}).encode().replace(b'"?"', bad)
     cc.once(at(spoilt, httpx.Response(200, content=body)))
-    cc.once(at("/composite/v1/composite", httpx.Response(200, json={}), method="POST"))
     summary = await sync(composite=composite)
     assert (summary.state, summary.counts.new, summary.counts.rejected) == (RunState.DONE, 2, 1)
     ((ref, reason),) = await rows("select case_ref, reason from rejected_case")

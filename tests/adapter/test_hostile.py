@@ -154,7 +154,8 @@ async def test_a_claim_center(survive: Survive, monkeypatch: pytest.MonkeyPatch,
         name="cc", kind="claim_center", mapping=SMALL, base_url="http://cc.test/cc", token_url="http://hub.test/token",
         login_id_env="CC_ID", login_secret_env="CC_SECRET", parts=("activities",), composite=composite, most_rejected=1,
     )  # fmt: skip
-    source = ClaimCenter(config, key=OF_CLAIMS.key, transport=httpx.MockTransport(theirs.answer))
+    transport = httpx.MockTransport(theirs.answer)
+    source = ClaimCenter(config, key=OF_CLAIMS.key, transport=transport, clock=lambda: NOW)
     await survive(config, source, many, mapping=OF_CLAIMS)
 
 

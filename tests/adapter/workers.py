@@ -43,8 +43,8 @@ def config_of(base: str, *, name: str = "cc") -> ClaimCenterConfig:
 async def work(what: str, url: str, base: str, now: datetime | None, *, name: str = "cc") -> None:
     """`read`: one run, then what waits of notices. `write`: what is due at `now`."""
     engine, config = make_engine(url, pool_size=2), config_of(base, name=name)
-    source = ClaimCenter(config, key=MAPPING.key)
     clock: Callable[[], datetime] = (lambda: now) if now else utc_now
+    source = ClaimCenter(config, key=MAPPING.key, clock=clock)
     try:
         if what == "read":
             await sync_once(Plan(engine, config, MAPPING, source, clock=clock, settle=timedelta(0)))

@@ -41,7 +41,7 @@ async def source(center: ClaimCenter, monkeypatch: pytest.MonkeyPatch):
         client_secret_env="CC_SECRET",
         mapping="m.toml",
     )
-    source = Source(config, key=b"k", transport=httpx.ASGITransport(create_app(center)))
+    source = Source(config, key=b"k", transport=httpx.ASGITransport(create_app(center)), clock=utc_now)
     yield source
     await source.close()
 

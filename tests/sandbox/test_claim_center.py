@@ -6,6 +6,7 @@ import pytest
 from backoffice_adapter.settings import ClaimCenterConfig, Watermark
 from backoffice_adapter.source import Order, OrderKind
 from backoffice_adapter.sources.claim_center import ClaimCenter as Source
+from claims_core.clock import utc_now
 from claims_core.errors import SourceConflict, SourceRefused, SourceUnavailable
 from sandbox.claim_center import Records, create_app
 from sandbox.claim_center.installation import ClaimCenter, Fault
@@ -60,7 +61,7 @@ async def source(center: ClaimCenter, monkeypatch: pytest.MonkeyPatch):
     async def at_once(_: float) -> None:
         return
 
-    source = Source(config, key=b"k", transport=httpx.ASGITransport(create_app(center)), sleep=at_once)
+    source = Source(config, key=b"k", transport=httpx.ASGITransport(create_app(center)), sleep=at_once, clock=utc_now)
     yield source
     await source.close()
 
@@ -183,7 +184,7 @@ async def test_many_claims_in_one_call_are_the_claims_that_are_read_one_by_one(c
     read = {}
     for composite in (False, True):
         config = ClaimCenterConfig(**described, composite=composite)
-        source = Source(config, key=b"k", transport=httpx.ASGITransport(create_app(center)))
+        source = Source(config, key=b"k", transport=httpx.ASGITransport(create_app(center)), clock=utc_now)
         pages = [page async for page in source.changed_since(None, Unknown())]
         await source.close()
         read[composite] = {record.ref: record for page in pages for record in page.records}

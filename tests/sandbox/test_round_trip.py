@@ -72,7 +72,7 @@ async def source(story: Story, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         parts=["contacts", "exposures", "activities", "checks"],
         tries=1,
     )
-    source = Source(config, key=b"k", transport=httpx.ASGITransport(create_app(center)))
+    source = Source(config, key=b"k", transport=httpx.ASGITransport(create_app(center)), clock=utc_now)
     yield source
     await source.close()
 

@@ -1,9 +1,9 @@
 """Guidewire ClaimCenter as a source: changed claims by a watermark or a sweep, each read by its id."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -32,9 +32,10 @@ class ClaimCenter:
         key: bytes,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Sleep = asyncio.sleep,
+        clock: Callable[[], datetime],
     ) -> None:
         self.name = config.name
-        self.config, self._key = config, key
+        self.config, self._key, self._clock = config, key, clock
         self._transport = Transport(config, transport=transport, sleep=sleep)
 
     async def close(self) -> None:
@@ -93,14 +94,17 @@ class ClaimCenter:
             shown = await self._read(wanted)
             records = [one for one in shown if isinstance(one, Record)]
             cursor = self._moved(cursor, listed)
-            read = {record.ref for record in records}
+            unreadable = [one for one in shown if isinstance(one, Unreadable)]
+            # Listed, and absent or without its lists when it is asked for: archived or hidden, and not gone.
+            kept = sorted(set(wanted) - {one.ref for one in records} - {one.ref for one in unreadable})
             yield Page(
                 records=records,
                 cursor=cursor,
                 complete=listed.next_path is None,
-                unreadable=[*nameless, *(one for one in shown if isinstance(one, Unreadable))],
+                unreadable=[*nameless, *unreadable],
                 unchanged=len(same),
-                marks={ref: mark for ref, mark in marks.items() if ref in read},
+                marks={ref: marks[ref] for ref in [*(record.ref for record in records), *kept]},
+                kept=kept,
             )
 
     async def _read(self, refs: Sequence[str]) -> list[Shown]:
@@ -155,13 +159,16 @@ class ClaimCenter:
         return f"{item.checksum}|{said if isinstance(said, str) else ''}".replace("\x00", "\\x00")
 
     def _moved(self, cursor: Cursor, listed: ListPage) -> Cursor:
-        """Behind this page. With a watermark the list is sorted by it; without, the way on is the link itself."""
+        """Behind this page. With a watermark the list is sorted by it; without, the way on is the link itself.
+
+        A claim that is stamped ahead of time must not hide those that come after it.
+        """
         watermark = self.config.watermark
         if watermark is None:
             return {} if listed.next_path is None else {"next": listed.next_path}
         said = [item.attributes.get(watermark.field) for item in listed.items]
         moments = [moment for text in [*said, cursor.get("after")] if (moment := as_moment(text)) is not None]
-        return {"after": _written(max(moments))} if moments else cursor
+        return {"after": _written(min(max(moments), self._clock()))} if moments else cursor
 
 
 def _written(moment: Any) -> str:

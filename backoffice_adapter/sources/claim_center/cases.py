@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from backoffice_adapter.source import Record, Shown, Unreadable, content_hash
+from backoffice_adapter.source import Kept, Read, Record, Shown, Unreadable, content_hash
 from backoffice_adapter.sources import json_text, keys
 from backoffice_adapter.sources.claim_center.listing import Item, everything, id_of, is_resource, to_item
 from backoffice_adapter.sources.claim_center.transport import Absent, Garbled, Transport, as_moment
@@ -48,6 +48,8 @@ async def _read_case(
         return None
     lists = await asyncio.gather(*(read_part(transport, ref, part, page_size=page_size) for part in parts))
     if any(items is None for items in lists):
+        if is_archived(claim.attributes):
+            return Kept(ref)
         await _refuse_if_there(
             transport, ref, [part for part, items in zip(parts, lists, strict=True) if items is None]
         )
@@ -65,7 +67,7 @@ def to_record(
     *,
     key: bytes,
     checksum: str | None,
-) -> Shown:
+) -> Read:
     """A claim and its parts as one case: the same bytes, whichever way and in whichever order they came.
 
     Without the claim's `checksum` the record has no version. What cannot be kept or locked by says which field it is.
@@ -81,6 +83,12 @@ def to_record(
         return Unreadable(json_text.kept(body), str(problem), ref=ref)
     version = None if checksum is None else _version(locked, raw)
     return Record(ref=ref, raw=raw, hash=content_hash(raw, key), body=body, version=version)
+
+
+def is_archived(claim: Mapping[str, Any]) -> bool:
+    """Has ClaimCenter put it away? Then its lists may be shown no more, and nothing of it moves."""
+    state = claim.get("state")
+    return isinstance(state, Mapping) and state.get("code") == "archived"
 
 
 def checksum_of(version: str | None) -> str | None:

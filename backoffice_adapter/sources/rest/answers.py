@@ -9,7 +9,7 @@ import orjson
 
 from backoffice_adapter.mapping import find_first
 from backoffice_adapter.settings import RestConfig
-from backoffice_adapter.source import Record, Shown, Unreadable, content_hash
+from backoffice_adapter.source import Read, Record, Unreadable, content_hash
 from backoffice_adapter.sources import json_text, keys
 from claims_core.errors import SourceUnavailable
 
@@ -18,7 +18,7 @@ from claims_core.errors import SourceUnavailable
 class Answer:
     """A page: its cases, and the rest of the answer, in which the way to the next page stands."""
 
-    cases: list[Shown]
+    cases: list[Read]
     envelope: Any
     total: int | None
     links: Mapping[Any, Any]
@@ -67,7 +67,7 @@ class Answers:
             raise SourceUnavailable(f"{place}: a page of {counted} holds {len(cases)}")
         return Answer(cases, envelope, self._total(envelope), answer.links)
 
-    def one(self, answer: httpx.Response, *, ref: str) -> Shown:
+    def one(self, answer: httpx.Response, *, ref: str) -> Read:
         """The single case in `answer`, which was asked for by `ref`."""
         try:
             found = self._case(self._one(json_text.read_object(answer.content)))
@@ -75,7 +75,7 @@ class Answers:
             found = Unreadable(answer.content[: json_text.MOST_KEPT], str(problem), place=self._config.path)
         return found if isinstance(found, Record) else replace(found, ref=found.ref or ref)
 
-    def _taken_apart(self, content: bytes, place: str) -> tuple[Any, list[Shown]]:
+    def _taken_apart(self, content: bytes, place: str) -> tuple[Any, list[Read]]:
         try:
             said = orjson.loads(content)
         except orjson.JSONDecodeError:
@@ -85,7 +85,7 @@ class Answers:
             raise SourceUnavailable(f"{place}: a page without its list at '{self._config.records}'")
         return said, [self._case(element) for element in listed]
 
-    def _by_hand(self, content: bytes, place: str) -> tuple[Any, list[Shown]]:
+    def _by_hand(self, content: bytes, place: str) -> tuple[Any, list[Read]]:
         """One case holds what no parser takes: the others need not suffer."""
         cut = json_text.cut_out(content, self._config.records)
         if cut is None:
@@ -96,13 +96,13 @@ class Answers:
         except orjson.JSONDecodeError as problem:
             raise SourceUnavailable(f"{place}: a page that is not JSON: {problem.msg}") from problem
 
-    def _raw_case(self, raw: bytes) -> Shown:
+    def _raw_case(self, raw: bytes) -> Read:
         try:
             return self._case(json_text.read_object(raw.strip()))
         except ValueError as problem:
             return Unreadable(raw[: json_text.MOST_KEPT], str(problem), place=self._config.path)
 
-    def _case(self, body: Any) -> Shown:
+    def _case(self, body: Any) -> Read:
         place, ref = self._config.path, None
         if not isinstance(body, dict):
             return Unreadable(json_text.kept(body), "is not a JSON object", place=place)
