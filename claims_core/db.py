@@ -101,11 +101,12 @@ async def driver_connection(session: AsyncSession) -> asyncpg.Connection:
     return cast(asyncpg.Connection, (await connection.get_raw_connection()).driver_connection)
 
 
-async def open_pool(url: str, *, size: int = 10, stateless: bool = False) -> asyncpg.Pool:
+async def open_pool(url: str, *, size: int = 10, stateless: bool = False, plan_once: bool = False) -> asyncpg.Pool:
     """A pool of plain asyncpg connections for the few hot paths, where the ORM would cost two thirds of the time.
 
     `stateless` promises that nobody listens, locks or sets anything on them: they then go back without a reset,
-    which would be a second trip for each statement.
+    which would be a second trip for each statement. `plan_once` promises that every statement looks things up by the
+    same indexes whatever the values: it is planned without them, once a connection.
     """
 
     async def prepare(connection: asyncpg.Connection) -> None:
@@ -116,7 +117,14 @@ async def open_pool(url: str, *, size: int = 10, stateless: bool = False) -> asy
     async def keep(connection: asyncpg.Connection) -> None:
         """Nothing was set on it."""
 
-    return await asyncpg.create_pool(plain, min_size=1, max_size=size, init=prepare, reset=keep if stateless else None)
+    return await asyncpg.create_pool(
+        plain,
+        min_size=1,
+        max_size=size,
+        init=prepare,
+        reset=keep if stateless else None,
+        server_settings={"plan_cache_mode": "force_generic_plan"} if plan_once else None,
+    )
 
 
 @asynccontextmanager

@@ -70,6 +70,11 @@ def collect_seldom() -> None:
     gc.set_threshold(50_000, 50, 100)
 
 
+async def open_sending_pool(url: str) -> asyncpg.Pool:
+    """The connections of the senders: nothing is set on them, and what is taken and written is found by its key."""
+    return await open_pool(url, size=8, stateless=True, plan_once=True)
+
+
 async def serve(
     url: str,
     settings: NotifierSettings,
@@ -135,7 +140,7 @@ async def _opened(
     url: str, settings: NotifierSettings, *, console: bool
 ) -> AsyncIterator[tuple[AsyncEngine, asyncpg.Pool, Mapping[ChannelName, Channel]]]:
     engine, channels = make_engine(url), open_channels(settings, console=console)
-    pool = await open_pool(url, size=8)
+    pool = await open_sending_pool(url)
     try:
         yield engine, pool, channels
     finally:

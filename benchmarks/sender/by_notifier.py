@@ -10,11 +10,10 @@ import uvloop
 
 from benchmarks.sender.settings import settings_for
 from claims_core.clock import utc_now
-from claims_core.db import open_pool
 from notifier.channels.twilio.channel import TwilioChannel, open_http
 from notifier.dispatch import open_senders, run
 from notifier.dispatch.taking import open_sender
-from notifier.process import collect_seldom
+from notifier.process import collect_seldom, open_sending_pool
 from notifier.states import ChannelName
 
 OPEN = "select count(*) from notification where state in ('planned', 'sending')"
@@ -22,7 +21,7 @@ OPEN = "select count(*) from notification where state in ('planned', 'sending')"
 
 async def send(url: str, port: str) -> float:
     """Send all that waits; seconds."""
-    settings, pool, stop = settings_for(port), await open_pool(url), asyncio.Event()
+    settings, pool, stop = settings_for(port), await open_sending_pool(url), asyncio.Event()
     http = open_http(settings)
     channels = {ChannelName.SMS: TwilioChannel(ChannelName.SMS, settings, http)}
     senders = open_senders(pool, channels, settings, worker="bench", clock=utc_now)
