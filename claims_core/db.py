@@ -2,18 +2,19 @@
 
 import hashlib
 import json
+import logging
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import asyncpg
 from sqlalchemy import Enum, text
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import declared_attr
 from sqlmodel import SQLModel
@@ -21,6 +22,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.errors import Misconfigured
 
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+# What PostgreSQL says when it ends one of two that are in each other's way: serialisation failure, deadlock.
+GIVEN_UP = frozenset({"40001", "40P01"})
 # Constraints have names that a migration can drop and an error message can show.
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -77,6 +82,26 @@ async def session_scope(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """One unit of work: committed at the end, or nothing happened. No other code commits."""
     async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+async def in_one_scope(engine: AsyncEngine, work: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
+    """The answer of `work`, in one unit of work; begun anew, once, when the database gave it up for another's sake.
+
+    A deadlock undoes one of two: whoever waits for a person must not be told so. `work` may be called twice.
+    """
+    try:
+        async with session_scope(engine) as session:
+            return await work(session)
+    except (asyncpg.PostgresError, DBAPIError) as problem:
+        if _sqlstate(problem) not in GIVEN_UP:
+            raise
+        log.warning("unit_of_work_repeated", extra={"sqlstate": _sqlstate(problem)})
+    async with session_scope(engine) as session:
+        return await work(session)
+
+
+def _sqlstate(problem: asyncpg.PostgresError | DBAPIError) -> str | None:
+    return getattr(problem.orig if isinstance(problem, DBAPIError) else problem, "sqlstate", None)
 
 
 def columns_of(table: type[Table]) -> list[str]:
