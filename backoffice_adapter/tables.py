@@ -62,7 +62,10 @@ class SyncRun(Table, table=True):
 
 
 class RejectedCase(Table, table=True):
-    """A case we could not read, kept as it came, with the reason in words that name the field."""
+    """A case we could not read, kept as it came, with the reason in words that name the field.
+
+    `case_version` and `changed_at`, where they could be read, say which words about the case came before it.
+    """
 
     __pii__: ClassVar[frozenset[str]] = frozenset({"raw"})
     # The same unreadable content is kept once.
@@ -71,6 +74,8 @@ class RejectedCase(Table, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     source: str
     case_ref: str | None = None
+    case_version: str | None = None
+    changed_at: datetime | None = None
     content_hash: str
     place: str | None = None
     reason: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from backoffice_adapter.mapping import paths
+from backoffice_adapter.mapping import fields, formats, paths
 from backoffice_adapter.mapping.claimants import claimants_reader
 from backoffice_adapter.mapping.fields import FieldProblem, UnknownCode
 from backoffice_adapter.mapping.groups import filled, group_reader, list_reader
@@ -19,10 +19,11 @@ from claims_core.snapshot import LONGEST_TEXT, ClaimSnapshot, DocumentSnapshot, 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """This case cannot be read; `reason` names the field."""
+    """This case cannot be read; `reason` names the field. `changed_at` where at least that can be read."""
 
     record: Record
     reason: str
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,13 @@ Translation = ClaimSnapshot | Rejected | Unmapped | LeftOut
 class Translate:
     """`(record, now) -> translation`, compiled once for many thousand cases; counts which rule held how often."""
 
-    def __init__(self, read: Callable[[Record, datetime], Translation], fired: Counter[str]) -> None:
-        self._read, self._fired = read, fired
+    def __init__(
+        self,
+        read: Callable[[Record, datetime], Translation],
+        dated: Callable[[Record, datetime], datetime | None],
+        fired: Counter[str],
+    ) -> None:
+        self._read, self._dated, self._fired = read, dated, fired
 
     def __call__(self, record: Record, now: datetime) -> Translation:
         """What becomes of one case."""
@@ -56,7 +62,7 @@ class Translate:
         except UnknownCode as problem:
             return Unmapped(record, str(problem))
         except FieldProblem as problem:
-            return Rejected(record, str(problem))
+            return Rejected(record, str(problem), self._dated(record, now))
 
     def take_fired(self) -> dict[str, int]:
         """How often each rule, by its name, held since the last time this was asked."""
@@ -102,7 +108,24 @@ def translator(file: MappingFile, *, source: str, mapping_version: int) -> Trans
             values |= share_out(body, values, now)
         return ClaimSnapshot.of_checked(values)
 
-    return Translate(read, fired)
+    return Translate(read, _dated(file), fired)
+
+
+def _dated(file: MappingFile) -> Callable[[Record, datetime], datetime | None]:
+    """When a case says that it changed, whatever else of it cannot be read."""
+    if file.fields.changed_at is None:
+        return lambda record, now: None
+    take = fields.taker("changed_at", file.fields.changed_at, file.about, file.tables, required=False)
+
+    def read(record: Record, now: datetime) -> datetime | None:
+        try:
+            found = take(record.body, record.body)
+        except (FieldProblem, UnknownCode):
+            return None
+        is_moment = isinstance(found, datetime) and formats.in_bounds(found, now=now, may_be_ahead=False) is None
+        return found if is_moment else None
+
+    return read
 
 
 def _of_rule(rule: Rule, values: dict[str, Any], reasons: tuple[dict[str, str], ...]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,13 +27,20 @@ from backoffice_adapter.tables import (
 )
 from claims_core.db import advisory_key, driver_connection
 from claims_core.ids import new_id
+from claims_core.snapshot import ClaimSnapshot
 from claims_core.tables import ChangeAction
 
 log = logging.getLogger(__name__)
 
 MOST_RAW = 200_000
+# By version, else by date, else by where it stood in the page: what was said before the unreadable settles nothing.
 SETTLE = """
-update rejected_case set settled_at = $3 where source = $1 and settled_at is null and case_ref = any($2::text[])
+update rejected_case r set settled_at = $2
+from unnest($3::text[], $4::text[], $5::timestamptz[], $6::boolean[]) as k(ref, version, changed_at, is_last)
+where r.source = $1 and r.settled_at is null and r.case_ref = k.ref and (
+  case when k.version ~ '^[0-9]+$' and r.case_version ~ '^[0-9]+$'
+    then k.version::numeric - r.case_version::numeric else 0 end,
+  coalesce(extract(epoch from k.changed_at - r.changed_at), 0), k.is_last::int) >= (0, 0, 1)
 """
 VANISHED = """
 update rejected_case set settled_at = $2 where source = $1 and settled_at is null and last_seen_at < $2
@@ -46,8 +53,8 @@ on conflict (source, case_ref) do update set mark = excluded.mark where case_mar
 """
 REJECT = """
 insert into rejected_case (id, source, case_ref, content_hash, place, reason, raw, mapping_version, first_seen_at,
-  last_seen_at, times)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 1)
+  last_seen_at, times, case_version, changed_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 1, $10, $11)
 on conflict (source, content_hash) do update set last_seen_at = excluded.last_seen_at, times = rejected_case.times + 1,
   place = excluded.place, reason = excluded.reason, mapping_version = excluded.mapping_version, settled_at = null
 """
@@ -148,10 +155,18 @@ async def quarantine(
         await connection.executemany(REJECT, [_reject_row(source, one, version, now) for one in refused])
 
 
-async def settle_rejected(session: AsyncSession, source: str, refs: Sequence[str], *, now: datetime) -> None:
-    """Cases that could be read now: what was wrong with them before is settled."""
+async def settle_rejected(
+    session: AsyncSession, source: str, good: Sequence[ClaimSnapshot], *, not_last: Collection[str], now: datetime
+) -> None:
+    """Cases that could be read now: what was wrong with them before is settled.
+
+    `not_last` are the keys of those after whom something unreadable came in the same page.
+    """
     connection = await driver_connection(session)
-    await connection.execute(SETTLE, source, list(refs), now)
+    await connection.execute(
+        SETTLE, source, now, [one.source_ref for one in good], [one.source_version for one in good],
+        [one.changed_at for one in good], [one.source_ref not in not_last for one in good],
+    )  # fmt: skip
 
 
 async def settle_vanished(session: AsyncSession, run: SyncRun) -> None:
@@ -238,7 +253,10 @@ def _reject_row(source: str, one: Rejected | Unreadable, version: int, now: date
     said = storable(raw.decode("utf-8", "backslashreplace"))[:MOST_RAW]
     name = None if ref is None else storable(ref)[:500]
     reason = storable(one.reason)[:1000]
-    return new_id(), source, name, content_hash(raw, b"").hex(), place, reason, said, version, now
+    key = content_hash(raw, b"").hex()
+    theirs, changed_at = (one.record.version, one.changed_at) if isinstance(one, Rejected) else (None, None)
+    their_version = None if theirs is None else storable(theirs)[:500]
+    return new_id(), source, name, key, place, reason, said, version, now, their_version, changed_at
 
 
 def storable(words: str) -> str:

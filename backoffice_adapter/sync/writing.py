@@ -65,16 +65,25 @@ async def write_page(
         run_id=None if ground.first_load else ground.run_id,
     )  # fmt: skip
     rejected: list[Rejected | Unreadable] = [*page.rejected, *page.page.unreadable]
-    rejected += [Rejected(page.records[snapshot.source_hash], reason) for snapshot, reason in refused]
+    rejected += [
+        Rejected(page.records[snapshot.source_hash], reason, snapshot.changed_at) for snapshot, reason in refused
+    ]
     await book.quarantine(session, ground.source, rejected, version=ground.version, now=now)
     await book.count_unmapped(session, ground.source, page.unmapped, now=now)
     if settle_rejects and page.snapshots:
         bad = {snapshot.source_ref for snapshot, _ in refused}
-        good = [snapshot.source_ref for snapshot in page.snapshots if snapshot.source_ref not in bad]
-        await book.settle_rejected(session, ground.source, good, now=now)
+        good = [snapshot for snapshot in page.snapshots if snapshot.source_ref not in bad]
+        await book.settle_rejected(session, ground.source, good, not_last=_unreadable_last(page), now=now)
     # Last, because lanes meet in these rows and hold them to their end.
     await book.count_rules(session, ground.source, page.fired, version=ground.version, now=now)
     return Written(counts_of(page, done, rejected), rejected[-1].reason if rejected else None)
+
+
+def _unreadable_last(page: TranslatedPage) -> set[str]:
+    """The keys of which the last word in the page cannot be read, or may be it."""
+    bad = {one.record.hash for one in page.rejected}
+    last = {record.ref: record.hash in bad for record in page.page.records}
+    return {ref for ref, is_bad in last.items() if is_bad} | {one.ref for one in page.page.unreadable if one.ref}
 
 
 def counts_of(page: TranslatedPage, done: Recorded, rejected: Sequence[object]) -> Counts:

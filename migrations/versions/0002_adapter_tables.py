@@ -37,6 +37,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("case_ref", sa.String(), nullable=True),
+        sa.Column("case_version", sa.String(), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("content_hash", sa.String(), nullable=False),
         sa.Column("place", sa.String(), nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
