@@ -158,14 +158,19 @@ async def resolve_once(
     *,
     now: datetime,
     back_off: timedelta = timedelta(seconds=5),
+    look_again: timedelta = LOOK_AGAIN,
 ) -> int:
-    """Find what died in somebody's hands and settle what is due. How many rows moved; may run anywhere, at any time."""
+    """Find what died in somebody's hands and settle what is due. How many rows moved; may run anywhere, at any time.
+
+    A row that was in the hands of a worker that died is met again after `back_off`, one that was being looked up or
+    nobody could tell about after `look_again`.
+    """
     untouched = await pool.fetch(_UNTOUCHED, now, back_off)
     for row in untouched:
         if row["state"] == NotificationState.FAILED:
             log.error("notification_quarantined", extra={"notification_id": row["id"]})
     orphans = await pool.fetch(_ORPHANS, now)
-    due = await pool.fetch(_DUE, now, now + LOOK_AGAIN, 200)
+    due = await pool.fetch(_DUE, now, now + look_again, 200)
     for start in range(0, len(due), AT_ONCE):
         await asyncio.gather(*(_resolve(pool, channels, row, now) for row in due[start : start + AT_ONCE]))
     return len(untouched) + len(orphans) + len(due)

@@ -1,11 +1,9 @@
-"""Notifier processes to be killed: forked from one that has everything imported, or fresh with a failpoint."""
+"""Notifier processes to be killed, at a failpoint or from outside."""
 
 import asyncio
 import os
 import signal
-import sys
 from datetime import timedelta
-from typing import Any
 
 from claims_core.clock import utc_now
 from claims_core.db import open_pool
@@ -14,9 +12,8 @@ from notifier.process import open_channels, serve
 from notifier.receipts import receive_at_once
 from notifier.resolve import resolve_once
 from notifier.settings import NotifierSettings
+from tests.forked import Forked
 
-# CHAOS_VERBOSE=1 shows what a notifier says before it dies by itself.
-LAST_WORDS = None if os.environ.get("CHAOS_VERBOSE") else asyncio.subprocess.DEVNULL
 # Short spans, so that a loop of kills meets every phase: call, lease, look-up, repeat.
 PACE = {
     "NOTIFIER_CALL_DEADLINE": "PT0.5S",
@@ -30,6 +27,8 @@ PACE = {
     "NOTIFIER_CADENCE": "frequent",
     "NOTIFIER_MARKET": "us",
 }
+# Longer than a look-up takes, so that nobody else looks meanwhile.
+LOOK_AGAIN = timedelta(seconds=1)
 PROVIDER = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "TWILIO_AUTH_TOKEN": "token",
@@ -41,77 +40,31 @@ PROVIDER = {
 
 def surroundings(url: str, provider: str, **more: str) -> dict[str, str]:
     """The environment of a notifier on this database with this provider."""
-    own = {"DATABASE_URL": url, "TWILIO_API_BASE_URL": provider, "CLAIMS_ENV_FILE": "", **PACE, **PROVIDER}
-    return {**os.environ, **own, **more}
+    return {"DATABASE_URL": url, "TWILIO_API_BASE_URL": provider, **PACE, **PROVIDER, **more}
 
 
-async def fresh(
-    url: str, provider: str, *, failpoints: str = "", work: tuple[str, ...] = ("once",)
-) -> asyncio.subprocess.Process:
-    """A notifier in an interpreter of its own; or, with `report TOKEN REF WORD`, who takes one receipt."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.journeys.workers",
-        *work,
-        env=surroundings(url, provider, FAILPOINTS=failpoints),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=LAST_WORDS,
-    )
+def a_notifier(url: str, provider: str, *, failpoints: str = "") -> Forked:
+    """A notifier in a process of its own, begun."""
+    return Forked(_work, environ=surroundings(url, provider, FAILPOINTS=failpoints))
 
 
-class Nursery:
-    """A process that has imported everything and forks a notifier when asked; so a thousand kills are quick."""
-
-    def __init__(self, url: str, provider: str) -> None:
-        self._environ = surroundings(url, provider)
-
-    async def __aenter__(self) -> "Nursery":
-        self._mother = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.journeys.workers",
-            "nursery",
-            env=self._environ,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=LAST_WORDS,
-        )
-        assert self._mother.stdout is not None
-        await self._mother.stdout.readline()
-        return self
-
-    async def __aexit__(self, *_: Any) -> None:
-        assert self._mother.stdin is not None
-        self._mother.stdin.close()
-        await self._mother.wait()
-
-    async def born(self) -> int:
-        """Fork a notifier; its process id."""
-        assert self._mother.stdin is not None
-        assert self._mother.stdout is not None
-        self._mother.stdin.write(b"one\n")
-        return int(await self._mother.stdout.readline())
+def a_reporter(url: str, provider: str, *report: str, failpoints: str = "") -> Forked:
+    """Who takes one receipt: its token, the provider's reference, the word."""
+    return Forked(_report, *report, environ=surroundings(url, provider, FAILPOINTS=failpoints))
 
 
-def kill(pid: int) -> None:
-    """SIGKILL: nothing is flushed, nothing is cleaned up. Raises ProcessLookupError if it died by itself before."""
-    os.kill(pid, signal.SIGKILL)
-
-
-def _nursery() -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            _work()
-            os._exit(0)
-        print(pid, flush=True)
+async def killed(process: Forked) -> None:
+    """Kill it; that it died by itself before is a failure of its own."""
+    process.kill()
+    assert await process.wait() == -signal.SIGKILL, "the notifier ended by itself"
 
 
 def _work() -> None:
     asyncio.run(_serve())
+
+
+def _report(token: str, ref: str, word: str) -> None:
+    asyncio.run(_take_receipt(token, ref, word))
 
 
 async def _serve() -> None:
@@ -131,16 +84,9 @@ async def _take_receipt(token: str, ref: str, word: str) -> None:
 
 
 async def _resolve_often(url: str) -> None:
-    """The product looks every five seconds; a life of half a second would never see it."""
+    """The product looks every five seconds, and for the same one every minute: no short life would ever see it."""
     settings, pool = read_settings(NotifierSettings), await open_pool(url, size=2)
     channels = open_channels(settings)
     while True:
-        await resolve_once(pool, channels, now=utc_now(), back_off=timedelta(seconds=0.2))
+        await resolve_once(pool, channels, now=utc_now(), back_off=timedelta(seconds=0.2), look_again=LOOK_AGAIN)
         await asyncio.sleep(0.2)
-
-
-if __name__ == "__main__":
-    if sys.argv[1] == "report":
-        asyncio.run(_take_receipt(*sys.argv[2:]))
-    else:
-        _nursery() if sys.argv[1] == "nursery" else _work()

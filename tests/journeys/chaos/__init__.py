@@ -1,35 +1,31 @@
-"""Kills notifiers at random moments and counts what that cost: `python -m tests.journeys.chaos --json`.
+"""Kills notifiers at random moments and counts what that cost.
 
 The seed decides what moves, when a process dies and what the provider does. The last line of the report is the one
 command that repeats a run; the machine's own timing it cannot repeat.
 """
 
-import argparse
 import asyncio
-import json
-import os
 import random
-import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from claims_core import embedded, migrate
+from claims_core import migrate
 from claims_core.clock import utc_now
 from claims_core.db import make_engine, open_pool
 from claims_core.stages import ClaimStage, Situation
 from notifier.receipts import receive_on
 from tests.factories import a_snapshot, later
 from tests.fakes.provider import FakeTwilio
+from tests.forked import Forked
 from tests.journeys.books import Books, compare
-from tests.journeys.workers import Nursery, fresh, kill
+from tests.journeys.workers import a_notifier, a_reporter, killed
 from tests.notifier.scenes import seen
 
 MOVED = {"stage": ClaimStage.ASSESSING, "situation": Situation.CALCULATION}
@@ -48,7 +44,8 @@ POINTS = (
 )
 TROUBLE = ("accept_then_reset", "accept_then_timeout", "accept_then_500", "reset_before_accept", "down", "busy:1")
 STANDS = "select n.state || ' ' || d.state from notification n join delivery d on d.notification_id = n.id"
-QUIET_AFTER = 60.0  # seconds without an end: then something is stuck
+# Seconds without an end: then something is stuck. The product repeats a look-up after a minute.
+QUIET_AFTER = 90.0
 OPEN = "select count(*) from notification where state in ('planned', 'sending', 'unknown')"
 
 
@@ -97,6 +94,16 @@ class Scene:
             await asyncio.sleep(0.01)
         await asyncio.sleep(self.chance.uniform(0, 0.08))
 
+    def notifier(self, *, failpoints: str = "") -> Forked:
+        """One more notifier on this scene, begun."""
+        return a_notifier(self.url, self.twilio.url, failpoints=failpoints)
+
+    async def brought_to_its_end(self) -> None:
+        """A notifier that nobody disturbs works off what the dead ones left."""
+        survivor = self.notifier()
+        await self.until_quiet()
+        await killed(survivor)
+
     async def until_quiet(self) -> None:
         """No more faults: wait until nothing is under way, or long enough to know that it is stuck."""
         waited = 0.0
@@ -133,63 +140,59 @@ async def a_scene(server: str, seed: int) -> AsyncIterator[Scene]:
 
 async def random_kills(server: str, *, kills: int, seed: int) -> dict[str, Any]:
     """Kill a notifier `kills` times while claims move and the provider misbehaves now and then."""
-    async with a_scene(server, seed) as scene, Nursery(scene.url, scene.twilio.url) as nursery:
+    async with a_scene(server, seed) as scene:
         for _ in range(kills):
             await scene.move(scene.chance.randint(2, 6))
             if scene.chance.random() < 0.3:
                 scene.twilio.script.append(scene.chance.choice(TROUBLE))
-            pid = await nursery.born()
+            notifier = scene.notifier()
             await scene.moment_to_kill()
-            kill(pid)
+            await killed(notifier)
             await scene.report()
             if scene.chance.random() < 0.2:  # once more, while the next one is still cleaning up
-                pid = await nursery.born()
+                notifier = scene.notifier()
                 await asyncio.sleep(scene.chance.uniform(0.05, 0.3))
-                kill(pid)
+                await killed(notifier)
         scene.twilio.script.clear()
-        last = await nursery.born()
-        await scene.until_quiet()
-        kill(last)
+        await scene.brought_to_its_end()
         return as_line(await compare(scene.pool, scene.twilio), kills=kills, seed=seed, command="chaos")
 
 
 async def named_points(server: str, *, seed: int) -> dict[str, Any]:
-    """A fresh interpreter dies at each named point in turn; one that lives brings everything to its end each time."""
-    async with a_scene(server, seed) as scene, Nursery(scene.url, scene.twilio.url) as nursery:
+    """A notifier dies at each named point in turn; one that lives brings everything to its end each time."""
+    async with a_scene(server, seed) as scene:
         missed = []
         for point in POINTS:
             await scene.move(4)
             if point.startswith("resolve"):
                 scene.twilio.script.append("accept_then_reset")
             nth = scene.chance.randint(1, 3) if point.endswith("_http") else 1
-            process = await fresh(scene.url, scene.twilio.url, failpoints=f"{point}=kill@{nth}")
+            notifier = scene.notifier(failpoints=f"{point}=kill@{nth}")
             try:
-                code = await asyncio.wait_for(process.wait(), 90)
+                code = await asyncio.wait_for(notifier.wait(), 90)
             except TimeoutError:
-                process.kill()
-                code = await process.wait() and 0
+                await killed(notifier)
+                code = 0
             missed += [point] if code != -9 else []
-            survivor = await nursery.born()
-            await scene.until_quiet()
-            kill(survivor)
+            await scene.brought_to_its_end()
         line = as_line(await compare(scene.pool, scene.twilio), kills=len(POINTS), seed=seed, command="chaos --points")
         return line | {"missed": missed}
 
 
 async def killed_at_a_receipt(server: str, *, seed: int) -> dict[str, Any]:
     """Whoever takes a receipt dies before it is written; the provider, which got no answer, reports again."""
-    async with a_scene(server, seed) as scene, Nursery(scene.url, scene.twilio.url) as nursery:
+    async with a_scene(server, seed) as scene:
         await scene.move(1)
-        sender = await nursery.born()
+        sender = scene.notifier()
         await scene.until_quiet()
         [message] = scene.twilio.taken
-        work = ("report", message.callback.rsplit("/", 1)[-1], message.sid, "delivered")
+        report = (message.callback.rsplit("/", 1)[-1], message.sid, "delivered")
         codes, states = [], []
         for failpoints in ("receipts.before_apply=kill@1", "", ""):
-            process = await fresh(scene.url, scene.twilio.url, failpoints=failpoints, work=work)
-            codes.append(await asyncio.wait_for(process.wait(), 90))
+            reporter = a_reporter(scene.url, scene.twilio.url, *report, failpoints=failpoints)
+            codes.append(await asyncio.wait_for(reporter.wait(), 90))
             states.append(await scene.pool.fetchval(STANDS))
-        kill(sender)
+        await killed(sender)
         line = as_line(await compare(scene.pool, scene.twilio), kills=1, seed=seed, command="chaos --points")
         return line | {"codes": codes, "states": states}
 
@@ -211,32 +214,3 @@ def as_line(books: Books, *, kills: int, seed: int, command: str) -> dict[str, A
         "repeat": f"python -m tests.journeys.{command} --seed {seed}{more}",
         "particulars": [*books.lost[:10], *books.unexpected[:10], *books.duplicated[:10]],
     }
-
-
-def main() -> int:
-    """Run, print one object, and say by the exit code whether the promises held."""
-    parser = argparse.ArgumentParser(prog="python -m tests.journeys.chaos", description=__doc__)
-    parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--points", action="store_true", help="each named point once instead of random moments")
-    parser.add_argument("--json", action="store_true", help="one object, for programs")
-    args = parser.parse_args()
-    seed = args.seed if args.seed is not None else int.from_bytes(os.urandom(3), "big")
-
-    def run(server: str) -> dict[str, Any]:
-        if args.points:
-            return asyncio.run(named_points(server, seed=seed))
-        return asyncio.run(random_kills(server, kills=args.kills, seed=seed))
-
-    named = os.environ.get("CLAIMS_TEST_DATABASE_URL")
-    if named:
-        line = run(named)
-    else:
-        with embedded.start(Path("var") / "chaos", throwaway=True) as server:
-            line = run(server.url)
-    print(json.dumps(line) if args.json else "\n".join(f"{name:12} {value}" for name, value in line.items()))
-    return int(bool(line["lost"] or line["unexpected"] or line["unexplained"] or line.get("missed")))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
