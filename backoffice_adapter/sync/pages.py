@@ -1,6 +1,7 @@
 """Pages of a source without what we know already, and their translation; the next is fetched while one is written."""
 
 import asyncio
+from collections import Counter, deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,8 @@ from claims_core.snapshot import ClaimSnapshot
 register("sync.page_fetched", "sync.page_parsed")
 
 Item = TypeVar("Item")
+# A page in each of the lanes there can be, those that wait for one, and one read ahead.
+MOST_UNDER_WAY = 20
 
 
 @dataclass(slots=True)
@@ -57,14 +60,19 @@ async def differing_pages(
 ) -> AsyncGenerator[Page]:
     """What may have changed in the source since `cursor`, a page at a time; what is as we know it is only counted.
 
-    `sightings` takes down every case that was shown.
+    `sightings` takes down every case that was shown. A case that a page before has passed on is passed on again,
+    whatever the ledger says: what it had said may not be written yet, and the later word must win.
     """
+    under_way = UnderWay()
     async with aclosing(_fetched(source, cursor, known)) as fetched:
         async for page in fetched:
             if sightings is not None:
                 sightings.add(page)
             done = page.compared and sightings is None
-            yield page if done else await _without_known(engine, source.name, page)
+            if not done:
+                page = await _without_known(engine, source.name, page, under_way)
+            under_way.add(page)
+            yield page
 
 
 async def _fetched(source: CaseSource, cursor: dict[str, object] | None, known: Known) -> AsyncGenerator[Page]:
@@ -93,13 +101,36 @@ def translate_page(page: Page, translate: Translate, now: datetime) -> Translate
     return done
 
 
-async def _without_known(engine: AsyncEngine, source: str, page: Page) -> Page:
+class UnderWay:
+    """The keys of the cases that were passed on lately: their pages may still be on their way to the database."""
+
+    def __init__(self) -> None:
+        self._pages: deque[tuple[str, ...]] = deque()
+        self._times: Counter[str] = Counter()
+
+    def __contains__(self, ref: str) -> bool:
+        return ref in self._times
+
+    def add(self, page: Page) -> None:
+        """A page is passed on; one that must be written by now counts no more."""
+        refs = tuple(record.ref for record in page.records)
+        self._pages.append(refs)
+        self._times.update(refs)
+        if len(self._pages) > MOST_UNDER_WAY:
+            self._times.subtract(gone := self._pages.popleft())
+            for ref in gone:
+                if self._times[ref] <= 0:
+                    del self._times[ref]
+
+
+async def _without_known(engine: AsyncEngine, source: str, page: Page, under_way: UnderWay) -> Page:
     """The page without the cases whose hash is the stored one: equal content needs no translation at all."""
     if not page.records:
         return page
     hashes: dict[str, bytes] = {}
     # Shown twice with two contents, one of them is news, whichever comes last.
     twofold = {record.ref for record in page.records if hashes.setdefault(record.ref, record.hash) != record.hash}
+    twofold |= {ref for ref in hashes if ref in under_way}
     async with session_scope(engine) as session:
         refs = twofold | await ledger.changed_refs(session, source, hashes)
     differing = [record for record in page.records if record.ref in refs]

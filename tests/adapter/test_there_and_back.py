@@ -1,0 +1,69 @@
+"""A case that changes and changes back while it is read, in a source that tells neither version nor date."""
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from backoffice_adapter.mapping import load
+from backoffice_adapter.settings import SqlConfig
+from backoffice_adapter.source import Applied, Known, Page, Record, content_hash
+from backoffice_adapter.sync import Plan, sync_once
+from tests.adapter.cases import NOON
+from tests.adapter.conftest import Rows
+from tests.adapter.hostile import GOOD
+from tests.adapter.test_files import SMALL
+
+MAPPING = load(SMALL)
+
+
+class Paged:
+    """A source that shows these states of one case, each on a page of its own."""
+
+    name, takes_changes = "p", False
+
+    def __init__(self, *states: str, others: int = 0) -> None:
+        self._states, self._others = states, others
+
+    async def changed_since(self, cursor: dict[str, Any] | None, known: Known) -> AsyncGenerator[Page]:
+        for number, state in enumerate(self._states):
+            others = [_record(f"{number}-{other}", "new") for other in range(self._others)]
+            yield Page(records=[_record("1", state), *others], cursor={}, complete=number + 1 == len(self._states))
+
+    async def get(self, ref: str) -> None:
+        return None
+
+    async def look(self) -> str:
+        return ""
+
+    async def apply(self, *_: Any, **__: Any) -> Applied:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        return
+
+
+def _record(ref: str, state: str) -> Record:
+    body = {**GOOD, "number": ref, "state": state}
+    raw = orjson.dumps(body)
+    return Record(ref, raw, content_hash(raw, MAPPING.key), body)
+
+
+@pytest.mark.parametrize(("states", "ends"), [
+    (("done", "new"), "registered"), (("new", "done"), "closed"), (("done", "new", "done"), "closed"),
+    (("done", "new", "done", "new"), "registered"), (("done", "done"), "closed"),
+])  # fmt: skip
+@pytest.mark.parametrize("again", [False, True])
+async def test_the_word_on_the_later_page_holds(
+    engine: AsyncEngine, rows: Rows, states: tuple[str, ...], ends: str, again: bool
+):
+    config = SqlConfig(
+        name="p", kind="sql", mapping=SMALL, url_env="NONE", view="v", ref="ref", updated_at="stamp", lanes=1
+    )
+    for source in (Paged("new"), Paged(*states)):
+        plan = Plan(engine, config, MAPPING, source, lambda: NOON, timedelta(0), again=again)
+        assert (await sync_once(plan)).problem is None
+    assert await rows("select stage from claim") == [(ends,)]
