@@ -81,7 +81,7 @@ class ContactPoint(Table, table=True):
     __table_args__ = (UniqueConstraint("policyholder_id", "kind", "address"), Index(None, "address"))
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    policyholder_id: UUID
     kind: ContactKind = Field(sa_type=stored_as_value(ContactKind))
     address: str
     place: int = 0

@@ -26,7 +26,7 @@ class Promise(Table, table=True):
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    claim_id: UUID = Field(foreign_key="claim.id")
+    claim_id: UUID
     kind: PromiseKind = Field(sa_type=stored_as_value(PromiseKind))
     basis: PromiseBasis = Field(sa_type=stored_as_value(PromiseBasis))
     start_date: date
@@ -43,6 +43,6 @@ class Pause(Table, table=True):
     __table_args__ = (Index(None, "claim_id"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    claim_id: UUID = Field(foreign_key="claim.id")
+    claim_id: UUID
     started_at: datetime
     ended_at: datetime | None = None

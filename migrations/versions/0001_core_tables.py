@@ -165,7 +165,6 @@ def upgrade() -> None:
         sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("part_of", sa.Uuid(), nullable=True),
         sa.Column("has_claimants", sa.Boolean(), server_default="false", nullable=False),
-        sa.ForeignKeyConstraint(["policyholder_id"], ["policyholder.id"], name=op.f("fk_claim_policyholder_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_claim")),
         sa.UniqueConstraint("source", "source_ref", name=op.f("uq_claim_source_source_ref")),
     )
@@ -184,9 +183,6 @@ def upgrade() -> None:
         sa.Column("on_file", sa.Boolean(), nullable=False),
         sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("shared", sa.Boolean(), server_default="false", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["policyholder_id"], ["policyholder.id"], name=op.f("fk_contact_point_policyholder_id")
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_point")),
         sa.UniqueConstraint(
             "policyholder_id", "kind", "address", name=op.f("uq_contact_point_policyholder_id_kind_address")
@@ -226,12 +222,10 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Uuid(), nullable=True),
         sa.Column("mapping_version", sa.Integer(), nullable=True),
         sa.Column("detail", postgresql.JSONB(astext_type=sa.String()), server_default="{}", nullable=False),
-        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_case_event_claim_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_event")),
         sa.UniqueConstraint("claim_id", "fact_key", name=op.f("uq_case_event_claim_id_fact_key")),
         sa.UniqueConstraint("seq", name=op.f("uq_case_event_seq")),
     )
-    op.create_index(op.f("ix_case_event_claim_id_seq"), "case_event", ["claim_id", "seq"], unique=False)
     op.create_table(
         "change_request",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -319,7 +313,6 @@ def upgrade() -> None:
         sa.Column("reject_reason", sa.String(), nullable=True),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_document_request_claim_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_document_request")),
         sa.UniqueConstraint("claim_id", "request_ref", name=op.f("uq_document_request_claim_id_request_ref")),
     )
@@ -329,7 +322,6 @@ def upgrade() -> None:
         sa.Column("claim_id", sa.Uuid(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_pause_claim_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pause")),
     )
     op.create_index(op.f("ix_pause_claim_id"), "pause", ["claim_id"], unique=False)
@@ -349,7 +341,6 @@ def upgrade() -> None:
         sa.Column("account_last4", sa.String(), nullable=True),
         sa.Column("bank", sa.String(), nullable=True),
         sa.Column("return_reason", sa.String(), nullable=True),
-        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_payment_claim_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
         sa.UniqueConstraint("claim_id", "payment_ref", name=op.f("uq_payment_claim_id_payment_ref")),
     )
@@ -373,7 +364,6 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("kept", sa.Boolean(), nullable=True),
-        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_promise_claim_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_promise")),
     )
     op.create_index(op.f("ix_promise_claim_id"), "promise", ["claim_id"], unique=False)

@@ -1,0 +1,51 @@
+"""What foreign keys would watch over in the tables that the ledger alone writes (ADR 39)."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from claims_core import ledger
+from claims_core.stages import ClaimStage, Outcome, Situation
+from tests.factories import NOON, a_document, a_payment, a_person, a_snapshot, later
+from tests.house.source import modules
+
+PARENTS = {
+    "claim": ("policyholder_id", "policyholder"),
+    "contact_point": ("policyholder_id", "policyholder"),
+    "case_event": ("claim_id", "claim"),
+    "promise": ("claim_id", "claim"),
+    "pause": ("claim_id", "claim"),
+    "payment": ("claim_id", "claim"),
+    "document_request": ("claim_id", "claim"),
+}
+DELETES = re.compile(
+    r"delete\s+from\s+(?:only\s+)?(?:claim|policyholder)\b|delete\((?:Claim|Policyholder)\)", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize(("table", "column", "parent"), [(table, *of) for table, of in PARENTS.items()])
+async def test_every_row_of_the_ledger_has_its_claim_or_its_person(
+    session: AsyncSession, table: str, column: str, parent: str
+):
+    first = a_snapshot(stage=ClaimStage.COLLECTING, situation=Situation.DOCS_NEEDED, documents=(a_document(),))
+    paid = later(
+        first, stage=ClaimStage.FULFILLING, situation=Situation.PAYMENT_PREPARED, outcome=Outcome.APPROVED,
+        approved=Decimal(1000), payments=(a_payment(),), policyholder=a_person(ref=first.policyholder.ref),
+    )  # fmt: skip
+    for shot in (first, paid):
+        await ledger.record(session, [shot], now=NOON, settle=timedelta(0))
+    joined = f"{table} t left join {parent} p on p.id = t.{column}"
+    counted = text(f"select count(*), count(*) filter (where p.id is null) from {joined}")
+    rows, alone = (await (await session.connection()).execute(counted)).one()
+    assert rows > 0
+    assert alone == 0
+
+
+def test_nothing_deletes_a_claim_or_a_person():
+    assert DELETES.search("delete from claim where")
+    assert DELETES.search("delete(Policyholder)")
+    assert [module.place for module in modules() if DELETES.search(module.text)] == []
