@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import struct
 import time
 from uuid import UUID
 
@@ -12,8 +13,9 @@ BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 # Chance for ids, drawn ahead: asking the system for each costs more than the rest of an id. Tokens and codes are
 # never made of it. A forked process must not hand out its parent's.
-_SPARE: list[bytes] = []
+_SPARE: list[tuple[int, int]] = []
 _DRAWN_AHEAD = 256
+_CHANCE, _UUID = struct.Struct("!HQ"), struct.Struct("!QQ").pack
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_SPARE.clear)
 
@@ -24,21 +26,18 @@ def new_id() -> UUID:
     It is the driver's own kind of `uuid.UUID`, the one that rows are read with, made in a tenth of the time: a claim
     of a first load needs six.
     """
-    return QuickUUID((time.time_ns() // 1_000_000).to_bytes(6, "big") + _chance())
+    version, variant = _chance()
+    return QuickUUID(_UUID(time.time_ns() // 1_000_000 << 16 | version, variant))
 
 
-def _chance() -> bytes:
+def _chance() -> tuple[int, int]:
     """The version, the variant and 74 bits that nobody else has; taken in one step, so that threads may share it."""
     while True:
         try:
             return _SPARE.pop()
         except IndexError:
-            drawn = secrets.token_bytes(10 * _DRAWN_AHEAD)
-            _SPARE.extend(_marked(drawn[place : place + 10]) for place in range(0, len(drawn), 10))
-
-
-def _marked(chance: bytes) -> bytes:
-    return bytes((0x70 | chance[0] & 0x0F, chance[1], 0x80 | chance[2] & 0x3F)) + chance[3:]
+            drawn = _CHANCE.iter_unpack(secrets.token_bytes(_CHANCE.size * _DRAWN_AHEAD))
+            _SPARE.extend((0x7000 | first & 0x0FFF, 1 << 63 | second >> 2) for first, second in drawn)
 
 
 def new_token() -> str:

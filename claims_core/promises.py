@@ -121,16 +121,13 @@ def with_new_date(
 
 def first_promises(snapshot: ClaimSnapshot, calendar: Calendar) -> Iterator[PromiseRow]:
     """What an undecided claim is promised: our date (or the handler's) and the limit of law or contract."""
-    if not is_undecided(snapshot):
-        return
     complete = snapshot.documents_complete_at if calendar.terms.start is StartFact.DOCUMENTS_COMPLETE else None
     yield from _decision_promises(snapshot, calendar, calendar.day(complete or snapshot.reported_at))
 
 
-def first_pauses(snapshot: ClaimSnapshot, calendar: Calendar) -> Iterator[PauseRow]:
+def first_pause(calendar: Calendar) -> PauseRow:
     """The pause of a claim that waits for its policyholder when it is first seen."""
-    if waits_for_policyholder(snapshot):
-        yield PauseRow(new_id(), calendar.claim_id, calendar.moment)
+    return PauseRow(new_id(), calendar.claim_id, calendar.moment)
 
 
 def _decision_promises(snapshot: ClaimSnapshot, calendar: Calendar, start: date) -> Iterator[PromiseRow]:

@@ -1,10 +1,12 @@
 """A claim at one moment, translated and validated; and what changed between two moments."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -82,8 +84,8 @@ class Value(BaseModel):
         The caller vouches for every name and type. Only for converters whose every answer a test checks again.
         """
         made, put = cls.__new__(cls), object.__setattr__
-        put(made, "__dict__", {**_usual(cls), **values})
-        put(made, "__pydantic_fields_set__", set(values))
+        put(made, "__dict__", _usual(cls) | values)
+        put(made, "__pydantic_fields_set__", _names(cls))
         put(made, "__pydantic_extra__", None)
         put(made, "__pydantic_private__", None)
         return made
@@ -93,6 +95,12 @@ class Value(BaseModel):
 def _usual(shape: type[Value]) -> dict[str, Any]:
     """The values of the fields that may be left out: shared, as none of a snapshot's can be changed."""
     return {name: field.default for name, field in shape.model_fields.items() if not field.is_required()}
+
+
+@cache
+def _names(shape: type[Value]) -> set[str]:
+    """The names of all fields: shared, too."""
+    return set(shape.model_fields)
 
 
 class PersonSnapshot(Value):
@@ -208,7 +216,7 @@ class ClaimSnapshot(Value):
     claimants: tuple[ClaimantSnapshot, ...] = ()
 
 
-class Change(Value):
+class Change(NamedTuple):
     """A difference between two snapshots, before it is stored.
 
     `detail` holds what a page or a message may say about it; `fact_key` is made of the fact alone, so that the
@@ -217,7 +225,7 @@ class Change(Value):
 
     kind: CaseEventKind
     fact_key: str
-    detail: dict[str, str | int | None] = {}
+    detail: Mapping[str, str | int | None] = MappingProxyType({})
 
 
 def mover_of(snapshot: ClaimSnapshot) -> Mover:

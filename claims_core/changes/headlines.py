@@ -42,11 +42,11 @@ def _payment(state: PaymentState, situation: Situation) -> Callable[[Step], Fact
     """A payment that has come into `state`, or the situation alone where the source lists no payments."""
 
     def find(step: Step) -> Fact | None:
-        were = {payment.ref: payment.state for payment in step.before.payments}
-        moved = [paid for paid in step.after.payments if paid.state is state and were.get(paid.ref) is not state]
-        if moved:
-            return _payment_fact(step.after, moved)
-        if step.after.payments or not step.enters(situation):
+        if step.after.payments:
+            were = {payment.ref: payment.state for payment in step.before.payments}
+            moved = [paid for paid in step.after.payments if paid.state is state and were.get(paid.ref) is not state]
+            return _payment_fact(step.after, moved) if moved else None
+        if not step.enters(situation):
             return None
         return step.moment, _money(step.after.approved, step.after.currency)
 

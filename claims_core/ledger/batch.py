@@ -63,7 +63,8 @@ class Batch:
             fresh[rows.DOCUMENT].extend(rows.document_rows(snapshot, claim_id, moment=since))
         if promises.is_undecided(snapshot):
             fresh[rows.PROMISE].extend(promises.first_promises(snapshot, calendar))
-            fresh[rows.PAUSE].extend(promises.first_pauses(snapshot, calendar))
+            if shown is PageState.DOCS_NEEDED:
+                fresh[rows.PAUSE].append(promises.first_pause(calendar))
         facts, silent = first_facts(snapshot), key_of(snapshot) in self.silent
         for fact in facts:
             # One message at first sight: of the decision, say, and not that the claim was registered long ago.

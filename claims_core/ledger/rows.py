@@ -1,12 +1,13 @@
 """A snapshot as rows of our tables, and rows as the snapshot they came from (pure)."""
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
+
+import orjson
 
 from claims_core.db import columns_of
 from claims_core.ids import new_id
@@ -102,7 +103,7 @@ class EventRow(NamedTuple):
             snapshot.situation,
             shown,
             snapshot.mapping_version,
-            json.dumps(detail, ensure_ascii=False) if detail else "{}",
+            orjson.dumps(detail).decode() if detail else "{}",
             *times,
         )
 
@@ -140,7 +141,7 @@ def claim_row(
         shown,
         stage_since,
         situation_since,
-        json.dumps(snapshot.decision_reasons, ensure_ascii=False) if snapshot.decision_reasons else "[]",
+        orjson.dumps(snapshot.decision_reasons).decode() if snapshot.decision_reasons else "[]",
         None,  # what changes is not gone
         part_of,
         has_claimants,
