@@ -90,15 +90,16 @@ class Files:
         self, listed: list[Listed], joined: Joined, joined_sum: bytes, known: Known
     ) -> AsyncGenerator[Page | str]:
         """The pages, and the names of files that are left for later."""
-        hashes = await known.hashes()
+        # Side by side with the first look at a file: that one is for the disk, this one for the database.
+        hashes = asyncio.create_task(known.hashes())
         for one in reversed(listed) if known.full else listed:
-            delivered = await self.whole(one)
+            delivered, _ = await asyncio.gather(self.whole(one), hashes)
             if delivered is None:
                 yield one.name
                 continue
             checksum = self.checksum_of(delivered, joined_sum)
             if known.full or not await known.has_file(checksum):
-                pages = pages_of(self._config, delivered, checksum, joined, hashes, key=self._key)
+                pages = pages_of(self._config, delivered, checksum, joined, hashes.result(), key=self._key)
                 async for page in pages:
                     if page.file is not None:
                         await self.must_be_same(one)

@@ -4,15 +4,13 @@ import codecs
 import hashlib
 import re
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 from backoffice_adapter.settings import FilesConfig
 from backoffice_adapter.sources.files.places import Shape
-from backoffice_adapter.sources.files.rows import is_wide, open_file
+from backoffice_adapter.sources.files.rows import Reads, is_wide, open_file
 
 _END_OF_LOG = re.compile(rb"</(\w+:)?log>\s*$")
 _BLOCK = 1 << 20
@@ -68,30 +66,20 @@ def _end(last: bytes, lines: int, config: FilesConfig) -> tuple[int, str | None]
     return 1, None
 
 
-def narrow(stream: IO[bytes], encoding: str) -> IO[bytes]:
+def narrow(stream: Reads, encoding: str) -> Reads:
     """A stream of UTF-16 or UTF-32 as one of UTF-8, block by block; others as they are."""
-    return _Narrow(stream, encoding) if is_wide(encoding) else stream  # type: ignore[return-value]
+    return _Narrow(stream, encoding) if is_wide(encoding) else stream
 
 
 class _Narrow:
-    """Only what reading lines needs of a file."""
+    """UTF-8 of what another encoding spells."""
 
-    def __init__(self, stream: IO[bytes], encoding: str) -> None:
-        self._lines = self._split(stream, encoding)
-        self._held = b""
+    def __init__(self, stream: Reads, encoding: str) -> None:
+        self._stream, self._decoder = stream, codecs.getincrementaldecoder(encoding)(errors="strict")
 
-    def readline(self, limit: int) -> bytes:
-        """The next line, or the first `limit` bytes of it."""
-        line = self._held or next(self._lines, b"")
-        line, self._held = line[:limit], line[limit:]
-        return line
-
-    @staticmethod
-    def _split(stream: IO[bytes], encoding: str) -> Iterator[bytes]:
-        reader, rest = codecs.getincrementaldecoder(encoding)(errors="strict"), ""
-        for block in iter(lambda: stream.read(_BLOCK), b""):
-            *whole, rest = (rest + reader.decode(block)).split("\n")
-            yield from (f"{line}\n".encode() for line in whole)
-        rest += reader.decode(b"", final=True)
-        if rest:
-            yield rest.encode()
+    def read(self, size: int) -> bytes:
+        """About so many bytes; none at the end. Raises `UnicodeDecodeError`."""
+        while block := self._stream.read(size):
+            if said := self._decoder.decode(block):
+                return said.encode()
+        return self._decoder.decode(b"", final=True).encode()

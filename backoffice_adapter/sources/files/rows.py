@@ -1,17 +1,26 @@
 """A delivered file into rows as they came, each with its line number; a row that never ends costs one row."""
 
 import gzip
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol
 
 from backoffice_adapter.source import Unreadable, content_hash
 
 _KEPT_OF_HUGE = 2_000
+_BLOCK = 1 << 20
 # Encodings in which a line end is not one byte; their files are turned into UTF-8 on the way.
 _WIDE = ("utf-16", "utf-32")
 _BOM = b"\xef\xbb\xbf"
+
+
+class Reads(Protocol):
+    """What reading lines needs of a file."""
+
+    def read(self, size: int, /) -> bytes:
+        """Some bytes more; none at the end."""
 
 
 class Row(NamedTuple):
@@ -29,6 +38,14 @@ class Skip:
     key: bytes
     count: int = 0
 
+    def others(self, block: list[bytes], number: int) -> list[Row]:
+        """The lines of a block that we do not know; the first of it has this `number`."""
+        hashes, key = self.hashes, self.key
+        rows = enumerate(block, number)
+        others = [Row(place, line) for place, line in rows if content_hash(line, key) not in hashes]
+        self.count += len(block) - len(others)
+        return others
+
 
 def open_file(path: Path) -> IO[bytes]:
     """The file, unpacked if its name ends in .gz."""
@@ -40,29 +57,49 @@ def is_wide(encoding: str) -> bool:
     return encoding.startswith(_WIDE)
 
 
-def lines(stream: IO[bytes], *, longest: int, skip: Skip | None = None) -> Iterator[Row | Unreadable]:
+def lines(stream: Reads, *, longest: int, skip: Skip | None = None) -> Iterator[Row | Unreadable]:
     """The lines of `stream` but those to skip; one longer than `longest` bytes is refused, with its beginning kept."""
-    number, known, key = 0, skip.hashes if skip else frozenset(), skip.key if skip else b""
-    while line := stream.readline(longest + 1):
-        number += 1
+    number = 1
+    for block, lost in _blocks(stream, longest=longest):
         if number == 1:
-            line = line.removeprefix(_BOM)
-        if line.endswith(b"\n") or len(line) <= longest:
-            raw = line.rstrip(b"\r\n")
-            if skip and content_hash(raw, key) in known:
-                skip.count += 1
-            else:
-                yield Row(number, raw)
-            continue
-        size = len(line)
-        while (more := stream.readline(longest + 1)) and (size := size + len(more)) and not more.endswith(b"\n"):
-            pass
-        yield Unreadable(
-            line[:_KEPT_OF_HUGE], f"the line has {size} bytes, more than {longest}", place=f"line {number}"
-        )
+            block[0] = block[0].removeprefix(_BOM)
+        if lost or max(map(len, block)) > longest:
+            yield from _measured(block, lost, number, longest=longest)
+        elif skip is not None:
+            yield from skip.others(block, number)
+        else:
+            yield from map(Row, itertools.count(number), block)
+        number += len(block)
 
 
-def quoted_rows(stream: IO[bytes], *, longest: int) -> Iterator[Row | Unreadable]:
+def _blocks(stream: Reads, *, longest: int) -> Iterator[tuple[list[bytes], int]]:
+    """Lines without their ends, a megabyte at a time, and how many bytes of the first of them were let go: of a line
+    that is too long only the beginning is held.
+    """
+    rest, lost = b"", 0
+    while more := stream.read(_BLOCK):
+        block = rest + more
+        *whole, rest = block.split(b"\n")
+        if whole:
+            yield [line.rstrip(b"\r") for line in whole] if b"\r\n" in block else whole, lost
+            lost = 0
+        if len(rest) > longest:
+            rest, lost = rest[:_KEPT_OF_HUGE], lost + len(rest) - _KEPT_OF_HUGE
+    if rest or lost:
+        yield [rest.rstrip(b"\r")], lost
+
+
+def _measured(block: list[bytes], lost: int, number: int, *, longest: int) -> Iterator[Row | Unreadable]:
+    for place, line in enumerate(block, number):
+        size, lost = len(line) + lost, 0
+        if size <= longest:
+            yield Row(place, line)
+        else:
+            said = f"the line has {size} bytes, more than {longest}"
+            yield Unreadable(line[:_KEPT_OF_HUGE], said, place=f"line {place}")
+
+
+def quoted_rows(stream: Reads, *, longest: int) -> Iterator[Row | Unreadable]:
     """Rows of a CSV file: a line end inside quotes belongs to the row. A quote that never closes costs its own line."""
     waiting: list[Row] = []
     for line in lines(stream, longest=longest):
