@@ -1,12 +1,13 @@
 """What any back office must offer us: its cases a page at a time, one case by its key, perhaps a change."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 HASH_BYTES = 16
+_NOTHING: Mapping[str, Any] = {}
 
 
 class Record(NamedTuple):
@@ -21,6 +22,10 @@ class Record(NamedTuple):
     body: Mapping[str, Any]
     version: str | None = None
     place: str | None = None
+
+    def bare(self) -> "Record":
+        """The case without its body, where `Page.whole` can give it back."""
+        return Record(self.ref, self.raw, self.hash, _NOTHING, self.version, self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,8 @@ class Page:
 
     `unchanged` counts what the source left out because we know it already, and `compared` says that it left out all
     of that. A `cursor` of None leaves the one we have. `marks` are the source's own marks of
-    the cases of this page, for a later comparison; `kept` the keys of those that are there and not shown.
+    the cases of this page, for a later comparison; `kept` the keys of those that are there and not shown. `reread`
+    makes a case's body of its `raw` again, in any process; None where `raw` does not hold all of it.
     """
 
     records: list[Record]
@@ -67,11 +73,18 @@ class Page:
     marks: dict[str, str] = field(default_factory=dict)
     kept: list[str] = field(default_factory=list)
     file: FileRead | None = None
+    reread: Callable[[bytes], Mapping[str, Any]] | None = None
 
     @property
     def moves(self) -> bool:
         """Does it tick off what was read so far? Such a page is written after all before it."""
         return self.cursor is not None or self.file is not None or self.complete
+
+    def whole(self, record: Record) -> Record:
+        """One of the cases, with its body."""
+        if record.body or self.reread is None:
+            return record
+        return Record(record.ref, record.raw, record.hash, self.reread(record.raw), record.version, record.place)
 
 
 class Known(Protocol):

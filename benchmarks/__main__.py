@@ -11,12 +11,13 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks import load, page, sender
+from benchmarks import page, sender
+from benchmarks.load import compared
 from benchmarks.rounds import Ratio, say
 from claims_core import embedded
 
 SECTIONS: dict[str, Callable[[str, Path, str, int], Iterable[Ratio]]] = {
-    "load": load.measure,
+    "load": compared.measure,
     "sender": sender.measure,
     "page": page.measure,
 }

@@ -22,16 +22,27 @@ def register(*names: str) -> None:
     NAMES.update(names)
 
 
-def _plan() -> dict[str, tuple[str, int]]:
+def _plan(told: str) -> dict[str, tuple[str, int]]:
     plan = {}
-    for part in filter(None, os.environ.get("FAILPOINTS", "").split(";")):
+    for part in filter(None, told.split(";")):
         name, _, action = part.partition("=")
         action, _, nth = action.partition("@")
         plan[name.strip()] = (action.strip(), int(nth or 1))
     return plan
 
 
-_PLAN = _plan()
+def told() -> str:
+    """What FAILPOINTS asks for now."""
+    return os.environ.get("FAILPOINTS", "")
+
+
+_PLAN = _plan(told())
+
+
+def follow(asked: str) -> None:
+    """Do what `asked` says from now on: a process that is forked later has the surroundings of an earlier day."""
+    _PLAN.clear()
+    _PLAN.update(_plan(asked))
 
 
 def failpoint(name: str) -> None:

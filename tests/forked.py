@@ -63,6 +63,5 @@ def _live(call: Callable[..., int | None], words: tuple[object, ...], environ: M
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
     # Read when the mother imported it.
-    failpoints._PLAN.clear()
-    failpoints._PLAN.update(failpoints._plan())
+    failpoints.follow(failpoints.told())
     sys.exit(call(*words))

@@ -27,14 +27,13 @@ MOST_UNDER_WAY = 20
 
 @dataclass(slots=True)
 class TranslatedPage:
-    """A page in our words; `records` are those of the snapshots, by their hash; `fired` counts the rules that held."""
+    """A page in our words; `fired` counts the rules that held."""
 
     page: Page
     snapshots: list[ClaimSnapshot] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     unmapped: list[Unmapped] = field(default_factory=list)
     left_out: int = 0
-    records: dict[bytes, Record] = field(default_factory=dict)
     fired: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -48,6 +47,10 @@ class TranslatedPage:
             + self.left_out
             + self.page.unchanged
         )
+
+    def record_of(self, snapshot: ClaimSnapshot) -> Record:
+        """The case that a snapshot was made of."""
+        return next(record for record in self.page.records if record.hash == snapshot.source_hash)
 
 
 async def differing_pages(
@@ -86,10 +89,9 @@ def translate_page(page: Page, translate: Translate, now: datetime) -> Translate
     """The records of a page in our words (pure, but for its length)."""
     done = TranslatedPage(page)
     for record in page.records:
-        said = translate(record, now)
+        said = translate(page.whole(record), now)
         if isinstance(said, ClaimSnapshot):
             done.snapshots.append(said)
-            done.records[record.hash] = record
         elif isinstance(said, Rejected):
             done.rejected.append(said)
         elif isinstance(said, Unmapped):

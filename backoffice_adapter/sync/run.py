@@ -29,7 +29,7 @@ from backoffice_adapter.sync.writing import Counts, Ground, Written, write_page
 from backoffice_adapter.tables import RunState, SyncRun
 from claims_core.db import advisory_key, session_scope
 from claims_core.errors import ClaimsError, Refused, SourceRefused
-from claims_core.failpoints import failpoint, register
+from claims_core.failpoints import failpoint, register, told
 
 log = logging.getLogger(__name__)
 register("sync.before_commit", "sync.after_commit")
@@ -215,7 +215,7 @@ async def _ask_for_missing(run: _Run, sightings: Sightings, translate: Translate
 def _lanes(run: _Run) -> Lanes:
     plan = run.plan
     address = plan.engine.url.render_as_string(hide_password=False)
-    task = Task(address, run.ground, plan.mapping.text, log.getEffectiveLevel())
+    task = Task(address, run.ground, plan.mapping.text, log.getEffectiveLevel(), told())
     return Lanes(task, plan.config.lanes)
 
 

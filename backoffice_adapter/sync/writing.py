@@ -65,9 +65,7 @@ async def write_page(
         run_id=None if ground.first_load else ground.run_id,
     )  # fmt: skip
     rejected: list[Rejected | Unreadable] = [*page.rejected, *page.page.unreadable]
-    rejected += [
-        Rejected(page.records[snapshot.source_hash], reason, snapshot.changed_at) for snapshot, reason in refused
-    ]
+    rejected += [Rejected(page.record_of(snapshot), reason, snapshot.changed_at) for snapshot, reason in refused]
     await book.quarantine(session, ground.source, rejected, version=ground.version, now=now)
     await book.count_unmapped(session, ground.source, page.unmapped, now=now)
     if settle_rejects and page.snapshots:

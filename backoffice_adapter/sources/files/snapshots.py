@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from backoffice_adapter.settings import FilesConfig
 from backoffice_adapter.source import FileRead, Page, Record, Unreadable, content_hash
+from backoffice_adapter.sources import json_text
 from backoffice_adapter.sources.files import reading
 from backoffice_adapter.sources.files.delivery import Delivered
 from backoffice_adapter.sources.files.reading import Joined, Reader
@@ -61,4 +62,7 @@ def _page(
                 unchanged += 1
             else:
                 records.append(made)
-    return Page(records=records, cursor=None, unreadable=unreadable, unchanged=unchanged, compared=True)
+    reread = read if alone and read is json_text.read_object else None
+    return Page(
+        records=records, cursor=None, unreadable=unreadable, unchanged=unchanged, compared=True, reread=reread
+    )  # fmt: skip
