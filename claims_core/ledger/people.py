@@ -11,9 +11,10 @@ from claims_core.ledger.rows import CONTACT_POINT, PERSON, contact_rows, person_
 from claims_core.ledger.staging import add, merge
 from claims_core.snapshot import ClaimSnapshot, PersonSnapshot
 
+# Key by key by the index, however many there are (as in `known`).
 SEEN = """
-select p.source, p.source_ref, p.id from unnest($1::text[], $2::text[]) as k(source, ref)
-join policyholder p on p.source = k.source and p.source_ref = k.ref
+select k.source, k.ref as source_ref, p.id from unnest($1::text[], $2::text[]) as k(source, ref)
+cross join lateral (select p.id from policyholder p where p.source = k.source and p.source_ref = k.ref offset 0) p
 """
 # An address that the back office no longer lists is kept, for the receipts of old messages, and no longer used. Comes
 # it back, it has to be proved anew: numbers are given to new people.
