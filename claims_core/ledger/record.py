@@ -105,14 +105,14 @@ async def _write(
     if first_load:
         batch.silent.update(key_of(shot) for shot in news if key_of(shot) not in known)
     people, wholes = await write_people(connection, news), list[Whole]()
-    for snapshot in news:
+    for snapshot in map(policyholders_side, news):
         policyholder_id = people[snapshot.source, snapshot.policyholder.ref]
-        before, side = known.get(key_of(snapshot)), policyholders_side(snapshot)
+        before = known.get(key_of(snapshot))
         if before is None:
-            claim_id = batch.first_sight(side, policyholder_id)
+            claim_id = batch.first_sight(snapshot, policyholder_id)
         else:
             claim_id, snapshot = before.id, with_our_word(before, snapshot)
-            batch.change(before, policyholders_side(snapshot), policyholder_id)
+            batch.change(before, snapshot, policyholder_id)
         if snapshot.claimants or (before is not None and before.has_claimants):
             wholes.append(Whole(claim_id, snapshot, before))
     done = await _flush(connection, batch)

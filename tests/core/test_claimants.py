@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core import ledger
 from claims_core.claimants import PERSONAL, goes_with, part_ref, parts_of, policyholders_side
 from claims_core.db import driver_connection
+from claims_core.requested import ChangeAction
 from claims_core.snapshot import (
     CaseEventKind,
     ClaimantSnapshot,
@@ -202,6 +203,24 @@ async def test_the_same_record_again_writes_no_side_again(session: AsyncSession)
     shot = a_snapshot(claimants=(a_claimant(), a_claimant()))
     await record(session, shot)
     assert await record(session, shot) == ledger.Recorded()
+
+
+async def test_what_a_handler_did_stands_while_a_claimants_money_is_on_its_way(
+    session: AsyncSession,
+) -> None:
+    sent = {"stage": ClaimStage.FULFILLING, "situation": Situation.PAYMENT_SENT, "outcome": Outcome.APPROVED}
+    shot = a_snapshot(claimants=(a_claimant(payments=(a_payment(),)),), **sent)
+    await record(session, shot, first_load=True)
+    claim = await claim_of(session, shot)
+    await ledger.request_change(
+        session, claim_id=claim.id, claim_version=claim.version, action=ChangeAction.CLOSE, values={"outcome": None},
+        note=None, told=True, untold_reason=None, by="staff:1", now=NOON, undo_for=timedelta(0),
+    )  # fmt: skip
+    change = await ledger.take_change(session, source=shot.source, now=NOON)
+    assert change is not None
+    await ledger.finish_change(session, change.id, snapshot=None, now=NOON)
+    await record(session, later(shot, team="Отдел осмотров"))
+    assert (await claim_of(session, shot)).stage is ClaimStage.CLOSED
 
 
 def test_the_key_of_a_side_is_made_of_the_claim_and_the_person() -> None:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import select
 
+from claims_cli import people
 from claims_core import ledger
 from claims_core.claimants import part_ref
 from claims_core.db import driver_connection, session_scope
@@ -197,10 +198,18 @@ async def test_a_number_that_is_both_partys_opens_the_policyholders_side(app: Fa
     assert sent["claim_id"] == (await side(engine, accident)).part_of
 
 
-async def test_rows_of_the_two_are_never_joined(engine: AsyncEngine):
-    born = a_person(ref="harmed", phones=(LIABLE,), birth_date="1990-01-01", phones_verified=True)
-    accident = an_accident(a_claimant(person=born))
-    await seen(engine, accident, first_load=True)
+async def test_rows_of_the_two_are_never_joined_and_a_claimant_is_joined_with_what_they_have_elsewhere(
+    engine: AsyncEngine,
+):
+    born = {"birth_date": "1990-01-01", "phones_verified": True, "phones": (LIABLE,)}
+    liable = a_person(ref="liable", given_name="Игорь", **born)
+    accident = an_accident(a_claimant(person=a_person(ref="harmed", given_name="Пётр", **born)), policyholder=liable)
+    home = a_snapshot(source="home", policyholder=a_person(given_name="Пётр", **born | {"phones": (HARMED,)}))
+    await seen(engine, accident, home, first_load=True)
     mine = await side(engine, accident)
     async with session_scope(engine) as session:
         assert await ledger.join_people(session, [mine.policyholder_id], now=NOON) == 0
+        theirs = a_claimant(person=a_person(ref="harmed", given_name="Пётр", **born | {"phones": (HARMED,)}))
+        await ledger.record(session, [later(accident, claimants=(theirs,))], now=NOON, settle=timedelta(0))
+        assert await ledger.join_people(session, [mine.policyholder_id], now=NOON) == 1
+        assert set(await people._named(session, "2041-7001")) >= {mine.policyholder_id}
