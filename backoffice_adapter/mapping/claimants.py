@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from backoffice_adapter.mapping import paths
+from backoffice_adapter.mapping import fields, paths
 from backoffice_adapter.mapping.fields import FieldProblem
 from backoffice_adapter.mapping.groups import MOST_ITEMS, filled, group_reader
 from backoffice_adapter.mapping.persons import OF_A_PERSON, person_reader
@@ -51,10 +51,12 @@ def _claimant(file: MappingFile, fired: Counter[str]) -> Callable[[Any, datetime
     assert section is not None
     find, counts, match = paths.find_all(section.each), compile_when(section.when), first_match(section.rule)
     person = person_reader(file, "claimant", fired)
+    key = fields.taker("ref", section.ref, file.about, file.tables, required=False)
     own = group_reader(file, "claimant", needed=(), without=OF_A_PERSON)
 
     def read(body: Any, now: datetime) -> dict[str, Values]:
-        nodes = [node for node in find(body, body) if counts(node)]
+        # Where nobody is named there is no claimant: an exposure without one, or empty columns of the case itself.
+        nodes = [node for node in find(body, body) if counts(node) and key(node, body) is not None]
         if len(nodes) > MOST_ITEMS:
             raise FieldProblem(f"claimant: {len(nodes)} of them, more than {MOST_ITEMS}")
         found: dict[str, Values] = {}

@@ -94,6 +94,14 @@ def test_whoever_a_rule_leaves_out_and_the_policyholder_are_no_claimants():
     assert shot.claimants == ()
 
 
+def test_columns_of_the_case_itself_may_name_a_claimant_or_nobody():
+    start, end = MAPPING.index("\n[claimant]"), MAPPING.index("\n[payments]")
+    flat = MAPPING[:start] + '\n[claimant]\neach = "."\nref = "harmed_id"\nname = "harmed"\n' + MAPPING[end:]
+    assert [each.person.name for each in read(flat, harmed_id="7", harmed="B")[0].claimants] == ["B"]
+    assert read(flat, harmed_id="", harmed="")[0].claimants == ()
+    assert read(flat)[0].claimants == ()
+
+
 def test_two_exposures_of_one_person_are_one_side():
     shot, _ = read(others=[another("p2", sum="10.50"), another("p2")], people=PEOPLE)
     assert [(each.person.ref, each.approved) for each in shot.claimants] == [("p2", Decimal("10.50"))]
