@@ -4,8 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from backoffice_adapter.mapping import load, parse
+from backoffice_adapter.mapping import Rejected, load, parse
 from backoffice_adapter.mapping.explain import explain
 from backoffice_adapter.mapping.paths import find_all, find_first
 from claims_core.claimants import parts_of
@@ -42,6 +44,7 @@ amount = "sum"
 state = { value = "sent" }
 """
 MAPPING = SMALL.replace("\n[[rule]]", f"{CLAIMANT}\n[[rule]]", 1)
+TRANSLATE = parse(MAPPING).translator(source="s", mapping_version=1)
 
 
 def read(mapping: str = MAPPING, **case: Any) -> tuple[ClaimSnapshot, dict[str, int]]:
@@ -100,6 +103,27 @@ def test_columns_of_the_case_itself_may_name_a_claimant_or_nobody():
     assert [each.person.name for each in read(flat, harmed_id="7", harmed="B")[0].claimants] == ["B"]
     assert read(flat, harmed_id="", harmed="")[0].claimants == ()
     assert read(flat)[0].claimants == ()
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["p2", "injured", "10", "1"]),
+    lambda inside: (
+        st.lists(inside, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "role", "name", "phone", "to", "sum", "decided", "code"]), inside)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40)
+@given(others=ANYTHING, people=ANYTHING, money=ANYTHING)
+def test_whatever_is_said_of_claimants_is_read_or_refused_with_a_reason(others: Any, people: Any, money: Any):
+    body = {"number": "1", "name": "A", "reported": "2026-06-01T09:00:00Z", "state": "new"}
+    said = TRANSLATE(as_record(body | {"others": others, "people": people, "money": money}), NOON)
+    assert isinstance(said, ClaimSnapshot | Rejected)
+    if isinstance(said, ClaimSnapshot):
+        assert ClaimSnapshot.model_validate(said.model_dump()) == said
+        assert all(part.policyholder.ref != said.policyholder.ref for part in parts_of(said))
 
 
 def test_two_exposures_of_one_person_are_one_side():

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -67,6 +67,7 @@ wholes = st.builds(
 )  # fmt: skip
 
 
+@settings(max_examples=50)
 @given(wholes)
 def test_nothing_personal_of_one_is_in_the_side_of_another(whole: ClaimSnapshot) -> None:
     own = {"policyholder": whole.policyholder, **{each.person.ref: each for each in whole.claimants}}
@@ -83,6 +84,7 @@ def test_nothing_personal_of_one_is_in_the_side_of_another(whole: ClaimSnapshot)
         assert ClaimSnapshot.model_validate(part.model_dump()) == part
 
 
+@settings(max_examples=50)
 @given(wholes)
 def test_a_claimant_is_asked_for_nothing_that_is_not_theirs(whole: ClaimSnapshot) -> None:
     for part in parts_of(whole):
@@ -93,6 +95,7 @@ def test_a_claimant_is_asked_for_nothing_that_is_not_theirs(whole: ClaimSnapshot
         assert goes_with(part, whole)
 
 
+@settings(max_examples=50)
 @given(wholes)
 def test_the_policyholder_hears_of_no_money_and_no_papers_of_a_claimant(whole: ClaimSnapshot) -> None:
     side = policyholders_side(whole)
