@@ -183,6 +183,8 @@ def _attributes(case: Case, tale: Tale, step: Step, dice: random.Random, now: da
     if step.refusal:
         fields = ("extRefusalReason_Ext", "extRefusalClause_Ext", "extRefusalDocument_Ext")
         set_to |= dict(zip(fields, REFUSAL[country], strict=True))
+    if step.new_check:
+        set_to["reopenedReason"] = None  # it was open again until now: what is paid from here on is of the new decision
     if step.outcome:
         set_to |= {"state": {"code": "closed", "name": "Closed"}, "closedOutcome": {"code": step.outcome}}
     if step.reopens:
