@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import open_pool
-from tests.portal.portal import Clock, portal_app, visiting
+from claims_portal.deps import Portal
+from tests.portal.portal import Clock, notifier_settings, portal_app, portal_settings, visiting
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +27,18 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def built(shared_engine: AsyncEngine, pool: asyncpg.Pool) -> FastAPI:
+    """The portal with its routes: building them takes longer than most tests."""
+    return portal_app(shared_engine, pool)
+
+
 @pytest.fixture
-def app(engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock) -> FastAPI:
-    """The portal on an empty database."""
-    return portal_app(engine, pool, clock)
+def app(built: FastAPI, engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock) -> FastAPI:
+    """The portal on an empty database; it remembers nothing of the tests before."""
+    settings = portal_settings()
+    built.state.portal = Portal(settings, engine, pool, notifier_settings(settings), clock)
+    return built
 
 
 @pytest.fixture

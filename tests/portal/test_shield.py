@@ -1,5 +1,6 @@
 """The layer around every page: where forms may come from, who is calling, which headers leave."""
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -104,7 +105,9 @@ async def test_a_body_without_end_is_refused(browser: httpx.AsyncClient):
     assert answer.status_code == 413
 
 
-async def test_a_portal_with_an_unguarded_route_does_not_start(app: FastAPI):
+async def test_a_portal_with_an_unguarded_route_does_not_start(engine: AsyncEngine, pool: asyncpg.Pool):
+    app = portal_app(engine, pool)
+
     @app.get("/open")
     async def open_to_all() -> None: ...
 
