@@ -13,7 +13,7 @@ from pathlib import Path
 
 from claims_core import failpoints
 
-PRELOADED = ("claims_cli.sync", "tests.adapter.workers", "tests.journeys.workers")
+PRELOADED = ("claims_cli.sync", "tests.adapter.workers", "tests.journeys.workers", "tests.warmed")
 ROOT = Path(__file__).resolve().parents[1]
 # Of the surroundings a process keeps these; everything else it is given.
 KEPT = ("PATH", "HOME", "LANG")
