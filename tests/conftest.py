@@ -27,6 +27,7 @@ hypothesis.settings.register_profile("ours", deadline=None)
 hypothesis.settings.load_profile("ours")
 
 OURS = "claims_test"
+LONG = ("crash", "setup_case", "browser")
 TABLES = "select count(*) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"
 
 # A table that was never written has no size. Deleting a few rows costs a hundredth of what truncating does, which gives
@@ -46,6 +47,11 @@ do $$ declare t record; begin
   perform setval(seqrelid, seqstart, false) from pg_sequence where pg_sequence_last_value(seqrelid) is not null;
 end $$
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: whoever waits for a process leaves the other processor to the many small ones."""
+    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in LONG))
 
 
 @pytest.fixture(scope="session")
