@@ -4,6 +4,7 @@ import importlib
 import re
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from types import FrameType
 from typing import Any
 
@@ -88,13 +89,20 @@ def _in_flush() -> bool:
     return any(frame.f_globals.get("__name__") == "sqlalchemy.orm.unitofwork" for frame in frames())
 
 
+@lru_cache(maxsize=4096)
+def written(statement: str) -> tuple[str, ...]:
+    """The tables that a statement writes."""
+    return tuple(table.lower() for table in WRITE.findall(statement))
+
+
 def _look_at_text(statement: str) -> None:
-    for table in WRITE.findall(statement):
-        refuse_foreign(table.lower(), writer())
+    for table in written(statement):
+        refuse_foreign(table, writer())
 
 
 def _on_statement(connection: Connection, cursor: Any, statement: str, *rest: Any) -> None:
-    if not _in_flush():  # there the rows themselves say who wrote them
+    # Most statements only read: the stack is climbed for the others.
+    if written(statement) and not _in_flush():  # there the rows themselves say who wrote them
         _look_at_text(statement)
 
 
@@ -124,7 +132,7 @@ def _watched(name: str) -> Any:
     original = getattr(asyncpg.Connection, name)
 
     def call(self: asyncpg.Connection, query: str, *args: Any, **kwargs: Any) -> Any:
-        if not _through_sqlalchemy():
+        if written(query) and not _through_sqlalchemy():
             _look_at_text(query)
         return original(self, query, *args, **kwargs)
 
