@@ -101,5 +101,5 @@ def _of_json(path: Path, key: bytes) -> list[Record]:
 async def _records(source: CaseSource) -> AsyncGenerator[Record]:
     async with aclosing(source.changed_since(None, Nothing())) as pages:
         async for page in pages:
-            for record in page.records:
+            for record in map(page.whole, page.records):
                 yield record

@@ -60,8 +60,8 @@ class Page:
 
     `unchanged` counts what the source left out because we know it already, and `compared` says that it left out all
     of that. A `cursor` of None leaves the one we have. `marks` are the source's own marks of
-    the cases of this page, for a later comparison; `kept` the keys of those that are there and not shown. `reread`
-    makes a case's body of its `raw` again, in any process; None where `raw` does not hold all of it.
+    the cases of this page, for a later comparison; `kept` the keys of those that are there and not shown. With
+    `reread` the cases may come without their bodies, which it makes of their `raw`, in any process.
     """
 
     records: list[Record]

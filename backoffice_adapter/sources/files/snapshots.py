@@ -5,6 +5,8 @@ import itertools
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
 
+import orjson
+
 from backoffice_adapter.settings import FilesConfig
 from backoffice_adapter.source import FileRead, Page, Record, Unreadable, content_hash
 from backoffice_adapter.sources import json_text
@@ -49,6 +51,8 @@ def _page(
     records: list[Record] = []
     unreadable: list[Unreadable] = []
     unchanged, alone = 0, not config.join
+    # A parsed body takes ten times its line: one that can be read again is not kept, for memory and for the cache.
+    reread = orjson.loads if alone and read is json_text.read_object else None
     for row in batch:
         if isinstance(row, Unreadable):
             unreadable.append(row)
@@ -61,8 +65,7 @@ def _page(
             elif made.hash in hashes:
                 unchanged += 1
             else:
-                records.append(made)
-    reread = read if alone and read is json_text.read_object else None
+                records.append(made.bare() if reread else made)
     return Page(
         records=records, cursor=None, unreadable=unreadable, unchanged=unchanged, compared=True, reread=reread
     )  # fmt: skip
