@@ -22,8 +22,10 @@ from claims_core.ledger.change_requests import (
     finish_change,
     refuse_change,
     request_change,
+    request_changes,
     take_change,
     undo_change,
+    undo_changes,
 )
 from claims_core.ledger.gone import mark_gone
 from claims_core.ledger.joins import (
@@ -64,11 +66,13 @@ __all__ = [
     "record_contact",
     "refuse_change",
     "request_change",
+    "request_changes",
     "request_retry",
     "seal_audit",
     "take_change",
     "take_question",
     "undo_change",
+    "undo_changes",
     "undo_contradicted",
     "undo_join",
     "verify_audit",

@@ -1,5 +1,6 @@
 """What handlers asked for, on its way into the back office and back as a fact."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from claims_core.claimants import goes_with, going_with
 from claims_core.db import driver_connection
 from claims_core.errors import Conflict, NotFound
 from claims_core.foreseen import foreseen
+from claims_core.ids import new_id
 from claims_core.ledger.audit import audit
 from claims_core.ledger.known import Known, known_claim, source_word
 from claims_core.ledger.record import record, record_own
@@ -39,6 +41,7 @@ async def request_change(
     by: str,
     now: datetime,
     undo_for: timedelta,
+    batch_id: UUID | None = None,
 ) -> ChangeRequest:
     """Ask for a change, applied when `undo_for` is over. Raises pydantic's `ValidationError` for values of another
     action, `Conflict` when the claim is no longer as the handler saw it or another change of it is on its way.
@@ -56,13 +59,41 @@ async def request_change(
         requested_at=now,
         not_before=now + undo_for,
         claim_version=claim_version,
+        batch_id=batch_id,
     )
-    session.add(change)
     await _announce(session, change, now)
     return change
 
 
+async def request_changes(
+    session: AsyncSession,
+    wanted: Mapping[UUID, int],
+    *,
+    action: ChangeAction,
+    values: dict[str, Any],
+    note: str | None,
+    by: str,
+    now: datetime,
+    undo_for: timedelta,
+) -> UUID:
+    """Ask for the same change of several claims, each with the version that was looked at; returns the batch's id.
+
+    All or none: raises `Conflict` when one of them is not as it was seen, or is being written this very moment.
+    """
+    # Nobody is waited for while other claims are locked: two who want the same claims cannot stand in a circle.
+    free = select(Claim.id).where(col(Claim.id).in_(list(wanted))).with_for_update(skip_locked=True)
+    if len((await session.exec(free)).all()) != len(wanted):
+        raise Conflict("one of the claims is being written by somebody else")
+    batch_id = new_id()
+    change: dict[str, Any] = {"action": action, "values": values, "note": note, "told": True, "untold_reason": None}
+    asked: dict[str, Any] = {"by": by, "now": now, "undo_for": undo_for, "batch_id": batch_id}
+    for claim_id, version in wanted.items():
+        await request_change(session, claim_id=claim_id, claim_version=version, **change, **asked)
+    return batch_id
+
+
 async def _announce(session: AsyncSession, change: ChangeRequest, now: datetime) -> None:
+    session.add(change)
     detail = {
         "change_request_id": str(change.id),
         "action": change.action.value,
@@ -102,6 +133,15 @@ async def undo_change(session: AsyncSession, change_id: UUID, *, by: str, now: d
     detail = {"change_request_id": str(change_id)}
     await audit(session, actor=by, action="change_undone", subject=f"claim:{claim_id}", detail=detail, now=now)
     return True
+
+
+async def undo_changes(session: AsyncSession, batch_id: UUID, *, by: str, now: datetime) -> int:
+    """Take a whole batch back while its minute runs; how many were taken back (0: too late, or never there)."""
+    ours = col(ChangeRequest.batch_id) == batch_id
+    undone = 0
+    for change_id in (await session.exec(select(ChangeRequest.id).where(ours))).all():
+        undone += await undo_change(session, change_id, by=by, now=now)
+    return undone
 
 
 async def take_change(session: AsyncSession, *, source: str, now: datetime) -> ChangeRequest | None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from claims_core.db import session_scope
 from claims_core.stages import LineOfBusiness, Mover, PageState
 from claims_portal.deps import look_of, now_of, portal_of
-from claims_portal.desk.access import READERS, Staffed
+from claims_portal.desk.access import READERS, Staffed, may_change
 from claims_portal.desk.filters import QueueFilters, Term, Waiting, filters_from
 from claims_portal.desk.queue_rows import SILENT_DAYS, QueueRow, QueueRows, Tiles, read_rows, read_tiles
 from claims_portal.desk.rail import Rail, rail_for
@@ -76,6 +76,7 @@ class QueuePage:
     via: str
     empty: str
     clear: str | None
+    may_date: bool
     start: str | None
     older: str | None
 
@@ -91,10 +92,13 @@ async def show_queue(request: Request, viewer: Staffed = Depends(READERS)) -> Re
         found = await read_rows(session, filters, login=viewer.login, countries=countries, now=now, today=says.today)
         tiles = await read_tiles(session, mine=filters.mine, login=viewer.login, now=now, today=says.today)
         rail = await rail_for(session, viewer, "claims")
-    return page(request, "desk/queue.html", queue_page(filters, found, tiles, rail, says))
+    made = queue_page(filters, found, tiles, rail, says, may_date=may_change(viewer))
+    return page(request, "desk/queue.html", made)
 
 
-def queue_page(filters: QueueFilters, found: QueueRows, tiles: Tiles, rail: Rail, says: Says) -> QueuePage:
+def queue_page(
+    filters: QueueFilters, found: QueueRows, tiles: Tiles, rail: Rail, says: Says, *, may_date: bool
+) -> QueuePage:
     """The page in words (pure)."""
     return QueuePage(
         rail=rail,
@@ -110,6 +114,7 @@ def queue_page(filters: QueueFilters, found: QueueRows, tiles: Tiles, rail: Rail
         via="search" if filters.search else "queue",
         empty=_empty(filters, tiles, says),
         clear="/desk" if filters.is_narrowed else None,
+        may_date=may_date,
         start=filters.address() if filters.after else None,
         older=filters.address(after=found.rows[-1].place) if found.more else None,
     )

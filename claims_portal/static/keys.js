@@ -16,9 +16,9 @@
   panel.querySelector("button").addEventListener("click", () => panel.close());
 
   // On a Russian keyboard the same key gives another letter: where it is none of ours, its place counts.
-  const places = { KeyJ: "j", KeyK: "k", Slash: "/" };
+  const places = { KeyJ: "j", KeyK: "k", KeyX: "x", Slash: "/" };
   const keyOf = (event) => {
-    if (/^[jk/?]$/.test(event.key)) return event.key;
+    if (/^[jkx/?]$/.test(event.key)) return event.key;
     const place = places[event.code];
     return place === "/" && event.shiftKey ? "?" : place;
   };
@@ -28,13 +28,19 @@
     rows[at < 0 ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1)]?.focus();
     return rows.length > 0;
   };
+  // Chooses the row of the link in focus; the focus stays, so that j goes on from there.
+  const choose = () => {
+    const box = document.activeElement?.closest("[data-rows] tbody tr")?.querySelector("input[type=checkbox]");
+    box?.click();
+    return Boolean(box);
+  };
   const find = () => {
     const field = document.querySelector("input[type=search]");
     field?.focus();
     field?.select();
     return Boolean(field);
   };
-  const acts = { j: () => step(1), k: () => step(-1), "/": find, "?": () => { panel.showModal(); return true; } };
+  const acts = { j: () => step(1), k: () => step(-1), x: choose, "/": find, "?": () => { panel.showModal(); return true; } };
   const typing = (at) => at.isContentEditable || at.closest("input, select, textarea");
   document.addEventListener("keydown", (event) => {
     if (!on.checked || panel.open || event.defaultPrevented || event.isComposing) return;

@@ -81,6 +81,16 @@ async def _keys(page: Page) -> None:
     await page.keyboard.press("?")
 
 
+async def _dated(page: Page) -> None:
+    for box in await page.locator("[data-rows] [name=claim]").all():
+        await box.check()
+    await page.click(".bulk button")
+    await page.select_option("#f-extend_reason", index=1)
+    await page.fill("#f-new_date", "2026-06-12")
+    await page.click(".dates .card .btn")
+    await page.wait_for_selector(".totals")
+
+
 async def _opened(page: Page) -> None:
     for one in await page.locator("summary").all():
         await one.click()
@@ -95,6 +105,7 @@ def shots(claim: Claim) -> list[tuple[str, str, Act]]:
         ("desk-keys", "/desk?whose=all", _keys),
         ("desk-questions", "/desk/questions", _nothing),
         ("desk-sources", "/desk/sources", _opened),
+        ("desk-dates", "/desk?whose=all", _dated),
         ("desk-claim", here, _nothing),
         *((f"desk-claim-{action}", here, _form(action, fields)) for action, fields in FORMS.items()),
         ("desk-claim-refused", here, _refused),

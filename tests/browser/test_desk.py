@@ -179,6 +179,49 @@ async def test_with_script_the_preview_follows_the_form_and_can_be_saved_at_once
     assert change.values["clause"] == "4.3"
 
 
+async def test_with_script_off_several_claims_get_one_date_and_it_is_undone(chromium, site, claim, engine):
+    async with signed_in(chromium, site, script=False) as page:
+        for box in (await page.locator("[name=claim]").all())[:3]:
+            await box.check()
+        await page.get_by_role("button", name="Set a new date").click()
+        await page.select_option("#f-extend_reason", "police_papers")
+        await page.get_by_role("button", name="Preview").click()
+        assert (await page.title()).startswith("Error: ")
+        await page.fill("#f-new_date", "2026-06-03")
+        await page.get_by_role("button", name="Preview").click()
+        await must_be_sound(page, "new dates")
+        await page.get_by_role("button", name="Save and send for").click()
+        assert "You can undo it until 12:01:00" in await page.inner_text("main")
+        async with session_scope(engine) as session:
+            assert len((await session.exec(select(ChangeRequest))).all()) == 3
+        await page.get_by_role("button", name="Undo for all of them").click()
+        assert "Undone." in await page.inner_text("main")
+    async with session_scope(engine) as session:
+        assert (await session.exec(select(ChangeRequest))).all() == []
+
+
+async def test_by_keyboard_rows_are_chosen_and_a_question_is_taken_and_given_back(chromium, site, claim, engine):
+    async with signed_in(chromium, site) as page:
+        for key in ("j", "x", "j", "x", "x"):
+            await page.keyboard.press(key)
+        chosen = await page.locator("[name=claim]").evaluate_all("(all) => all.map((one) => one.checked)")
+        assert chosen[:3] == [True, False, False]
+        await page.goto(f"{site}/desk/questions")
+        await page.focus("form[action$=take] button")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**done=taken**")
+        await page.focus("details.hand summary")
+        await page.keyboard.press("Enter")
+        await must_be_sound(page, "a question that is handed over")
+        await page.focus("details.hand select")
+        await page.keyboard.press("End")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**done=back**")
+    async with session_scope(engine) as session:
+        assert [row.taken_by for row in (await session.exec(select(Question))).all()] == [None, None]
+
+
 async def test_everything_is_reached_by_keyboard_and_shows_its_focus(chromium, site, claim, engine):
     async with signed_in(chromium, site) as page:
         await page.goto(f"{site}/desk/{claim.id}")
