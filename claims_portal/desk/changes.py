@@ -24,10 +24,10 @@ from claims_portal.desk.claim_page import Notice, conflict_notice
 from claims_portal.desk.claims import bounds_of, made_page, says_of
 from claims_portal.desk.form_view import FormView, form_view
 from claims_portal.desk.preview_view import PreviewView, preview_view
+from claims_portal.desk.received import what_is_received
 from claims_portal.desk.says import Says
 from claims_portal.rendering import page
 from claims_portal.tables import Role
-from notifier import direct
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
@@ -171,19 +171,11 @@ async def _look(request: Request, session: AsyncSession, posted: Posted, says: S
     asked, form = posted.checked.asked, posted.form
     if asked is None:
         return None
-    change = direct.ProposedChange(
-        action=ChangeAction(form.action), values=to_values(asked), note=form.note or None, told=True
+    settings = portal_of(request).notifier
+    received = await what_is_received(
+        session, posted.facts, ChangeAction(form.action), asked, note=form.note, now=says.now, settings=settings
     )
-    settings, claim = portal_of(request).notifier, posted.facts.claim
-    preview = await direct.preview(session, claim_id=claim.id, change=change, now=says.now, settings=settings)
-    beside: dict[UUID, direct.Preview] = {}
-    if claim.has_claimants:
-        beside = await direct.previews_beside(
-            session, claim_id=claim.id, change=change, now=says.now, settings=settings
-        )
-    names = {one.claim_id: one.name for one in posted.facts.recipients}
-    claimants = [(names[side_id], read) for side_id, read in beside.items() if side_id in names]
-    return preview_view(preview, settings, posted.digest, says, claimants=claimants)
+    return preview_view(received.preview, settings, posted.digest, says, claimants=received.claimants)
 
 
 async def _part(request: Request, session: AsyncSession, posted: Posted, says: Says) -> PreviewPart:

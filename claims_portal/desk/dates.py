@@ -25,10 +25,10 @@ from claims_portal.desk.claims import bounds_of, says_of
 from claims_portal.desk.dates_form import AT_MOST, DatesForm, dates_form, digest_of, in_the_way, of_all
 from claims_portal.desk.dates_view import DatedClaim, dates_page, saved_page
 from claims_portal.desk.rail import rail_for
+from claims_portal.desk.received import what_is_received
 from claims_portal.desk.says import Says
 from claims_portal.rendering import page
 from claims_portal.tables import Role
-from notifier import direct
 
 router = APIRouter(prefix="/desk/dates", include_in_schema=False)
 
@@ -169,19 +169,25 @@ async def _claim(
     problem = await _problem(session, form, facts, viewer, says)
     if problem is not None:
         return DatedClaim(facts, problem, None)
-    change = direct.ProposedChange(
-        action=ChangeAction.EXTEND, values=to_values(asked), note=form.change.note or None, told=True
-    )
-    settings = portal_of(request).notifier
     return DatedClaim(
-        facts, None, await direct.preview(session, claim_id=claim_id, change=change, now=says.now, settings=settings)
+        facts,
+        None,
+        await what_is_received(
+            session,
+            facts,
+            ChangeAction.EXTEND,
+            asked,
+            note=form.change.note,
+            now=says.now,
+            settings=portal_of(request).notifier,
+        ),
     )
 
 
 async def _problem(
     session: AsyncSession, form: DatesForm, facts: ClaimFacts, viewer: Staffed, says: Says
 ) -> Problem | None:
-    able = await abilities(session, facts.claim.source)
+    able = await abilities(session, facts.claim)
     return in_the_way(form, facts, able, bounds_of(facts, says, may_pass_limit=may_pass_limit(viewer)))
 
 

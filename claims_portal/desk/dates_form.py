@@ -21,6 +21,7 @@ _FIELDS = ("extend_reason", "new_date", "note", "previewed")
 CLOSED = Problem("claim", _("The claim is closed."))
 UNDER_WAY = Problem("claim", _("Another change of this claim is being saved."))
 NOT_ABLE = Problem("claim", _("The claims system of this claim takes no such change from here."))
+GOES_ALONG = Problem("claim", _("It goes with its claim, which is chosen too."))
 CHANGED = Problem("claim", _("The claim has changed since you chose it. Look at it, then preview again."))
 
 
@@ -64,6 +65,8 @@ def in_the_way(form: DatesForm, facts: ClaimFacts, able: frozenset[str], bounds:
     version = form.chosen[facts.claim.id]
     if facts.claim.stage is ClaimStage.CLOSED:
         return CLOSED
+    if facts.claim.part_of in form.chosen:
+        return GOES_ALONG
     if facts.change_under_way is not None:
         return UNDER_WAY
     if ChangeAction.EXTEND.value not in able:

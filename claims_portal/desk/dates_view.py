@@ -15,10 +15,10 @@ from claims_portal.desk.dates_form import DatesForm
 from claims_portal.desk.form_view import Option, Wrong, asked_words
 from claims_portal.desk.preview_view import PreviewView, preview_view
 from claims_portal.desk.rail import Rail
+from claims_portal.desk.received import Received
 from claims_portal.desk.says import Says
 from claims_portal.desk.words import EXTENSION_REASONS, STATUS_OF
 from claims_portal.tables import Role
-from notifier.direct import Preview
 from notifier.settings import NotifierSettings
 
 STATES = {
@@ -31,11 +31,11 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class DatedClaim:
-    """A chosen claim, what stands in its way, and what its client would receive (None until there is a change)."""
+    """A chosen claim, what stands in its way, and what would be received (None until there is a change)."""
 
     facts: ClaimFacts
     problem: Problem | None
-    preview: Preview | None
+    received: Received | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def dates_page(
     """The form with its claims, in words."""
     wrong = tuple(Wrong(one.field, says.told(one.text, one.values)) for one in checked.problems)
     reason = form.change.extend_reason
-    count = sum(one.preview is not None for one in claims)
+    count = sum(one.received is not None for one in claims)
     return DatesPage(
         rail=rail,
         title=says.counted("A new date for {n} claim", "A new date for {n} claims", len(claims)),
@@ -170,13 +170,18 @@ def _line(one: DatedClaim, settings: NotifierSettings, says: Says) -> DatedLine:
         due=says.day(facts.ours.due_date) if facts.ours else says.told("no date"),
         limit=says.told("Not later than {limit}", limit=facts.bound.due_date) if facts.bound else "",
         problem=says.told(one.problem.text, one.problem.values) if one.problem else None,
-        look=preview_view(one.preview, settings, "", says) if one.preview else None,
+        look=_look(one.received, settings, says) if one.received else None,
     )
+
+
+def _look(received: Received, settings: NotifierSettings, says: Says) -> PreviewView:
+    return preview_view(received.preview, settings, "", says, claimants=received.claimants)
 
 
 def _totals(claims: Sequence[DatedClaim], says: Says) -> tuple[str, ...]:
     """How many clients get a message, how many texts at what cost, how many get none, and which claims stay."""
-    looks = [one.preview for one in claims if one.preview is not None]
+    read = [one.received for one in claims if one.received is not None]
+    looks = [look for one in read for look in one.all]
     told = [look for look in looks if look.text is not None and look.why_not is None]
     costs: dict[str, Decimal] = {}
     for look in told:
@@ -188,6 +193,6 @@ def _totals(claims: Sequence[DatedClaim], says: Says) -> tuple[str, ...]:
     if len(looks) > len(told):
         n = len(looks) - len(told)
         said.append(says.counted("{n} client is told on the page alone", "{n} clients are told on the page alone", n))
-    if len(claims) > len(looks):
-        said.append(says.counted("{n} claim keeps its date", "{n} claims keep their date", len(claims) - len(looks)))
+    if len(claims) > len(read):
+        said.append(says.counted("{n} claim keeps its date", "{n} claims keep their date", len(claims) - len(read)))
     return tuple(said)
