@@ -14,6 +14,7 @@ from claims_core.clock import utc_now
 from claims_core.db import make_engine, must_answer
 from claims_core.errors import ClaimsError, Refused
 from claims_core.installation import bind_database
+from claims_core.ledger.whole import orphans
 from claims_core.settings import CoreSettings, read_settings
 
 Answer = TypeVar("Answer")
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("upgrade", help="bring the database to the shape that this version expects")
     backup = actions.add_parser("backup", help="write the whole database into a file that pg_restore reads")
     backup.add_argument("file", type=Path)
-    actions.add_parser("check", help="compare the database with what this version expects")
+    actions.add_parser("check", help="compare the database with what this version expects; find rows without a claim")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -72,7 +73,10 @@ def _upgrade(settings: CoreSettings, args: argparse.Namespace) -> int:
 
 
 def _check(settings: CoreSettings, args: argparse.Namespace) -> int:
-    faults = _with_engine(settings, migrate.faults)
+    async def work(engine: AsyncEngine) -> list[str]:
+        return await migrate.faults(engine) or await orphans(engine)
+
+    faults = _with_engine(settings, work)
     for fault in faults:
         print(fault)
     print("the database is as this version expects" if not faults else f"{len(faults)} faults")

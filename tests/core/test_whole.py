@@ -6,22 +6,16 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import ledger
+from claims_core.db import session_scope
+from claims_core.ledger.whole import PARENTS, orphans
 from claims_core.stages import ClaimStage, Outcome, Situation
 from tests.factories import NOON, a_document, a_payment, a_person, a_snapshot, later
 from tests.house.source import modules
 
-PARENTS = {
-    "claim": ("policyholder_id", "policyholder"),
-    "contact_point": ("policyholder_id", "policyholder"),
-    "case_event": ("claim_id", "claim"),
-    "promise": ("claim_id", "claim"),
-    "pause": ("claim_id", "claim"),
-    "payment": ("claim_id", "claim"),
-    "document_request": ("claim_id", "claim"),
-}
 DELETES = re.compile(
     r"delete\s+from\s+(?:only\s+)?(?:claim|policyholder)\b|delete\((?:Claim|Policyholder)\)", re.IGNORECASE
 )
@@ -43,6 +37,15 @@ async def test_every_row_of_the_ledger_has_its_claim_or_its_person(
     rows, alone = (await (await session.connection()).execute(counted)).one()
     assert rows > 0
     assert alone == 0
+
+
+async def test_a_row_without_its_claim_is_named(engine: AsyncEngine):
+    async with session_scope(engine) as session:
+        await ledger.record(session, [a_snapshot()], now=NOON, settle=timedelta(0))
+    assert await orphans(engine) == []
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("update case_event set claim_id = id")
+    assert await orphans(engine) == ["case_event: 1 rows name a claim that is not there (claim_id)"]
 
 
 def test_nothing_deletes_a_claim_or_a_person():
