@@ -132,6 +132,7 @@ def _part(whole: ClaimSnapshot, claimant: ClaimantSnapshot) -> ClaimSnapshot:
             **{name: getattr(claimant, name) for name in _THEIRS},
             **progress,
             "source_ref": part_ref(whole.source_ref, claimant.person.ref),
+            "merged_into": part_ref(whole.merged_into, claimant.person.ref) if whole.merged_into else None,
             "reported_at": claimant.reported_at or whole.reported_at,
             "documents_complete_at": claimant.documents_complete_at or whole.documents_complete_at,
             "policyholder": claimant.person,

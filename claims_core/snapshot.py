@@ -210,6 +210,8 @@ class ClaimSnapshot(Value):
     deductible: Decimal | None = None
     approved: Decimal | None = None
     decision_reasons: tuple[dict[str, str], ...] = ()
+    # The key of the claim that this one was joined with, as the back office says; there it goes on.
+    merged_into: str | None = None
     policyholder: PersonSnapshot
     payments: tuple[PaymentSnapshot, ...] = ()
     documents: tuple[DocumentSnapshot, ...] = ()

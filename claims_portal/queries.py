@@ -48,6 +48,7 @@ _CLAIM = """
   c.object_label, c.reported_at, c.documents_complete_at, c.stage, c.situation, c.outcome, c.mover, c.page_state,
   c.stage_since, c.situation_since, c.reason, c.team, c.handler_name, c.inspection_at, c.inspection_place,
   c.assessed, c.deductible, c.approved, c.decision_reasons, c.observed_at, c.gone_at, c.policyholder_id,
+  c.merged_into,
   c.part_of, c.has_claimants,
   h.given_name, h.name, h.time_zone,
   (select f.fresh_at from source_freshness f where f.source = c.source) as fresh_at,
@@ -59,6 +60,9 @@ _OWNERS = f"""
    order by a.place limit 1) as phone,
   (select p.cadence from preference p where p.policyholder_id = any({rows_of("h")}) order by p.chosen_at desc limit 1)
     as cadence,
+  (select json_agg(json_build_object('number', o.claim_number) order by o.reported_at) from claim o
+   where o.source = c.source and o.merged_into = c.source_ref
+     and o.policyholder_id = any({rows_of("h")}))::text as joined,
   {_PARTS}, {_TOLD}
 """  # noqa: S608  (pieces of our own)
 _OWN_CLAIM = f"""
@@ -72,7 +76,7 @@ where s.token_hash = $1 and s.ends_at > $3 and s.seen_at > $3 - interval '{IDLE_
 """  # noqa: S608  (pieces of our own)
 _GLANCE = f"select {_CLAIM}, {_PARTS} from claim c join policyholder h on h.id = c.policyholder_id where c.id = $1"  # noqa: S608
 _AS_OWNER = f"select {_OWNERS} from claim c join policyholder h on h.id = c.policyholder_id where c.id = $1"  # noqa: S608
-_JSON_PARTS = ("payments", "documents", "promises", "pauses", "events", "messages", "questions")
+_JSON_PARTS = ("joined", "payments", "documents", "promises", "pauses", "events", "messages", "questions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +138,34 @@ class ClaimLine:
     is_open: bool
 
 
+# From claim to claim as the back office joined them, to the last, if it is the viewer's, too. A circle leads nowhere.
+_LED_TO = f"""
+with recursive led (id, source, merged_into, policyholder_id, steps) as (
+  select c.id, c.source, c.merged_into, c.policyholder_id, 0 from claim c where c.id = $1
+  union all
+  select n.id, n.source, n.merged_into, n.policyholder_id, led.steps + 1
+  from led join claim n on n.source = led.source and n.source_ref = led.merged_into where led.steps < 10
+)
+select led.id from led join policyholder me on me.id = $2
+where led.steps > 0 and led.merged_into is null and led.policyholder_id = any({rows_of("me")})
+"""  # noqa: S608  (pieces of our own)
+
+
+async def led_to(pool: asyncpg.Pool, claim_id: UUID, *, viewer_id: UUID) -> UUID | None:
+    """The claim in which this one goes on, after however many joins; None when the viewer has no such claim."""
+    found: UUID | None = await pool.fetchval(_LED_TO, claim_id, viewer_id)
+    return found
+
+
 _CLAIMS_OF = f"""
 select c.id, c.claim_number, c.line_of_business, c.object_label, c.page_state, c.outcome,
   (select max(p.due_date) from promise p where p.claim_id = c.id and p.ended_at is null
     and p.basis in ('target', 'handler')) as our_date,
   c.stage <> 'closed' as is_open
 from policyholder me join claim c on c.policyholder_id = any({rows_of("me")})
-where me.id = $1 order by (c.stage = 'closed'), c.reported_at desc limit 100
+where me.id = $1 and not exists (select from claim b where b.source = c.source and b.source_ref = c.merged_into
+  and b.policyholder_id = any({rows_of("me")}))
+order by (c.stage = 'closed'), c.reported_at desc limit 100
 """  # noqa: S608  (pieces of our own)
 
 

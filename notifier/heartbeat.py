@@ -53,6 +53,7 @@ with silence as (
         where n.claim_id = c.id and n.importance in ('required', 'progress', 'heartbeat')
         and d.state in ('accepted', 'on_its_way', 'delivered')) last on true
     where c.page_state = any($3) and c.stage <> 'closed' and c.gone_at is null
+      and c.merged_into is null
         and first.at <= $1 - make_interval(days => $5)
 ), spans as (
     select *, case when cadence = 'frequent' then $5 else {HEARTBEAT_DAYS_ELSE} end as days from silence

@@ -136,6 +136,7 @@ class Fields(Part):
     deductible: Take | None = None
     approved: Take | None = None
     new_date: Take | None = None
+    merged_into: Take | None = None
 
 
 class Person(Part):

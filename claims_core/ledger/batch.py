@@ -65,7 +65,7 @@ class Batch:
             fresh[rows.PROMISE].extend(promises.first_promises(snapshot, calendar))
             if shown is PageState.DOCS_NEEDED:
                 fresh[rows.PAUSE].append(promises.first_pause(calendar))
-        facts, silent = first_facts(snapshot), key_of(snapshot) in self.silent
+        facts, silent = first_facts(snapshot), self._is_silent(snapshot)
         for fact in facts:
             # One message at first sight: of the decision, say, and not that the claim was registered long ago.
             historic = silent or fact is not facts[-1]
@@ -89,7 +89,7 @@ class Batch:
                 known.id,
                 policyholder_id,
                 shown,
-                version=known.version + bool(changes),
+                version=known.version + (bool(changes) or snapshot.merged_into != before.merged_into),
                 observed_at=self.now,
                 stage_since=known.stage_since if snapshot.stage is before.stage else moment,
                 situation_since=known.situation_since if snapshot.situation is before.situation else moment,
@@ -99,10 +99,14 @@ class Batch:
         )
         self._parts(known, snapshot, calendar)
         self.stage_changes += snapshot.stage is not before.stage
-        silent, untold = key_of(snapshot) in self.silent, known.untold or key_of(snapshot) in self.untold
+        silent, untold = self._is_silent(snapshot), known.untold or key_of(snapshot) in self.untold
         for change in changes:
             event = self._event(change, snapshot, known.id, shown, moment, silent, untold=untold)
             self.changed[rows.EVENT].append(event)
+
+    def _is_silent(self, snapshot: ClaimSnapshot) -> bool:
+        """Is what is recorded history? Of a claim that goes on in another one, all is told there."""
+        return key_of(snapshot) in self.silent or snapshot.merged_into is not None
 
     def _parts(self, known: Known, snapshot: ClaimSnapshot, calendar: Calendar) -> None:
         self.changed[rows.PAYMENT].extend(rows.payment_rows(snapshot, known.id))

@@ -21,7 +21,7 @@ select p.id, p.claim_id, p.kind, p.basis, p.due_date, c.country, c.stage, c.situ
      and n.due_date > p.due_date) as next_date
 from promise p join claim c on c.id = p.claim_id
 left join unnest($3::text[], $4::text[]) as z(country, zone) on z.country = c.country
-where p.ended_at is null and c.gone_at is null
+where p.ended_at is null and c.gone_at is null and c.merged_into is null
   and p.due_date < ($1::timestamptz at time zone coalesce(z.zone, 'UTC'))::date
   and not exists (select from pause w where w.claim_id = p.claim_id and w.ended_at is null)
 order by p.due_date, p.id limit $2 for update of p skip locked

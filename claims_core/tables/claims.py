@@ -35,6 +35,8 @@ class Claim(Table, table=True):
         Index(None, "policyholder_id"),
         # A claimant's side is found through the whole; the common claim has neither and writes nothing here.
         Index("ix_claim_part_of", "part_of", postgresql_where="part_of is not null"),
+        # Which claims were joined with this one; hardly any was.
+        Index("ix_claim_merged_into", "source", "merged_into", postgresql_where="merged_into is not null"),
         # The desk's queue: open claims, the oldest first.
         Index("ix_claim_open", "reported_at", "id", postgresql_where="stage <> 'closed'"),
     )
@@ -80,6 +82,8 @@ class Claim(Table, table=True):
     )
     # Two complete readings in a row did not show it any more. It stays, and nothing is told about it.
     gone_at: datetime | None = None
+    # The key of the claim that it was joined with. It stays, leads there, and nothing is told about it.
+    merged_into: str | None = None
     # No foreign key: it would be asked about for every claim of a first load, and hardly any has this.
     part_of: UUID | None = None
     has_claimants: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})

@@ -31,6 +31,7 @@ from claims_core.tables import (
     PromiseKind,
     Question,
 )
+from claims_portal.desk.joined import Joined, joined_with
 from claims_portal.desk.recipients import Recipient, recipients_of
 from claims_portal.tables import AccessLog, Staff
 from notifier.tables import Delivery, Notification
@@ -57,6 +58,7 @@ class ClaimFacts:
     told: tuple[tuple[Notification, Delivery | None], ...]
     looks: tuple[datetime, ...]
     names: dict[str, str]
+    joined: tuple[Joined, ...]
 
     @property
     def ours(self) -> Promise | None:
@@ -134,6 +136,7 @@ async def read_claim(session: AsyncSession, claim_id: UUID) -> ClaimFacts:
         told=await _told(session, claim_id),
         looks=await _looks(session, claim_id),
         names=await _names(session, [one.requested_by for one in changes] + [one.answered_by for one in questions]),
+        joined=await joined_with(session, claim),
     )
 
 

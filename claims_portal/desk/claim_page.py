@@ -13,6 +13,8 @@ from claims_portal.desk.claim_facts import ClaimFacts
 from claims_portal.desk.form_view import FormView
 from claims_portal.desk.held_view import HeldMessage, held_messages
 from claims_portal.desk.history import Entry, Part, history
+from claims_portal.desk.history_tabs import Tab, history_tabs
+from claims_portal.desk.joined import JoinedLine, joined_lines
 from claims_portal.desk.rail import Rail
 from claims_portal.desk.recipients import RecipientLine, recipient_lines
 from claims_portal.desk.says import Says
@@ -21,7 +23,6 @@ from claims_portal.desk.under_way import UnderWay, under_way
 from claims_portal.desk.words import LATE, LINES, PAUSED, PAYMENT_RETURNED, STATUS_OF
 
 CHANNELS = {"page": _("From the claim page, {time}"), "sms": _("By SMS, {time}"), "whatsapp": _("By WhatsApp, {time}")}
-PARTS = {Part.ALL: _("All"), Part.SENT: _("Sent to the client"), Part.CALLS: _("Calls")}
 KINDS = {
     PromiseKind.DECISION: _("Decision by {date}"),
     PromiseKind.DOCUMENTS: _("Documents by {date}"),
@@ -51,15 +52,6 @@ class Asked:
     problem: str | None
     holder: str
     may_take: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """A part of the history."""
-
-    word: str
-    address: str
-    current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +86,7 @@ class ClaimPage:
     promised: str
     strip: Strip | None
     others: str | None
+    joined: tuple[JoinedLine, ...]
     recipients: tuple[RecipientLine, ...]
     known: tuple[Known, ...]
     questions: tuple[Asked, ...]
@@ -128,12 +121,13 @@ def claim_page(
         promised=_promised(facts, says),
         strip=_strip(facts, says),
         others=_others(others, says),
+        joined=joined_lines(facts.joined, facts.claim, says),
         recipients=recipient_lines(facts.recipients, facts.claim.id, says),
         known=(_known_promise(facts, says), _known_sum(facts, says), _known_wait(facts, says)),
         questions=tuple(_asked(question, viewer, says, typed) for question in facts.open_questions),
         may_answer=may_answer(viewer),
         held=held_messages(facts, viewer, says),
-        tabs=_tabs(facts, part, says),
+        tabs=history_tabs(facts.claim.id, part, says),
         entries=history(facts, part, says),
         notice=notice,
         under_way=under_way(facts, viewer, says),
@@ -150,11 +144,6 @@ def _title(facts: ClaimFacts, says: Says, *, is_wrong: bool) -> str:
 
 def _others(names: tuple[str, ...], says: Says) -> str | None:
     return says.told("{names} is looking at this too", names=", ".join(names)) if names else None
-
-
-def _tabs(facts: ClaimFacts, part: Part, says: Says) -> tuple[Tab, ...]:
-    address = f"/desk/{facts.claim.id}?show="
-    return tuple(Tab(says.told(word), f"{address}{key.value}#feed", key is part) for key, word in PARTS.items())
 
 
 def _statuses(facts: ClaimFacts, says: Says) -> tuple[tuple[str, str, str], ...]:

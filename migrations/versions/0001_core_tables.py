@@ -163,6 +163,7 @@ def upgrade() -> None:
         sa.Column("approved", sa.Numeric(precision=14, scale=2), nullable=True),
         sa.Column("decision_reasons", postgresql.JSONB(astext_type=sa.String()), server_default="[]", nullable=False),
         sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("merged_into", sa.String(), nullable=True),
         sa.Column("part_of", sa.Uuid(), nullable=True),
         sa.Column("has_claimants", sa.Boolean(), server_default="false", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_claim")),
@@ -172,6 +173,10 @@ def upgrade() -> None:
     op.create_index(op.f("ix_claim_policy_number"), "claim", ["policy_number"], unique=False)
     op.create_index(op.f("ix_claim_policyholder_id"), "claim", ["policyholder_id"], unique=False)
     op.create_index("ix_claim_part_of", "claim", ["part_of"], unique=False, postgresql_where="part_of is not null")
+    op.create_index(
+        "ix_claim_merged_into", "claim", ["source", "merged_into"], unique=False,
+        postgresql_where="merged_into is not null",
+    )  # fmt: skip
     op.create_index("ix_claim_open", "claim", ["reported_at", "id"], unique=False, postgresql_where="stage <> 'closed'")
     op.create_table(
         "contact_point",

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from claims_core.deadlines import PromiseBasis
-from claims_core.i18n import marked
+from claims_core.i18n import format_claim_number, marked
 from claims_core.snapshot import DocumentState
 from claims_core.stages import Outcome, PageState, Situation
 from claims_portal.pages.claim import words
@@ -65,13 +65,38 @@ def needs_text_of(facts: Facts, said: Speech) -> str | None:
 
 def notes_of(facts: Facts, said: Speech) -> tuple[Note, ...]:
     """What stands above everything else."""
-    notes = [_gone(facts, said), _late(facts, said), _returned(facts, said), _why_longer(facts, said)]
+    notes = [
+        _joined(facts, said),
+        _elsewhere(facts, said),
+        _gone(facts, said),
+        _late(facts, said),
+        _returned(facts, said),
+        _why_longer(facts, said),
+    ]
     return tuple(note for note in notes if note is not None)
+
+
+def _joined(facts: Facts, said: Speech) -> Note | None:
+    numbers = [format_claim_number(one["number"]) for one in facts.row.parts.get("joined", [])]
+    if not numbers:
+        return None
+    title = said.say_count(
+        "We joined claim {refs} with this one", "We joined claims {refs} with this one", len(numbers),
+        refs=", ".join(numbers),
+    )  # fmt: skip
+    return Note(title, (said.say("Everything about them is on this page. You need to do nothing."),))
+
+
+def _elsewhere(facts: Facts, said: Speech) -> Note | None:
+    if facts.row["merged_into"] is None:
+        return None
+    title = said.say("We handle this claim together with another one now")
+    return Note(title, (said.say("What stands here is what we knew before that. Ask us below, a person answers."),))
 
 
 def _gone(facts: Facts, said: Speech) -> Note | None:
     since = facts.row["gone_at"]
-    if since is None:
+    if since is None or facts.row["merged_into"] is not None:
         return None
     title = said.say("The claims system no longer lists this claim, since {date}", date=said.day(said.day_of(since)))
     return Note(title, (said.say("What stands here is what we knew until then. Ask us below, a person answers."),))

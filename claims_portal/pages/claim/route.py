@@ -12,7 +12,7 @@ from claims_portal.deps import look_of, now_of, portal_of
 from claims_portal.pages.claim.build import build_claim_page, zone_of_reader
 from claims_portal.pages.claim.questions import answer_due
 from claims_portal.pages.speech import Speech
-from claims_portal.queries import ClaimRow
+from claims_portal.queries import ClaimRow, led_to
 from claims_portal.rendering import page
 from notifier import direct
 
@@ -30,7 +30,11 @@ def speech_for(request: Request, row: ClaimRow) -> Speech:
 
 @router.get("/claim/{claim_id}")
 async def show_claim(request: Request, view: Annotated[OwnersView, Depends(require_own_claim)]) -> Response:
-    """The claim page."""
+    """The claim page. A claim that was joined with another leads there."""
+    if view.claim["merged_into"] is not None:
+        to = await led_to(portal_of(request).pool, view.claim["id"], viewer_id=view.policyholder_id)
+        if to is not None:
+            return RedirectResponse(f"/claim/{to}", 303)
     made = build_claim_page(view.claim, speech_for(request, view.claim), portal_of(request).settings)
     return page(request, "pages/claim.html", made)
 
