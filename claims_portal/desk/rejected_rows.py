@@ -37,12 +37,6 @@ class RejectedRow:
     tried_at: datetime | None
     pending: bool
 
-    @property
-    def field(self) -> str | None:
-        """The field of ours that the reason names."""
-        name, colon, _ = self.reason.partition(": ")
-        return name if colon and " " not in name else None
-
 
 async def read_rejected(session: AsyncSession, *, limit: int) -> tuple[tuple[RejectedRow, ...], int]:
     """The latest that still cannot be read, and how many there are in all."""

@@ -16,6 +16,7 @@ from claims_portal.desk.claim_page import Notice
 from claims_portal.desk.claims import says_of
 from claims_portal.desk.held_runs import HeldRun, Waiting, read_held
 from claims_portal.desk.rail import Rail, rail_for
+from claims_portal.desk.reject_words import reject_words
 from claims_portal.desk.rejected_rows import RejectedRow, is_open, read_rejected
 from claims_portal.desk.says import Says
 from claims_portal.desk.words import STATUS_OF
@@ -166,13 +167,14 @@ def _told(one: Waiting, viewer: Staffed, says: Says) -> Told:
 def _rejected(row: RejectedRow, says: Says) -> Rejected:
     tried = says.told("tried again {time}", time=says.when(row.tried_at)) if row.tried_at else None
     last = says.when(row.last_seen_at)
+    why = reject_words(row.reason, says)
     since = says.told("since {time}", time=says.by(row.first_seen_at))
     return Rejected(
         id=row.id,
         source=row.source,
         place=row.place or row.ref or says.told("unknown"),
-        field=row.field or "",
-        reason=row.reason.removeprefix(f"{row.field}: ") if row.field else row.reason,
+        field=why.field,
+        reason=why.reason,
         seen=says.counted("{n} time, last {time}", "{n} times, last {time}", row.times, time=last),
         since=", ".join(filter(None, (since, tried))),
         shape=row.shape,

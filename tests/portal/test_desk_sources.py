@@ -60,7 +60,10 @@ async def test_the_page_is_in_russian_for_who_reads_russian_and_says_when_there_
     async with at_the_desk(app, engine, Role.SUPERVISOR, language="ru") as browser:
         assert "Все записи прочитаны." in (await browser.get("/desk/sources")).text
         await a_rejected(engine)
-        assert "Не удалось прочитать 1 запись" in (await browser.get("/desk/sources")).text
+        page = (await browser.get("/desk/sources")).text
+    assert "Не удалось прочитать 1 запись" in page
+    assert "<b>reported_at</b>: «31/31/2026» — не дата вида %d/%m/%Y" in page
+    assert "is not a date" not in page
 
 
 async def test_who_asks_for_another_try_is_written_down_and_the_page_says_that_it_is_under_way(
