@@ -1,4 +1,10 @@
-"""What a reader's own settings do to a page, measured in the page: wider text, forced colours."""
+"""What a page owes its readers, measured in the page: what axe asks for, wider text, forced colours."""
+
+# What axe looks for. Listing the thousand things that are sound takes it longer than finding them.
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
 
 # WCAG 1.4.12: what a reader may set for himself, and the page must bear.
 SPACING = (

@@ -13,21 +13,14 @@ from sqlmodel import select
 from claims_core.db import open_pool, session_scope
 from claims_core.tables import ChangeRequest, Claim, Question
 from tests.browser.desk_site import a_desk_site, some_claims
-from tests.browser.manners import CUT, FADED, SPACED, SPACING
+from tests.browser.manners import CUT, FADED, RULES, SPACED, SPACING
 from tests.portal.desk import PASSWORD
 from tests.portal.portal import NOON, Clock
 
 pytestmark = pytest.mark.browser
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 WIDTHS = (320, 390, 768, 1280)
-# Each language and each theme once; the other two looks are part of `make soak`.
-LOOKS = [
-    ("ru", "light"),
-    ("en", "dark"),
-    pytest.param("ru", "dark", marks=pytest.mark.soak),
-    pytest.param("en", "light", marks=pytest.mark.soak),
-]
+LOOKS = [(language, theme) for language in ("ru", "en") for theme in ("light", "dark")]
 
 
 @pytest.fixture(scope="module")

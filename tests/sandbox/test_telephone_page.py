@@ -14,12 +14,12 @@ from sandbox.serving import server_of
 from sandbox.telephone import Book, add_telephone
 from sandbox.twilio import Exchange, Setup, create_app
 from tests.browser.chromium import CHROMIUM, QUIETLY
+from tests.browser.manners import RULES
 from tests.ports import free_port
 
 pytestmark = pytest.mark.browser
 
 PHONE = "+79010000320"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture(scope="module")
