@@ -115,6 +115,7 @@ def _add_reading(app: FastAPI, center: ClaimCenter) -> None:
         rows = [
             _element({name: case.claim.get(name) for name in names}, case.checksum, f"{path}/{case.claim['id']}")
             for case in center.records.visible()
+            if center.setup.lists_archived or not case.archived
         ]
         return _listed(center, request, rows, path)
 
@@ -133,7 +134,7 @@ def _add_reading(app: FastAPI, center: ClaimCenter) -> None:
     async def part(ref: str, part: str, request: Request) -> Response:
         _must_know(request, center)
         case = _found(center, ref)
-        if part not in PARTS:
+        if part not in PARTS or case.archived:
             raise Refused(404, EXCEPTIONS + "NotFoundException", "No resource was found")
         path = f"/claim/v1/claims/{ref}/{part}"
         rows = [_element(item, case.checksum, f"{path}/{item['id']}") for item in case.parts[part]]
@@ -146,7 +147,8 @@ def _add_reading(app: FastAPI, center: ClaimCenter) -> None:
         rows = [
             _element(_search_row(case), case.checksum, f"/claim/v1/claims/{case.claim['id']}")
             for case in center.records.visible()
-            if all(case.claim.get(name) == wanted[name] for name in ("claimNumber", "policyNumber") if name in wanted)
+            if not case.archived
+            and all(case.claim.get(name) == wanted[name] for name in ("claimNumber", "policyNumber") if name in wanted)
         ]
         return _listed(center, request, rows, "/claim/v1/search/claims-v2")
 

@@ -33,6 +33,7 @@ class Case:
     parts: dict[str, list[Attributes]]
     version: int = 0
     hidden: bool = False
+    archived: bool = False
 
     @property
     def checksum(self) -> str:
@@ -80,6 +81,11 @@ class Records:
             else:
                 case.claim[name] = value
         self._touch(case)
+
+    def archive(self, ref: str) -> None:
+        """The back office puts a closed claim away."""
+        self.cases[ref].archived = True
+        self.change(ref, state={"code": "archived", "name": "Archived"})
 
     def put(self, ref: str, part: str, item: Attributes) -> None:
         """Add or replace an element of a part, by its id."""

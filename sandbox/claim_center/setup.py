@@ -18,6 +18,8 @@ class Setup:
     sortable: frozenset[str] = frozenset({"updateTime", "claimNumber"})
     # (assumed) The answer to an old checksum: 400 with both checksums in words; 409 and 412 are seen elsewhere.
     stale_answer: int = 400
+    # (assumed) An archived claim answers by its id without its lists; the light list names it, a search does not.
+    lists_archived: bool = True
     # The extension field that a handler's decision is written to; each insurer names their own.
     stage_field: str = "extSelfServiceStage_Ext"
     # Properties that a PATCH may carry; any other is refused unless a header says otherwise (published).

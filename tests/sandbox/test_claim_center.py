@@ -1,10 +1,12 @@
 """The emulated ClaimCenter does what is known of the real one, seen through the product's own source."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
 from backoffice_adapter.settings import ClaimCenterConfig, Watermark
-from backoffice_adapter.source import Order, OrderKind
+from backoffice_adapter.source import Kept, Order, OrderKind
 from backoffice_adapter.sources.claim_center import ClaimCenter as Source
 from claims_core.clock import utc_now
 from claims_core.errors import SourceConflict, SourceRefused, SourceUnavailable
@@ -95,6 +97,17 @@ async def test_a_hidden_claim_answers_like_one_that_is_not_there(source: Source,
     center.records.cases["cc:3"].hidden = True
     assert await source.get("cc:3") is None
     assert await source.get("cc:999999") is None
+
+
+@pytest.mark.parametrize("listed", [True, False])
+async def test_an_archived_claim_answers_by_its_id_alone_and_is_kept(source: Source, center: ClaimCenter, listed: bool):
+    center.setup = replace(center.setup, lists_archived=listed)
+    ref = next(iter(center.records.cases))
+    center.records.archive(ref)
+    pages = [page async for page in source.changed_since(None, Unknown())]
+    assert [kept for page in pages for kept in page.kept] == ([ref] if listed else [])
+    assert sum(len(page.records) for page in pages) == 249
+    assert await source.get(ref) == Kept(ref)
 
 
 async def test_a_page_of_more_than_a_hundred_is_refused(center: ClaimCenter):
