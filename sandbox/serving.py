@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -57,6 +57,23 @@ def server_of(app: FastAPI, port: int) -> uvicorn.Server:
         timeout_graceful_shutdown=1,  # a page that listens for news would hold it up for good
     )
     return _Server(config)
+
+
+@asynccontextmanager
+async def served(app: FastAPI, port: int) -> AsyncIterator[str]:
+    """The application on a port of this machine for the length of the block; its address."""
+    server = server_of(app, port)
+    serving = asyncio.create_task(server.serve())
+    while not server.started and not serving.done():  # noqa: ASYNC110 (uvicorn has no event for it)
+        await asyncio.sleep(0.02)
+    if serving.done():
+        await serving
+    try:
+        yield f"http://{HOST}:{port}"
+    finally:
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await serving
 
 
 def free_port(preferred: int, *, taken: frozenset[int] = frozenset()) -> int:

@@ -1,10 +1,12 @@
 """The claims of the emulated ClaimCenter: each with its parts, its checksum, and the transactions it has seen."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from claims_core.clock import utc_now
 
 PARTS = ("contacts", "exposures", "activities", "checks", "payments", "documents")
 Attributes = dict[str, Any]
@@ -45,6 +47,7 @@ class Case:
 class Records:
     """All cases, in memory. Every change moves `updateTime`, never backwards and never twice the same."""
 
+    clock: Callable[[], datetime] = utc_now
     cases: dict[str, Case] = field(default_factory=dict)
     transactions: set[str] = field(default_factory=set)
     _last: datetime = datetime(2000, 1, 1, tzinfo=UTC)
@@ -142,8 +145,7 @@ class Records:
         case.claim["updateTime"] = self._tick()
 
     def _tick(self) -> str:
-        now = datetime.now(UTC)
-        self._last = max(now, self._last + timedelta(milliseconds=1))
+        self._last = max(self.clock(), self._last + timedelta(milliseconds=1))
         return moment(self._last)
 
 

@@ -1,7 +1,6 @@
 """What the product talks to in the demo: the emulated back office with its story, the provider, the telephone."""
 
 import asyncio
-import contextlib
 import random
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -10,15 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from fastapi import FastAPI
-
 from claims_core.clock import utc_now
 from sandbox import claim_center, telephone, twilio
 from sandbox.data import LIFE_CLAIMS, LIFE_CONTACTS
 from sandbox.data.deliveries import Move, next_delivery, read_rows, write_rows
 from sandbox.demo.place import Secrets
 from sandbox.demo.surroundings import CLAIM_CENTER_LOGIN, SHORT_URL, Addresses
-from sandbox.serving import server_of
+from sandbox.serving import served
 from sandbox.story import Story
 from sandbox.twilio.exchange import Exchange
 
@@ -116,21 +113,5 @@ async def emulators(backstage: Backstage, addresses: Addresses, secrets: Secrets
         zone=ZONE,
         book=backstage.book(),
     )
-    async with _served(office, addresses.back_office_port), _served(provider, addresses.telephone_port):
+    async with served(office, addresses.back_office_port), served(provider, addresses.telephone_port):
         yield
-
-
-@asynccontextmanager
-async def _served(app: FastAPI, port: int) -> AsyncIterator[None]:
-    server = server_of(app, port)
-    serving = asyncio.create_task(server.serve())
-    while not server.started and not serving.done():  # noqa: ASYNC110 (uvicorn has no event for it)
-        await asyncio.sleep(0.02)
-    if serving.done():
-        await serving
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        with contextlib.suppress(asyncio.CancelledError):
-            await serving

@@ -11,10 +11,10 @@ from pathlib import Path
 
 
 class AlreadyRuns(Exception):
-    """Another demo runs in this folder; `lines` is what it printed of itself."""
+    """Another one runs in this folder; `lines` is what it printed of itself."""
 
     def __init__(self, lines: list[str]) -> None:
-        super().__init__("a demo runs here already")
+        super().__init__("it runs here already")
         self.lines = lines
 
 
@@ -85,6 +85,6 @@ def hold(folder: Path) -> Iterator[Place]:
 def _announced(folder: Path) -> list[str]:
     try:
         said = json.loads((folder / "running.json").read_text(encoding="utf-8"))
-        return [f"The demo runs already (process {said['pid']}):", *said["lines"]]
+        return [f"It runs already (process {said['pid']}):", *said["lines"]]
     except (OSError, ValueError, KeyError):
-        return [f"The demo is being started already in {folder}."]
+        return [f"It is being started already in {folder}."]

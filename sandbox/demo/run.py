@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import os
-import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -28,6 +28,7 @@ from sandbox.demo.place import AlreadyRuns, Place, Secrets, hold
 from sandbox.demo.processes import Fell, Process, start, stop
 from sandbox.demo.surroundings import Addresses, environment, find_addresses, own_environment, write_sources
 from sandbox.serving import HOST
+from sandbox.stopping import until_told
 
 READY_WITHIN = 90.0
 DONE, FAILED = 0, 1
@@ -70,27 +71,12 @@ def _run_with_database(place: Place, act: Act | None) -> int:
     began = time.monotonic()
     server = embedded.start(place.folder)
     try:
-        return asyncio.run(_until_told(place, server.url, act, began))
+        work = partial(_work, place, server.url, act, began)
+        return asyncio.run(until_told(work, cut=DONE if act is None else FAILED))
     finally:
         server.close()
         # It would stop by itself a moment later; whoever waits for us wants it gone now.
         embedded.stop(place.folder)
-
-
-async def _until_told(place: Place, url: str, act: Act | None, began: float) -> int:
-    told = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    working = asyncio.create_task(_work(place, url, act, began, told))
-    stopping = asyncio.create_task(told.wait())
-    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if not working.done():
-        working.cancel()
-    try:
-        return await working
-    except asyncio.CancelledError:
-        return DONE if act is None else FAILED
 
 
 async def _work(place: Place, url: str, act: Act | None, began: float, told: asyncio.Event) -> int:

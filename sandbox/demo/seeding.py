@@ -38,14 +38,14 @@ class Twin:
     arm: Cadence
 
 
-async def fresh_database(url: str) -> None:
-    """Throw the demo's database away and make an empty one: the story begins again with each start."""
+async def fresh_database(url: str, *, like: str = "template1") -> None:
+    """Throw the database at `url` away and make an empty one, or a copy of another: each start begins again."""
     parsed = make_url(url).set(drivername="postgresql")
     name = parsed.database
     admin = await asyncpg.connect(parsed.set(database="postgres").render_as_string(hide_password=False))
     try:
         await admin.execute(f'drop database if exists "{name}" with (force)')
-        await admin.execute(f'create database "{name}"')
+        await admin.execute(f'create database "{name}" template "{like}"')
     finally:
         await admin.close()
 
@@ -53,6 +53,11 @@ async def fresh_database(url: str) -> None:
 async def shape(engine: AsyncEngine) -> None:
     """The tables, and whose they are."""
     await migrate.upgrade(engine)
+    await bind(engine)
+
+
+async def bind(engine: AsyncEngine) -> None:
+    """Whose the database is."""
     await bind_database(engine, instance_id=INSTANCE_ID, now=utc_now())
 
 

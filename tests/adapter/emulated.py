@@ -1,24 +1,12 @@
 """The emulated ClaimCenter on a real port of this machine, beside the test."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 from sandbox.claim_center import create_app
 from sandbox.claim_center.installation import ClaimCenter
-from sandbox.serving import HOST, free_port, server_of
+from sandbox.serving import free_port, served
 
 
-@asynccontextmanager
-async def serving(center: ClaimCenter) -> AsyncIterator[str]:
+def serving(center: ClaimCenter) -> AbstractAsyncContextManager[str]:
     """Its address, for the length of the block."""
-    port = free_port(18_300)
-    server = server_of(create_app(center), port)
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://{HOST}:{port}"
-    finally:
-        server.should_exit = True
-        await task
+    return served(create_app(center), free_port(18_300))
