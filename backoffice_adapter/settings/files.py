@@ -20,11 +20,15 @@ class JoinConfig(Part):
 
 
 class LogConfig(Part):
-    """The rows are activities, not cases; `at` says when one happened, local to `time_zone` where it has no offset."""
+    """The rows are activities, not cases; `at` says when one happened, local to `time_zone` where it has no offset.
+
+    What an activity leaves empty stands as an earlier one said; without `carry` each shows its case whole.
+    """
 
     at: str
     format: str = "iso"
     time_zone: Zone = "UTC"
+    carry: bool = True
 
 
 class RemoteConfig(Part):
@@ -45,7 +49,7 @@ class RemoteConfig(Part):
 class FilesConfig(SourceConfig):
     """Files in a `folder`, or below a `url` of sftp:// or s3://, read in the order of their names, each once.
 
-    A row is a case as it is now; with `log`, an activity of one.
+    A row is a case as it is now; with `log`, an activity of one. `json` are the columns of cells that hold JSON.
     """
 
     # A file is judged whole.
@@ -63,6 +67,8 @@ class FilesConfig(SourceConfig):
     log: LogConfig | None = None
     encoding: Encoding = "utf-8"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    # `json` is a method of every pydantic model.
+    nested: Annotated[tuple[str, ...], Field(alias="json")] = ()
     end: Literal["newline", "trailer", "anything"] = "newline"
     trailer: Pattern | None = None
     stable_for: Span = timedelta(seconds=5)
@@ -76,6 +82,8 @@ class FilesConfig(SourceConfig):
             raise ValueError("give exactly one of folder, url")
         if self.format == "xes" and self.log is None:
             raise ValueError("'xes' is a log of activities: give [source.log] with at = \"time:timestamp\"")
+        if self.nested and self.format != "csv":
+            raise ValueError(f"'{self.format}' nests by itself: 'json' names columns of 'csv'")
         if self.log is not None and self.join:
             raise ValueError("a log of activities takes no join: its rows are not cases")
         return self

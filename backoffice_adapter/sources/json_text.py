@@ -93,6 +93,18 @@ def _refusal(value: Any) -> TypeError | None:
     return None
 
 
+def nested(cell: Any, name: str) -> Any:
+    """What a JSON column holds; a driver may have read it already. Raises `ValueError` that names the column."""
+    if not isinstance(cell, str):
+        return cell
+    try:
+        found = orjson.loads(cell) if cell.strip() else None
+    except orjson.JSONDecodeError as problem:
+        raise ValueError(f"{name}: is not JSON: {problem.msg}") from problem
+    write_object({name: found})
+    return found
+
+
 def is_closed(raw: bytes) -> bool:
     """Is everything closed that was opened? A cut text is not, one with a single strange value is."""
     depth, any_token = 0, False

@@ -98,8 +98,9 @@ class Batch:
             )
         )
         self._parts(known, snapshot, calendar)
-        self.stage_changes += snapshot.stage is not before.stage
         silent, untold = self._is_silent(snapshot), known.untold or key_of(snapshot) in self.untold
+        # Of what is told to nobody, nobody need be asked whether it is too much.
+        self.stage_changes += snapshot.stage is not before.stage and not silent
         for change in changes:
             event = self._event(change, snapshot, known.id, shown, moment, silent, untold=untold)
             self.changed[rows.EVENT].append(event)

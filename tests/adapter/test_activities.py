@@ -228,3 +228,20 @@ async def test_activities_that_are_too_deep_only_together_cost_their_case(delive
     assert (await deliver(f"{line}\n".encode(), "1.jsonl", format="jsonl")).counts.rejected == 1
     ((ref, reason),) = await rows("select case_ref, reason from rejected_case")
     assert (ref, str(reason).partition(":")[0]) == ("A", "activities")
+
+
+async def test_the_first_load_of_a_long_log_is_held_for_nobody(deliver: Deliver, rows: Rows):
+    story = [(f"C{number}", name, at) for number in range(30) for case, name, at in STORY if case == "A"]
+    summary = await deliver(as_csv(story))
+    assert (summary.counts.new, summary.counts.moved) == (30, 0)
+    assert await rows("select count(*) from sync_run where held_at is not null") == [(0,)]
+
+
+@pytest.mark.parametrize("carry", [True, False])
+async def test_what_an_activity_leaves_empty_is_as_it_was_unless_each_shows_its_case_whole(
+    deliver: Deliver, rows: Rows, carry: bool
+):
+    first, last = as_jsonl(STORY[:1]), as_jsonl(STORY[2:3]).replace(b"Irina Petrova", b"")
+    summary = await deliver(first + last, "1.jsonl", format="jsonl", log={"at": NAMES[2], "carry": carry})
+    assert (summary.counts.new, summary.counts.rejected) == (1, 0 if carry else 1)
+    assert await rows("select stage from claim") == [("checking" if carry else "registered",)]

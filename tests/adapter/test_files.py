@@ -36,16 +36,18 @@ def csv(*rows: str) -> bytes:
 def deliver(engine: AsyncEngine, tmp_path: Path) -> Deliver:
     """Put a file into the folder, long ago, and read the folder once."""
 
-    async def run(content: bytes | None = None, name: str = "a.csv", *, age: float = 60, **config: Any) -> Summary:
+    async def run(
+        content: bytes | None = None, name: str = "a.csv", *, age: float = 60, mapping: Path = SMALL, **config: Any
+    ) -> Summary:
         if content is not None:
             path = tmp_path / name
             path.write_bytes(content)
             os.utime(path, (NOW.timestamp() - age,) * 2)
         said = {"pattern": "*.csv", "format": "csv", "ref": "number", "most_rejected": 0.9} | config
-        settings = FilesConfig(**{"name": "f", "kind": "files", "mapping": SMALL, "folder": tmp_path, **said})
-        mapping = load(SMALL)
-        source = open_source(settings, key=mapping.key, clock=lambda: NOW)
-        return await sync_once(Plan(engine, settings, mapping, source, clock=lambda: NOW, settle=timedelta(0)))
+        settings = FilesConfig(**{"name": "f", "kind": "files", "mapping": mapping, "folder": tmp_path, **said})
+        loaded = load(mapping)
+        source = open_source(settings, key=loaded.key, clock=lambda: NOW)
+        return await sync_once(Plan(engine, settings, loaded, source, clock=lambda: NOW, settle=timedelta(0)))
 
     return run
 
@@ -258,3 +260,15 @@ async def test_json_lines_are_read_and_what_is_no_object_is_quarantined(deliver:
 async def test_an_empty_folder_is_no_fault_and_a_missing_one_is(deliver: Deliver):
     assert (await deliver()).state is RunState.DONE
     assert (await deliver(folder=Path("/nowhere/at/all"))).state is RunState.FAILED
+
+
+async def test_a_cell_may_hold_json_and_one_that_does_not_costs_its_row(deliver: Deliver, rows: Rows, tmp_path: Path):
+    mapping = tmp_path / "nested.toml"
+    mapping.write_text(SMALL.read_text().replace('object_label = "thing"', 'object_label = "thing.what[].name"'))
+    good = row(1, thing='"{""what"": [{""name"": ""Kia""}]}"')
+    delivered = csv(good, row(2, thing='"{""what"""'), row(3, thing=""))
+    summary = await deliver(delivered, mapping=mapping, json=["thing"])
+    assert (summary.counts.new, summary.counts.rejected) == (2, 1)
+    assert await rows("select object_label from claim order by claim_number") == [("Kia",), (None,)]
+    ((reason, ref),) = await rows("select reason, case_ref from rejected_case")
+    assert (reason.startswith("thing: is not JSON"), ref) == (True, "2")

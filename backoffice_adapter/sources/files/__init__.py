@@ -152,7 +152,7 @@ class Files:
 
     def _join(self, join: JoinConfig) -> tuple[dict[str, tuple[bytes, dict[str, Any]]], bytes]:
         words = {"ref": join.key, "encoding": join.encoding, "delimiter": join.delimiter}
-        always: dict[str, Any] = {"format": "csv", "end": "newline", "version": None, "join": ()}
+        always: dict[str, Any] = {"format": "csv", "end": "newline", "version": None, "join": (), "nested": ()}
         config = self._config.model_copy(update={**always, **words})
         listed = self._place.listed(join.pattern)
         path = self._place.brought(listed[-1]) if listed else None

@@ -17,6 +17,7 @@ from backoffice_adapter.mapping import moment
 from backoffice_adapter.settings import FilesConfig
 from backoffice_adapter.source import Record, Unreadable, content_hash
 from backoffice_adapter.sources import json_text, keys
+from backoffice_adapter.sources.files.reading import nested
 
 # What a case may have of payments or documents, it may have of activities.
 MOST_ACTIVITIES = 500
@@ -55,6 +56,7 @@ class Gathered:
         try:
             ref = keys.ref_of(body.get(self._config.ref), self._config.ref)
             at = self._moment(body.get(self._log.at))
+            body |= nested(body, self._config)
             kept = json_text.write_object(body)
         except ValueError as problem:
             return Unreadable(raw, str(problem), place=place, ref=ref)
@@ -94,7 +96,7 @@ class Gathered:
 
     def _state(self, ref: str, activities: list[dict[str, Any]], at: float) -> Record:
         body: dict[str, Any] = {}
-        for activity in activities:
+        for activity in activities if self._log.carry else activities[-1:]:
             body |= {name: value for name, value in activity.items() if value not in (None, "")}
         happened = datetime.fromtimestamp(at, UTC).isoformat()
         body |= {"activity": activities[-1], "activities": activities, "happened_at": happened}

@@ -60,6 +60,7 @@ def to_record(
         body = read(raw)
         ref = keys.ref_of(body.get(config.ref), config.ref)
         version = keys.version_of(body.get(config.version), config.version) if config.version else None
+        body |= nested(body, config)
     except ValueError as problem:
         return Unreadable(raw, str(problem), place=place, ref=ref)
     for join in config.join:
@@ -67,6 +68,11 @@ def to_record(
         if found is not None:
             raw, body[join.name] = raw + b"\n" + found[0], found[1]
     return Record(ref=ref, raw=raw, hash=content_hash(raw, key), body=body, version=version, place=place)
+
+
+def nested(body: Mapping[str, Any], config: FilesConfig) -> dict[str, Any]:
+    """What the cells hold that are JSON; one that is not there holds nothing. Raises `ValueError` that names one."""
+    return {name: json_text.nested(body.get(name), name) for name in config.nested}
 
 
 def _row_text(raw: bytes, header: Sequence[str], encoding: str, delimiter: str) -> str:

@@ -6,8 +6,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from backoffice_adapter.settings import SqlConfig
 from backoffice_adapter.source import Record, Unreadable, content_hash
 from backoffice_adapter.sources import json_text, keys
@@ -33,7 +31,7 @@ def to_record(names: Sequence[str], cells: Sequence[Any], config: SqlConfig, *, 
             flat[name] = as_json(cell, name)
         version = keys.version_of(flat[config.version], config.version) if config.version else None
         raw = json_text.write_object(flat)
-        body = {**flat, **{name: nested(flat[name], name) for name in config.nested}}
+        body = {**flat, **{name: json_text.nested(flat[name], name) for name in config.nested}}
     except ValueError as problem:
         return Unreadable(json_text.kept(flat), str(problem), place=config.place, ref=ref)
     return Record(ref=ref, raw=raw, hash=content_hash(raw, key), body=body, version=version, place=config.place)
@@ -54,18 +52,6 @@ def as_json(cell: Any, name: str) -> Any:
         except UnicodeDecodeError:
             raise ValueError(f"{name}: is bytes and not text") from None
     return str(cell)
-
-
-def nested(cell: Any, name: str) -> Any:
-    """What a JSON column holds; a driver may have read it already. Raises `ValueError` that names the column."""
-    if not isinstance(cell, str):
-        return cell
-    try:
-        found = orjson.loads(cell) if cell.strip() else None
-    except orjson.JSONDecodeError as problem:
-        raise ValueError(f"{name}: is not JSON: {problem.msg}") from problem
-    json_text.write_object({name: found})
-    return found
 
 
 def _key(cell: Any, name: str) -> Any:
