@@ -1,6 +1,6 @@
 # Every target is `python3 bootstrap.py TARGET`; arguments go in ARGS, as in `make demo ARGS=--check`.
 PYTHON ?= python3
-TARGETS := help demo test check soak chaos bench pictures lock
+TARGETS := help demo sources test check soak chaos bench pictures lock
 
 .PHONY: $(TARGETS)
 .DEFAULT_GOAL := help

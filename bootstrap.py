@@ -41,6 +41,11 @@ TARGETS = {
         TO_RUN,
         [["python", "-m", "sandbox"]],
     ),
+    "sources": (
+        "for integrators: every kind of source with the same claims, to try `claims` against",
+        TO_DEVELOP,
+        [["python", "-m", "sandbox", "--sources"]],
+    ),
     "test": (
         "the tests that need neither a browser nor patience",
         TO_DEVELOP,

@@ -1,4 +1,7 @@
-"""`python -m sandbox`: the demo. `--check` walks through it unattended and says how each step went."""
+"""`python -m sandbox`: the demo. `--check` walks through it unattended and says how each step went.
+
+`--sources` is for integrators: every kind of source with the same claims, to try `claims` against.
+"""
 
 import argparse
 import sys
@@ -7,14 +10,19 @@ from pathlib import Path
 from sandbox.check import check
 from sandbox.demo import run
 from sandbox.demo.surroundings import ROOT
+from sandbox.sources import run as sources
 
 
 def main() -> int:
-    """0 when all went well or a demo runs already, 1 otherwise."""
+    """0 when all went well or it runs already, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="walk the whole road unattended, a line per step")
-    parser.add_argument("--folder", type=Path, help="where it keeps its things (var/demo, var/check)")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="walk the whole road unattended, a line per step")
+    what.add_argument("--sources", action="store_true", help="every kind of source with the same claims, moving")
+    parser.add_argument("--folder", type=Path, help="where it keeps its things (var/demo, var/check, var/sources)")
     args = parser.parse_args()
+    if args.sources:
+        return sources.run(args.folder or ROOT / "var" / "sources")
     folder = args.folder or ROOT / "var" / ("check" if args.check else "demo")
     return run(folder, act=check if args.check else None)
 

@@ -1,206 +1,200 @@
-"""The same 300 claims through every kind of source: one ledger, and byte for byte the same page for who waits."""
+"""The same claims through every kind of source of the sandbox: one ledger, and to the byte the same to who waits.
 
-import csv
-import gzip
-import io
-import random
+60 claims and a page for each page state in `make test`; in `make soak` 300 and every page.
+"""
+
 import re
-import sqlite3
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from xml.sax.saxutils import quoteattr
-from zoneinfo import ZoneInfo
 
+import asyncpg
 import orjson
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import select
 
-from backoffice_adapter.mapping import load
-from backoffice_adapter.settings import FilesConfig, SourceConfig, SqlConfig
+from backoffice_adapter.mapping import Mapping, load
+from backoffice_adapter.settings import ClaimCenterConfig, SourceConfig, read_config
 from backoffice_adapter.source import CaseSource
 from backoffice_adapter.sources import open_source
-from backoffice_adapter.sync import Plan, sync_once
-from claims_core.db import driver_connection, session_scope
-from claims_core.tables import Claim
-from claims_portal.pages.claim.build import build_claim_page
-from claims_portal.pages.speech import Speech
-from claims_portal.queries import claim_as_owner
-from tests.adapter.fake_rest import SMALL, FakeRest, config_of
-from tests.adapter.test_servers import S3, Sftp, moto, s3, sftp  # noqa: F401 - fixtures
-from tests.adapter.test_sql import Theirs, theirs  # noqa: F401 - fixtures
-from tests.conftest import DIRTY
-from tests.portal.portal import portal_settings
+from backoffice_adapter.sources.claim_center import ClaimCenter
+from backoffice_adapter.sync import Ear, Plan, sync_once, version_of, work_off
+from backoffice_adapter.tables import SourceNotice
+from claims_core.clock import utc_now
+from claims_core.db import session_scope
+from claims_core.tables import CaseEvent, Claim
+from claims_portal.settings import PortalSettings
+from notifier.foretelling import foretell
+from sandbox.claim_center.events import claim_event
+from sandbox.sources.afternoon import write_down
+from sandbox.sources.kind import Kind
+from sandbox.sources.office import Office, a_story
+from sandbox.sources.opening import Surface, every_kind
+from tests.portal.conftest import pool  # noqa: F401 - a fixture
+from tests.portal.people import signed_in
+from tests.portal.portal import Clock, notifier_settings, portal_app, portal_settings
 
-# Files were just written: by this clock, long ago.
-NOW = datetime(2027, 11, 20, 12, 0, tzinfo=UTC)
-MANY = 300
-ZONE = ZoneInfo("Europe/Moscow")
-NAMES = ("number", "state", "reported", "sum", "name", "phone", "thing")
-Opened = tuple[SourceConfig, CaseSource]
-Places = dict[str, Any]
-Kind = Callable[[Path, list[dict[str, str]], Places], Awaitable[Opened]]
-MAPPING = load(SMALL)
-
-
-def the_claims() -> list[dict[str, str]]:
-    """Some of everything that a cell may hold."""
-    chance = random.Random(300)
-    things = ["Kia Rio", 'Лада "Веста"', "дом, баня; сарай", "two\nlines", "O'Neill & <Sons>", "ЁЖ №5", "   spaces   "]
-    found = []
-    for number in range(MANY):
-        day = datetime(2026, 11, 1, 7, 0, tzinfo=UTC) + timedelta(hours=number)
-        values = (
-            f"N-{number}", chance.choice(["new", "done"]), day.isoformat(), f"{chance.randrange(10**7)},50",
-            chance.choice(["Ирина Петрова", "Oleg O'Kim", "Ё Ъ"]), f"+7916{number:07}", chance.choice(things),
-        )  # fmt: skip
-        found.append(dict(zip(NAMES, values, strict=True)))
-    return found
-
-
-def as_csv(claims: list[dict[str, str]]) -> bytes:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([NAMES, *(claim.values() for claim in claims)])
-    return out.getvalue().encode()
-
-
-def as_jsonl(claims: list[dict[str, str]]) -> bytes:
-    return b"".join(orjson.dumps(claim) + b"\n" for claim in claims)
-
-
-def as_xes(claims: list[dict[str, str]]) -> bytes:
-    def attribute(name: str, value: str) -> str:
-        return f"<string key={quoteattr(name)} value={quoteattr(value, {chr(10): '&#10;'})}/>"
-
-    traces = (f"<trace><event>{''.join(attribute(*one) for one in claim.items())}</event></trace>" for claim in claims)
-    return f"<log>{''.join(traces)}</log>".encode()
+PUSHED = "pushed"
+# The ClaimCenter once more: read by many at a time, and then heard.
+TOO = {"name": PUSHED, "composite": True}
+SIZES = [pytest.param(60, False, id="60"), pytest.param(300, True, id="300", marks=pytest.mark.soak)]
+# What is ours and new with every load, and what is the source's own: no client sees it.
+ASIDE = "{id,seq,claim_id,policyholder_id,person_id,run_id,source,source_version,source_hash,mapping_version}"
+OF_A_CLAIM = ("case_event", "payment", "document_request", "promise", "pause", "claim_number")
+LEDGER = f"""
+select 'claim', c.claim_number, (to_jsonb(c) - '{ASIDE}'::text[])::text from claim c where c.source = :source
+union all select 'policyholder', p.source_ref, (to_jsonb(p) - '{ASIDE}'::text[])::text from policyholder p
+  where p.source = :source
+union all select 'contact_point', p.source_ref, (to_jsonb(o) - '{ASIDE}'::text[])::text from contact_point o
+  join policyholder p on p.id = o.policyholder_id where p.source = :source
+""" + "".join(
+    f"union all select '{table}', c.claim_number, (to_jsonb(t) - '{ASIDE}'::text[])::text from {table} t "
+    "join claim c on c.id = t.claim_id where c.source = :source\n"
+    for table in OF_A_CLAIM
+)
+# Ids are chance, in a page as in the database; so is the word that lets the page's own style through.
+CHANCE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|nonce-?=?\"?[\w-]+")
+# Some of everything that a cell may hold.
+THINGS = (
+    "Kia Rio",
+    'Лада "Веста"',
+    "дом, баня; сарай",
+    "two\nlines",
+    "O'Neill & <Sons>",
+    "ЁЖ №5",
+    "   spaces   ",
+    "{}[],",
+)
+Opened = tuple[SourceConfig, Mapping, CaseSource]
 
 
-def opened(config: SourceConfig) -> Opened:
-    return config, open_source(config, key=MAPPING.key, clock=lambda: NOW)
+@pytest.fixture
+async def core_url(server_url: str) -> AsyncIterator[str]:
+    """An empty database beside ours, for the core system."""
+    name = f"claims_test_core_{uuid.uuid4().hex[:12]}"
+    admin = await asyncpg.connect(server_url)
+    await admin.execute(f'create database "{name}"')
+    yield make_url(server_url).set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+    await admin.execute(f'drop database "{name}" with (force)')
+    await admin.close()
 
 
-def files(format_: str, **said: Any) -> FilesConfig:
-    usual = {"name": "core", "kind": "files", "mapping": SMALL, "pattern": "1.*", "format": format_, "ref": "number"}
-    return FilesConfig(**{**usual, **said})
+@asynccontextmanager
+async def described(
+    home: Path, kinds: list[Kind], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[list[Opened]]:
+    """Every kind as its file of sources describes it; the ClaimCenter twice, for once it is to tell us by itself."""
+    write_down(home, kinds, {kind.described.name: "" for kind in kinds})
+    opened: list[Opened] = []
+    for kind in (kind.described for kind in kinds):
+        for variable, word in kind.secrets.items():
+            monkeypatch.setenv(variable, word)
+        (config,) = read_config(home / f"{kind.name}.toml")
+        for one in (config, config.model_copy(update=TOO)) if isinstance(config, ClaimCenterConfig) else (config,):
+            mapping = load(one.mapping)
+            opened.append((one, mapping, open_source(one, key=mapping.key, clock=clock)))
+    yield opened
+    for _, _, source in opened:
+        await source.close()
 
 
-def in_folder(name: str, format_: str, write: Callable[[list[dict[str, str]]], bytes], **said: Any) -> Kind:
-    async def kind(folder: Path, claims: list[dict[str, str]], at: Places) -> Opened:
-        content = write(claims)
-        (folder / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-        return opened(files(format_, folder=folder, **said))
-
-    return kind
-
-
-def on_server(which: str) -> Kind:
-    async def kind(folder: Path, claims: list[dict[str, str]], at: Places) -> Opened:
-        server: Sftp | S3 = at[which]
-        server.put("1.csv", as_csv(claims))
-        return opened(files("csv", **server.said))
-
-    return kind
+async def read(engine: AsyncEngine, clock: Clock, opened: Opened, office: Office) -> int:
+    """What is new, by a run; where the source tells us by itself, by what it posted, and then by a run all the same."""
+    config, mapping, source = opened
+    known = await rows(engine, "select count(*) from claim where source = :source", config.name)
+    heard = await hear(engine, clock, opened, office) if config.name == PUSHED and known != [(0,)] else 0
+    plan = Plan(engine, config.model_copy(update={"most_moved": 1}), mapping, source, clock=clock, settle=timedelta(0))
+    summary = await sync_once(plan)
+    assert (config.name, summary.problem, summary.counts.rejected) == (config.name, None, 0)
+    assert not heard or summary.counts.events == 0, "what was heard is no news when it is read"
+    return heard or summary.counts.new + summary.counts.changed
 
 
-async def by_interface(folder: Path, claims: list[dict[str, str]], at: Places) -> Opened:
-    api = FakeRest()
-    api.cases = [{**claim, "changed": "2026-11-19T10:00:00Z"} for claim in claims]
-    return config_of("offset", name="core"), api.source("offset", name="core", key=MAPPING.key)
-
-
-async def by_view(folder: Path, claims: list[dict[str, str]], at: Places) -> Opened:
-    database: Theirs = at["theirs"]
-    columns = ", ".join(f"{name} text" for name in NAMES)
-    await database.say(f"create table texts ({columns}, updated_at timestamptz default now())")
-    rows = [tuple(claim.values()) for claim in claims]
-    await database.connection.executemany(
-        f"insert into texts ({', '.join(NAMES)}) values ($1, $2, $3, $4, $5, $6, $7)", rows
-    )
-    return opened(view("texts"))
-
-
-async def by_file_of_sqlite(folder: Path, claims: list[dict[str, str]], at: Places) -> Opened:
-    path = folder / "theirs.db"
-    monkeypatch: pytest.MonkeyPatch = at["monkeypatch"]
-    monkeypatch.setenv("THEIR_DATABASE", f"sqlite:///{path}")
-    with sqlite3.connect(path) as lite:
-        lite.execute(f"create table texts ({', '.join(NAMES)}, updated_at)")
-        rows = [(*claim.values(), f"2026-11-19 10:00:{number % 60:02}") for number, claim in enumerate(claims)]
-        lite.executemany(f"insert into texts values ({', '.join('?' * 8)})", rows)
-    lite.close()
-    return opened(view("texts"))
-
-
-def view(name: str) -> SqlConfig:
-    return SqlConfig(
-        name="core", kind="sql", mapping=SMALL, url_env="THEIR_DATABASE", view=name, ref="number",
-        updated_at="updated_at", page_size=70,
-    )  # fmt: skip
-
-
-KINDS: dict[str, Kind] = {
-    "cells": in_folder("1.csv", "csv", as_csv),
-    "packed JSON lines": in_folder("1.jsonl.gz", "jsonl", as_jsonl),
-    "an event log": in_folder("1.xes", "xes", as_xes, log={"at": "reported"}),
-    "SFTP": on_server("sftp"),
-    "S3": on_server("s3"),
-    "an interface": by_interface,
-    "a view in PostgreSQL": by_view,
-    "a view in SQLite": by_file_of_sqlite,
-}
-
-
-async def pages_of(engine: AsyncEngine) -> dict[str, str]:
-    """All that the page of each claim may show, in both languages; ids, which no client sees, aside."""
-    settings = portal_settings()
-    found: dict[str, str] = {}
+async def hear(engine: AsyncEngine, clock: Clock, opened: Opened, office: Office) -> int:
+    config, mapping, source = opened
+    assert isinstance(source, ClaimCenter)
     async with session_scope(engine) as session:
-        connection = await driver_connection(session)
-        for claim in (await session.exec(select(Claim))).all():
-            row = await claim_as_owner(connection, claim.id)
-            assert row is not None
-            shown = [build_claim_page(row, Speech(language, ZONE, NOW), settings) for language in ("ru", "en")]
-            found[claim.claim_number] = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "id", repr(shown))
-    return found
+        for case in office.story.records.cases.values():
+            body = orjson.dumps(claim_event(case))
+            session.add(SourceNotice(source=config.name, body=body, received_at=clock()))
+            await session.flush()
+    version = await version_of(engine, config.name, mapping, now=clock())
+    translate = mapping.translator(source=config.name, mapping_version=version)
+    done = await work_off(Ear(engine, source, source, translate, version, clock, timedelta(0)))
+    return done.new + done.changed
 
 
-FACTS = """select c.claim_number, e.kind, e.stage, e.situation, c.outcome, e.occurred_at, e.historic, c.approved,
-  c.object_label, c.reported_at, p.name from claim c join case_event e on e.claim_id = c.id
-  join policyholder p on p.id = c.policyholder_id order by 1, 2, 3"""
-
-
-async def ledger_of(engine: AsyncEngine) -> list[tuple[Any, ...]]:
+async def rows(engine: AsyncEngine, query: str, source: str) -> list[tuple[object, ...]]:
     async with engine.connect() as connection:
-        return [tuple(row) for row in await connection.execute(text(FACTS))]
+        return [tuple(row) for row in await connection.execute(text(query), {"source": source})]
 
 
+async def pages_of(app: FastAPI, engine: AsyncEngine, source: str, *, every: bool) -> dict[str, str]:
+    """The claim pages as their owners see them, in both languages: all of them, or one for each page state."""
+    async with session_scope(engine) as session:
+        found = (await session.exec(select(Claim).where(Claim.source == source).order_by(Claim.claim_number))).all()
+    chosen = found if every else list({claim.page_state: claim for claim in found}.values())
+    pages: dict[str, str] = {}
+    for claim in chosen:
+        async with signed_in(app, claim) as browser:
+            for language in ("ru", "en"):
+                answer = await browser.get(f"/{language}/claim/{claim.id}")
+                assert answer.status_code == 200
+                pages[f"{claim.claim_number} {language}"] = CHANCE.sub("-", answer.text)
+    return pages
+
+
+async def texts_of(engine: AsyncEngine, clock: Clock, source: str, settings: PortalSettings) -> list[str]:
+    """What would be told of all that is no history, in the words that go out."""
+    news = select(CaseEvent.id).join(Claim).where(Claim.source == source, ~CaseEvent.historic).order_by(CaseEvent.seq)
+    async with session_scope(engine) as session:
+        ids = list((await session.exec(news)).all())
+        foretold = await foretell(session, ids, settings=notifier_settings(settings), now=clock())
+    return sorted(f"{one.claim_number} {one.template} {one.channel}: {one.text} ({one.reason})" for one in foretold)
+
+
+@pytest.mark.parametrize(("many", "every"), SIZES)
 async def test_the_same_claims_through_every_kind_of_source_are_the_same_to_who_waits(
     engine: AsyncEngine,
+    pool: asyncpg.Pool,  # noqa: F811
+    core_url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    sftp: Sftp,  # noqa: F811
-    s3: S3,  # noqa: F811
-    theirs: Theirs,  # noqa: F811
+    many: int,
+    every: bool,
 ):
-    places = {"sftp": sftp, "s3": s3, "theirs": theirs, "monkeypatch": monkeypatch}
-    seen: dict[str, tuple[dict[str, str], list[tuple[Any, ...]]]] = {}
-    for name, kind in KINDS.items():
-        async with engine.begin() as connection:
-            await connection.exec_driver_sql(DIRTY)
-        folder = tmp_path / name
-        folder.mkdir()
-        config, source = await kind(folder, the_claims(), places)
-        plan = Plan(engine, config, MAPPING, source, clock=lambda: NOW, settle=timedelta(0))
-        summary = await sync_once(plan)
-        await source.close()
-        assert (name, summary.problem, summary.counts.new) == (name, None, MANY)
-        seen[name] = await pages_of(engine), await ledger_of(engine)
-    pages, ledger = seen["cells"]
-    for name, (their_pages, their_ledger) in seen.items():
-        assert their_ledger == ledger, name
-        assert their_pages == pages, name
+    clock = Clock(utc_now().replace(microsecond=0))
+    story, settings = a_story(clock, claims=many), portal_settings()
+    app = portal_app(engine, pool, clock)
+    for case, thing in zip(story.records.cases.values(), THINGS, strict=False):
+        case.parts["exposures"][0]["vehicleIncident"] = {"displayName": thing}
+    async with every_kind(Surface(tmp_path, core_url, "http://127.0.0.1:1"), story.records) as (kinds, missing):
+        assert not missing
+        office = Office(story, kinds)
+        async with described(tmp_path, kinds, clock, monkeypatch) as sources:
+            await office.show()
+            clock.now += timedelta(minutes=1)
+            for one in sources:
+                assert (one[0].name, await read(engine, clock, one, office)) == (one[0].name, many)
+            clock.now += timedelta(minutes=10)
+            moved = set(office.move(many // 6)) - {None}
+            await office.show()
+            clock.now += timedelta(minutes=1)
+            for one in sources:
+                assert (one[0].name, await read(engine, clock, one, office)) == (one[0].name, len(moved))
+            names = [config.name for config, _, _ in sources]
+    assert len(names) == 9
+    first, *others = names
+    ledger, pages = sorted(await rows(engine, LEDGER, first)), await pages_of(app, engine, first, every=every)
+    texts = await texts_of(engine, clock, first, settings)
+    assert len(texts) > many / 12
+    for name in others:
+        assert sorted(await rows(engine, LEDGER, name)) == ledger, name
+        assert await texts_of(engine, clock, name, settings) == texts, name
+        assert await pages_of(app, engine, name, every=every) == pages, name

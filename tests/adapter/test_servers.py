@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import asyncssh
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backoffice_adapter.mapping import load
@@ -19,11 +17,15 @@ from backoffice_adapter.sources import open_source
 from backoffice_adapter.sync import Plan, Summary, sync_once
 from backoffice_adapter.tables import RunState
 from claims_core.errors import Misconfigured
+from sandbox.sources.kind import LOGIN, SECRET
+from sandbox.sources.s3 import S3, s3_server
+from sandbox.sources.sftp import Sftp, sftp_server
 from tests.adapter.conftest import Rows
 from tests.adapter.test_files import SMALL, csv, row
 
 Sync = Callable[..., Awaitable[Summary]]
 SOON = timedelta(days=400)
+SECRETS = {"login_env": "DROP_LOGIN", "secret_env": "DROP_SECRET", "timeout": "5s"}
 
 
 class Server(Protocol):
@@ -34,77 +36,43 @@ class Server(Protocol):
     def put(self, name: str, content: bytes) -> None: ...
 
 
-class Sftp:
-    def __init__(self, folder: Path, said: dict[str, Any]) -> None:
-        self.folder, self.said = folder, said
+class OnSftp:
+    def __init__(self, server: Sftp) -> None:
+        remote = {"known_hosts": server.known_hosts, **SECRETS}
+        self.folder, self.said = server.folder, {"url": server.url, "remote": remote}
 
     def put(self, name: str, content: bytes) -> None:
         (self.folder / name).write_bytes(content)
         os.utime(self.folder / name, (1_790_000_000 + len(content),) * 2)
 
 
-class S3:
-    def __init__(self, place: Any, said: dict[str, Any]) -> None:
-        self.place, self.said = place, said
-
-    def put(self, name: str, content: bytes) -> None:
-        self.place.put_object(Bucket="claims", Key=f"drop/{name}", Body=content)
+class InS3:
+    def __init__(self, server: S3) -> None:
+        self.put, self.said = server.put, {"url": server.url, "remote": {"endpoint": server.endpoint, **SECRETS}}
 
 
 @pytest.fixture
-async def sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sftp]:
-    monkeypatch.setenv("DROP_LOGIN", "us")
-    monkeypatch.setenv("DROP_SECRET", "hush")
-    folder = tmp_path / "theirs"
-    folder.mkdir()
-    key = asyncssh.generate_private_key("ssh-ed25519")
+def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DROP_LOGIN", LOGIN)
+    monkeypatch.setenv("DROP_SECRET", SECRET)
 
-    class Door(asyncssh.SSHServer):
-        def begin_auth(self, username: str) -> bool:
-            return True
 
-        def password_auth_supported(self) -> bool:
-            return True
-
-        def validate_password(self, username: str, password: str) -> bool:
-            return (username, password) == ("us", "hush")
-
-    server = await asyncssh.listen(
-        "127.0.0.1", 0, server_factory=Door, server_host_keys=[key],
-        sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=os.fsencode(folder)),
-    )  # fmt: skip
-    port = server.sockets[0].getsockname()[1]
-    known = tmp_path / "known_hosts"
-    known.write_text(f"[127.0.0.1]:{port} {key.export_public_key().decode()}")
-    remote = {"login_env": "DROP_LOGIN", "secret_env": "DROP_SECRET", "known_hosts": known, "timeout": "5s"}
-    yield Sftp(folder, {"url": f"sftp://127.0.0.1:{port}/", "remote": remote})
-    server.close()
-    await server.wait_closed()
+@pytest.fixture
+async def sftp(tmp_path: Path, secrets: None) -> AsyncIterator[OnSftp]:
+    async with sftp_server(tmp_path) as server:
+        yield OnSftp(server)
 
 
 @pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+async def moto() -> AsyncIterator[S3]:
+    async with s3_server() as server:
+        yield server
 
 
 @pytest.fixture
-def s3(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
-    monkeypatch.setenv("DROP_LOGIN", "us")
-    monkeypatch.setenv("DROP_SECRET", "hush")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    place = boto3.client(
-        "s3", endpoint_url=moto, aws_access_key_id="us", aws_secret_access_key="hush", region_name="us-east-1"
-    )
-    place.create_bucket(Bucket="claims")
-    remote = {"login_env": "DROP_LOGIN", "secret_env": "DROP_SECRET", "endpoint": moto, "timeout": "5s"}
-    yield S3(place, {"url": "s3://claims/drop", "remote": remote})
-    for one in place.list_objects_v2(Bucket="claims").get("Contents", []):
-        place.delete_object(Bucket="claims", Key=one["Key"])
-    place.close()
+def s3(moto: S3, secrets: None) -> Iterator[InS3]:
+    yield InS3(moto)
+    moto.clear()
 
 
 @pytest.fixture(params=["sftp", "s3"])
@@ -168,7 +136,7 @@ async def test_half_a_file_is_left_alone_until_it_is_whole(server: Server, sync:
     assert (await sync(server.said)).counts.new == 2
 
 
-async def test_a_file_written_just_now_has_time_to_grow(s3: S3, sync: Sync):
+async def test_a_file_written_just_now_has_time_to_grow(s3: InS3, sync: Sync):
     s3.put("1.csv", csv(row(1)))
     assert (await sync(s3.said, late=timedelta(0), stable_for="5m")).counts.seen == 0
     assert (await sync(s3.said)).counts.new == 1
@@ -199,14 +167,14 @@ async def test_a_server_that_is_away_or_says_no_is_unavailable_and_keeps_the_sec
     away = {"url": "sftp://127.0.0.1:1/"} if "known_hosts" in server.said["remote"] else {"url": "s3://nowhere/drop"}
     summary = await sync(server.said, **away)
     assert (summary.state, away["url"] in str(summary.problem)) == (RunState.FAILED, True)
-    monkeypatch.setenv("DROP_SECRET", "hush hush")
+    monkeypatch.setenv("DROP_SECRET", "another word")
     if "known_hosts" in server.said["remote"]:
         summary = await sync(server.said)
         assert summary.state is RunState.FAILED
-        assert "hush" not in str(summary.problem)
+        assert SECRET not in str(summary.problem)
 
 
-async def test_a_server_with_another_key_is_not_spoken_to(sftp: Sftp, sync: Sync):
+async def test_a_server_with_another_key_is_not_spoken_to(sftp: OnSftp, sync: Sync):
     sftp.put("1.csv", csv(row(1)))
     known = sftp.said["remote"]["known_hosts"]
     other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
@@ -215,7 +183,7 @@ async def test_a_server_with_another_key_is_not_spoken_to(sftp: Sftp, sync: Sync
     assert (summary.state, summary.counts.seen) == (RunState.FAILED, 0)
 
 
-def test_a_server_whose_key_is_not_known_is_not_even_called(sftp: Sftp):
+def test_a_server_whose_key_is_not_known_is_not_even_called(sftp: OnSftp):
     remote = {**sftp.said["remote"], "known_hosts": None}
     with pytest.raises(Misconfigured, match="ssh-keyscan"):
         open_source(config_of({**sftp.said, "remote": remote}), key=b"", clock=lambda: datetime.now(UTC))

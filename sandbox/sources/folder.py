@@ -1,0 +1,39 @@
+"""The core system's files in folders of this machine: cells, packed JSON lines, and an event log."""
+
+from pathlib import Path
+
+from sandbox.sources.deliveries import Deliveries, Folder
+from sandbox.sources.kind import Described
+from sandbox.sources.writing import as_csv, as_event_log, as_packed_lines
+
+CELLS = 'format = "csv"\nref = "claim_id"\njson = ["payments", "papers"]\nstable_for = "0s"'
+
+
+def cells(folder: Path) -> Deliveries:
+    """Each delivery shows all claims, in CSV."""
+    table = f'kind = "files"\nfolder = "{folder}"\npattern = "claims-*.csv"\n{CELLS}'
+    described = Described("csv", "CSV in a folder", str(folder), table)
+    return Deliveries(described, Folder(folder), as_csv, "csv")
+
+
+def lines(folder: Path) -> Deliveries:
+    """Each delivery shows all claims, in packed JSON lines."""
+    table = f'kind = "files"\nfolder = "{folder}"\npattern = "claims-*.jsonl.gz"\nformat = "jsonl"\nref = "claim_id"'
+    described = Described("jsonl", "packed JSON lines in a folder", str(folder), f'{table}\nstable_for = "0s"')
+    return Deliveries(described, Folder(folder), as_packed_lines, "jsonl.gz")
+
+
+def event_log(folder: Path) -> Deliveries:
+    """Each delivery tells what has happened since the last one, in XES."""
+    table = f"""kind = "files"
+folder = "{folder}"
+pattern = "claims-*.xes"
+format = "xes"
+ref = "case:concept:name"
+stable_for = "0s"
+
+[source.log]
+at = "time:timestamp"
+carry = false"""
+    described = Described("xes", "an event log in a folder", str(folder), table)
+    return Deliveries(described, Folder(folder), as_event_log, "xes", is_log=True)
