@@ -16,7 +16,13 @@ from sandbox.sources.writing import as_csv
 
 
 class _Door(asyncssh.SSHServer):
-    """Lets in who knows the word."""
+    """Lets in who knows the word, and keeps who is in."""
+
+    def __init__(self, inside: set[asyncssh.SSHServerConnection]) -> None:
+        self._inside = inside
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._inside.add(conn)
 
     def begin_auth(self, username: str) -> bool:
         return True
@@ -47,11 +53,12 @@ async def sftp_server(home: Path, *, port: int = 0) -> AsyncIterator[Sftp]:
     """A server for the length of the block, with a key of its own; its files lie in a folder in `home`."""
     folder, known = home / "sftp", home / "known_hosts"
     folder.mkdir(parents=True, exist_ok=True)
+    inside: set[asyncssh.SSHServerConnection] = set()
     key = asyncssh.generate_private_key("ssh-ed25519")
     server = await asyncssh.listen(
         HOST,
         port,
-        server_factory=_Door,
+        server_factory=lambda: _Door(inside),
         server_host_keys=[key],
         sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=os.fsencode(folder)),
     )
@@ -62,6 +69,9 @@ async def sftp_server(home: Path, *, port: int = 0) -> AsyncIterator[Sftp]:
     finally:
         server.close()
         await server.wait_closed()
+        for connection in inside:
+            connection.abort()
+            await connection.wait_closed()
 
 
 def over_sftp(server: Sftp) -> Deliveries:

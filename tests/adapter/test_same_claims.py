@@ -126,7 +126,7 @@ async def hear(engine: AsyncEngine, clock: Clock, opened: Opened, office: Office
             await session.flush()
     version = await version_of(engine, config.name, mapping, now=clock())
     translate = mapping.translator(source=config.name, mapping_version=version)
-    done = await work_off(Ear(engine, source, source, translate, version, clock, timedelta(0)))
+    done = await work_off(Ear(engine, source, source, translate, version, clock, timedelta(0), share=1))
     return done.new + done.changed
 
 
