@@ -5,6 +5,7 @@ import secrets
 import time
 from base64 import b64decode
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,7 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security.utils import get_authorization_scheme_param
 
-from sandbox.claim_center import lists
+from sandbox.claim_center import lists, shown, typelists
 from sandbox.claim_center.composite import add_composite
 from sandbox.claim_center.installation import ClaimCenter
 from sandbox.claim_center.misfortunes import Misfortunes
@@ -41,6 +42,7 @@ def create_app(center: ClaimCenter | Records, setup: Setup | None = None) -> Fas
     app.add_middleware(Misfortunes, center=center)
     _add_token(app, center)
     _add_reading(app, center)
+    _add_typelists(app, center)
     _add_writing(app, center)
     add_composite(app)
     return app
@@ -97,13 +99,42 @@ def _element(attributes: Mapping[str, Any], checksum: str, path: str) -> dict[st
     return {"attributes": attributes, "checksum": checksum, "links": {"self": {"href": path, "methods": ["get"]}}}
 
 
-def _listed(center: ClaimCenter, request: Request, rows: list[dict[str, Any]], path: str) -> Response:
-    strict = request.headers.get("GW-UnknownQueryParamHandling", "reject") == "reject"
+def _is_strict(request: Request) -> bool:
+    return request.headers.get("GW-UnknownQueryParamHandling", "reject") == "reject"
+
+
+def _listed(
+    center: ClaimCenter, request: Request, rows: list[dict[str, Any]], path: str, able: lists.Able | None = None
+) -> Response:
+    setup = center.setup
+    able = able or lists.Able(setup.filterable, setup.sortable)
     try:
-        asked = lists.read_query(request.query_params.multi_items(), center.setup, strict=strict)
+        asked = lists.read_query(request.query_params.multi_items(), setup, able, strict=_is_strict(request))
+        fields = shown.read_fields(asked.fields, [row["attributes"] for row in rows], setup)
     except lists.BadInput as problem:
         raise Refused(400, EXCEPTIONS + "BadInputException", str(problem)) from None
-    return Json(lists.answer(rows, asked, path))
+    said = lists.answer(rows, asked, path)
+    said["data"] = [{**row, "attributes": shown.only(row["attributes"], fields)} for row in said["data"]]
+    return Json(said)
+
+
+def _one(center: ClaimCenter, request: Request, case: Case) -> Response:
+    """The claim, as much of it as was asked for, and what it was asked for together with."""
+    pairs, path = request.query_params.multi_items(), f"/claim/v1/claims/{case.claim['id']}"
+    try:
+        lists.must_be_known(pairs, frozenset({"fields", "include"}), strict=_is_strict(request))
+        said = dict(pairs)
+        fields = shown.read_fields(said.get("fields"), [case.claim], center.setup)
+        included = shown.read_include(said.get("include"), center.setup.includable)
+    except lists.BadInput as problem:
+        raise Refused(400, EXCEPTIONS + "BadInputException", str(problem)) from None
+    element = _element(shown.only(case.claim, fields), case.checksum, path)
+    if not included:
+        return Json({"data": element})
+    beside = {part: [_element(item, case.checksum, f"{path}/{part}/{item['id']}") for item in case.parts[part]]
+              for part in included}  # fmt: skip
+    related, resources = shown.beside(beside)
+    return Json({"data": {**element, "related": related}, "included": resources})
 
 
 def _add_reading(app: FastAPI, center: ClaimCenter) -> None:
@@ -127,8 +158,7 @@ def _add_reading(app: FastAPI, center: ClaimCenter) -> None:
     @app.get("/rest/claim/v1/claims/{ref}")
     async def claim(ref: str, request: Request) -> Response:
         _must_know(request, center)
-        case = _found(center, ref)
-        return Json({"data": _element(case.claim, case.checksum, f"/claim/v1/claims/{ref}")})
+        return _one(center, request, _found(center, ref))
 
     @app.get("/rest/claim/v1/claims/{ref}/{part}")
     async def part(ref: str, part: str, request: Request) -> Response:
@@ -138,7 +168,8 @@ def _add_reading(app: FastAPI, center: ClaimCenter) -> None:
             raise Refused(404, EXCEPTIONS + "NotFoundException", "No resource was found")
         path = f"/claim/v1/claims/{ref}/{part}"
         rows = [_element(item, case.checksum, f"{path}/{item['id']}") for item in case.parts[part]]
-        return _listed(center, request, rows, path)
+        able = lists.Able(center.setup.filterable_in_parts, center.setup.sortable_in_parts)
+        return _listed(center, request, rows, path, able)
 
     @app.post("/rest/claim/v1/search/claims-v2")
     async def search(request: Request) -> Response:
@@ -151,6 +182,27 @@ def _add_reading(app: FastAPI, center: ClaimCenter) -> None:
             and all(case.claim.get(name) == wanted[name] for name in ("claimNumber", "policyNumber") if name in wanted)
         ]
         return _listed(center, request, rows, "/claim/v1/search/claims-v2")
+
+
+def _add_typelists(app: FastAPI, center: ClaimCenter) -> None:
+    root = "/common/v1/typelists"
+
+    def element(name: str, request: Request) -> dict[str, Any]:
+        with_retired = request.query_params.get("includeRetired") == "true"
+        return _element(typelists.attributes_of(name, with_retired=with_retired), "0", f"{root}/{name}")
+
+    @app.get(f"/rest{root}")
+    async def every(request: Request) -> Response:
+        _must_know(request, center)
+        rows = [element(name, request) for name in sorted(typelists.TYPELISTS)]
+        return Json({"count": len(rows), "data": rows, "links": {"self": {"href": root, "methods": ["get"]}}})
+
+    @app.get(f"/rest{root}/{{name}}")
+    async def one(name: str, request: Request) -> Response:
+        _must_know(request, center)
+        if name not in typelists.TYPELISTS:
+            raise Refused(404, EXCEPTIONS + "NotFoundException", f"No resource was found at path {root}/{name}")
+        return Json({"data": element(name, request)})
 
 
 def _search_row(case: Case) -> dict[str, Any]:
@@ -185,7 +237,8 @@ def _add_writing(app: FastAPI, center: ClaimCenter) -> None:
         if unknown and request.headers.get("GW-UnknownPropertyHandling", "reject") == "reject":
             raise Refused(400, EXCEPTIONS + "BadInputException", f"unknown property: {', '.join(unknown)}")
         known = {name: value for name, value in attributes.items() if name in center.setup.writable}
-        case = _tried(center, lambda: center.records.commit(ref, attributes=known, **_lock(request, data)))
+        write = partial(center.records.commit, ref, attributes=known, **_lock(request, data))
+        case = _tried(center, request, ref, write)
         return Json({"data": _element(case.claim, case.checksum, f"/claim/v1/claims/{ref}")})
 
     @app.post("/rest/claim/v1/claims/{ref}/activities")
@@ -194,14 +247,15 @@ def _add_writing(app: FastAPI, center: ClaimCenter) -> None:
         if "activityPattern" not in data.get("attributes", {}):
             raise Refused(400, EXCEPTIONS + "BadInputException", "activityPattern is required")
         transaction = request.headers.get("GW-DBTransaction-ID")
-        made = _tried(center, lambda: center.records.add_activity(ref, data["attributes"], transaction=transaction))
+        write = partial(center.records.add_activity, ref, data["attributes"], transaction=transaction)
+        made = _tried(center, request, ref, write)
         return Json({"data": _element(made, case.checksum, f"/claim/v1/claims/{ref}/activities/{made['id']}")}, 201)
 
     @app.post("/rest/claim/v1/claims/{ref}/close")
     async def close(ref: str, request: Request) -> Response:
         _, data = await _asked(ref, request)
         attributes = data.get("attributes", {})
-        case = _tried(center, lambda: center.records.close(ref, attributes, **_lock(request, data)))
+        case = _tried(center, request, ref, partial(center.records.close, ref, attributes, **_lock(request, data)))
         return Json({"data": _element(case.claim, case.checksum, f"/claim/v1/claims/{ref}")})
 
     async def _asked(ref: str, request: Request) -> tuple[Case, dict[str, Any]]:
@@ -214,9 +268,11 @@ def _lock(request: Request, data: Mapping[str, Any]) -> dict[str, Any]:
     return {"checksum": checksum, "transaction": request.headers.get("GW-DBTransaction-ID")}
 
 
-def _tried(center: ClaimCenter, write: Callable[[], Any]) -> Any:
+def _tried(center: ClaimCenter, request: Request, ref: str, write: Callable[[], Any]) -> Any:
+    """What the write comes to. `GW-DoNotCommit` lets it run and keeps nothing of it."""
     try:
-        return write()
+        dry = request.headers.get("GW-DoNotCommit", "").lower() == "true"
+        return center.records.tried(ref, write) if dry else write()
     except AlreadyExecuted:
         error = "gw.api.webservice.exception.AlreadyExecutedException"
         raise Refused(400, error, "The transaction was committed before.") from None

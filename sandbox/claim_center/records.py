@@ -126,6 +126,14 @@ class Records:
         case.claim["state"] = {"code": "closed", "name": "Closed"}
         return self._done(case, transaction)
 
+    def tried(self, ref: str, write: Callable[[], Any]) -> Any:
+        """What `write` comes to, without keeping it: nothing of the claim, and no transaction id, has moved."""
+        case, transactions, made = copy.deepcopy(self.case(ref)), set(self.transactions), self._made
+        try:
+            return copy.deepcopy(write())
+        finally:
+            self.cases[ref], self.transactions, self._made = case, transactions, made
+
     def _open(self, ref: str, *, checksum: str | None, transaction: str | None) -> Case:
         case = self.case(ref)
         if transaction is not None and transaction in self.transactions:

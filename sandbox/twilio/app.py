@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from pydantic import BaseModel
 
+from claims_core.clock import utc_now
 from sandbox.serving import DroppedConnection
 from sandbox.twilio.callbacks import Postman
 from sandbox.twilio.exchange import Exchange, as_resource
@@ -127,7 +128,7 @@ async def _create(exchange: Exchange, postman: Postman, form: dict[str, str]) ->
     early = await _before_taking(planned)
     if early is not None:
         return early
-    refusal = refusal_of(form, opted_out=exchange.is_opted_out(form.get("To", "")))
+    refusal = refusal_of(form, opted_out=exchange.is_opted_out(form.get("To", "")), now=utc_now())
     if refusal is not None:
         exchange.note("refused", to=form.get("To"), code=refusal.code)
         return _error(refusal)

@@ -1,13 +1,16 @@
 """Status callbacks and inbound messages, signed as Twilio signs them, in the order that the script asks for."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
 from twilio.request_validator import RequestValidator
 
+from claims_core.clock import utc_now
 from sandbox.twilio.exchange import Exchange
 from sandbox.twilio.faults import ReceiptFault
+from sandbox.twilio.rules import send_at
 
 ROAD = ("sending", "sent", "delivered")
 ROADS: dict[str, tuple[tuple[str, int | None], ...]] = {
@@ -44,6 +47,8 @@ class Postman:
         task.add_done_callback(self._rounds.discard)
 
     async def _way(self, message: dict[str, Any], fault: str, error: int | None) -> None:
+        if message["status"] == "scheduled" and not await self._is_let_go(message):
+            return
         pause = LATE_SECONDS if fault == ReceiptFault.LATE else self._exchange.script.delivery_seconds
         road = ROADS.get(fault, ROADS[ReceiptFault.OK])
         for status, code in road:
@@ -54,6 +59,14 @@ class Postman:
         # Callbacks may be out of order; what the list shows in the end is the truth.
         final, code = ("delivered", None) if ("delivered", None) in road else road[-1]
         self._exchange.move(message["sid"], final, (error or code) if code else None)
+
+    async def _is_let_go(self, message: dict[str, Any]) -> bool:
+        """Wait for the moment it was scheduled for; False if it was canceled meanwhile."""
+        moment = send_at(json.loads(message["form"]))
+        assert moment is not None, "a schedule that cannot be read is refused"
+        await asyncio.sleep(max(0.0, (moment - utc_now()).total_seconds()))
+        row = self._exchange.message(message["sid"])
+        return row is not None and row["status"] == "scheduled"
 
     async def _report(self, message: dict[str, Any], status: str, code: int | None, fault: str) -> None:
         if not message["callback"]:

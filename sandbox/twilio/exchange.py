@@ -52,6 +52,7 @@ class Exchange:
     def take(self, form: Mapping[str, str]) -> dict[str, Any]:
         """Take a message: from now on it is on its way to the telephone."""
         status = "accepted" if form.get("MessagingServiceSid") else "queued"
+        status = "scheduled" if form.get("SendAt") else status
         return self._add("outbound-api", form.get("From") or "sandbox", form["To"], form.get("Body", ""), status, form)
 
     def hear(self, sender: str, recipient: str, body: str) -> dict[str, Any]:

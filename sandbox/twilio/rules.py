@@ -7,9 +7,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 MAX_BODY = 1600
 LONGEST_VALIDITY = 36_000
+SOONEST, LATEST = timedelta(minutes=15), timedelta(days=35)
 E164 = re.compile(r"(whatsapp:)?\+[1-9]\d{6,14}")
 SENDER = re.compile(r"(whatsapp:)?\+[1-9]\d{3,14}|[A-Za-z0-9 ]{1,11}|\d{3,8}")
 _KNOWN_FIELDS = """
@@ -44,9 +46,24 @@ MAGIC_FROM = {
 }
 
 
-def refusal_of(form: Mapping[str, str], *, opted_out: bool) -> Refusal | None:
+def refusal_of(form: Mapping[str, str], *, opted_out: bool, now: datetime) -> Refusal | None:
     """Why a create call with this form is refused; None if it is taken."""
-    return _addresses(form) or _content(form) or _timing(form) or _standing(form, opted_out=opted_out)
+    return (
+        _addresses(form)
+        or _content(form)
+        or _timing(form)
+        or _schedule(form, now)
+        or _standing(form, opted_out=opted_out)
+    )
+
+
+def send_at(form: Mapping[str, str]) -> datetime | None:
+    """When a message is to leave that shall not leave at once; None for any other, and for what is no moment in UTC."""
+    try:
+        moment = datetime.fromisoformat(form.get("SendAt", ""))
+    except ValueError:
+        return None
+    return moment if moment.utcoffset() == timedelta(0) else None
 
 
 def _addresses(form: Mapping[str, str]) -> Refusal | None:
@@ -91,6 +108,23 @@ def _timing(form: Mapping[str, str]) -> Refusal | None:
         return None
     if not validity.isdigit() or not 1 <= int(validity) <= LONGEST_VALIDITY:
         return Refusal(400, 21640, f"ValidityPeriod must be a number between 1 and {LONGEST_VALIDITY}.")
+    return None
+
+
+def _schedule(form: Mapping[str, str], now: datetime) -> Refusal | None:
+    """Later sending is a messaging service's. Of the codes only that of the moment is published."""
+    kind = form.get("ScheduleType")
+    if not kind and not form.get("SendAt"):
+        return None
+    if kind != "fixed":
+        return Refusal(400, 35113, "ScheduleType must be 'fixed' for a message with SendAt.")
+    if not form.get("MessagingServiceSid"):
+        return Refusal(400, 35118, "MessagingServiceSid is required to schedule a message.")
+    if not form.get("SendAt"):
+        return Refusal(400, 35111, "SendAt is required to schedule a message.")
+    moment = send_at(form)
+    if moment is None or not SOONEST <= moment - now <= LATEST:
+        return Refusal(400, 35114, "SendAt must be a moment in UTC, 15 minutes to 35 days from now.")
     return None
 
 

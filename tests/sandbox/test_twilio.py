@@ -5,11 +5,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+import httpx
 import pytest
 import uvicorn
 from pydantic import SecretStr
@@ -23,10 +24,12 @@ from notifier.states import ChannelName
 from sandbox.serving import server_of
 from sandbox.twilio import Exchange, Setup, create_app
 from sandbox.twilio.faults import CallFault, Planned, ReceiptFault
+from sandbox.twilio.rules import refusal_of
 from tests.ports import free_port
 
 ACCOUNT, TOKEN = "AC" + "1" * 32, "a token of the sandbox"
 PHONE = "+79001234567"
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
 @dataclass
@@ -233,3 +236,43 @@ async def test_a_killed_emulator_knows_what_it_took(tmp_path: Path):
     assert [row["body"] for row in again.messages()] == ["kept"]
     first.close()
     again.close()
+
+
+LATER = {"To": PHONE, "Body": "later", "ScheduleType": "fixed"}
+SERVICE = {"MessagingServiceSid": "MG" + "2" * 32}
+
+
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [
+        ({**LATER, "From": "+15005550006", "SendAt": "2026-11-20T13:00:00Z"}, 35118),
+        ({**LATER, **SERVICE}, 35111),
+        ({**LATER, **SERVICE, "ScheduleType": "soon", "SendAt": "2026-11-20T13:00:00Z"}, 35113),
+        ({**LATER, **SERVICE, "SendAt": "2026-11-20T12:14:00Z"}, 35114),
+        ({**LATER, **SERVICE, "SendAt": "2026-12-26T12:00:00Z"}, 35114),
+        ({**LATER, **SERVICE, "SendAt": "2026-11-20T13:00:00"}, 35114),
+        ({**LATER, **SERVICE, "SendAt": "in an hour"}, 35114),
+    ],
+)
+def test_a_message_for_later_is_refused_unless_a_service_can_send_it_then(form: dict[str, str], code: int):
+    refusal = refusal_of(form, opted_out=False, now=NOON)
+    assert refusal is not None
+    assert (refusal.status, refusal.code) == (400, code)
+
+
+async def test_a_message_for_later_waits_and_can_be_canceled_once():
+    exchange = Exchange(Setup(ACCOUNT, TOKEN))
+    root = f"/2010-04-01/Accounts/{ACCOUNT}/Messages"
+    app = create_app(exchange)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://x", auth=(ACCOUNT, TOKEN)
+    ) as http:
+        at = (utc_now() + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        made = await http.post(f"{root}.json", data={**LATER, **SERVICE, "SendAt": at})
+        assert (made.status_code, made.json()["status"]) == (201, "scheduled")
+        path = f"{root}/{made.json()['sid']}.json"
+        answers = [(await http.post(path, data={"Status": "canceled"})) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 400]
+        assert answers[0].json()["status"] == "canceled"
+    await app.state.postman.close()
+    exchange.close()
