@@ -1,7 +1,7 @@
 """Cases that mean harm, from a seed: types, encodings, depths, sizes, times, NUL, surrogates, in one field or two."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -37,6 +37,8 @@ TOKENS = [
     b"[" * 5_000 + b"]" * 5_000, b'{"a":' * 3_000 + b"1" + b"}" * 3_000, b"9" * 5_000, b"1." + b"3" * 5_000, b"tru",
     b"",
 ]  # fmt: skip
+# What a cell may hold that is said to be JSON.
+NESTED = ["{}", "[1", "nope", "[" * 5_000, "[" * 400 + "]" * 400]
 
 
 def texts(seed: int, many: int) -> Iterator[dict[str, str]]:
@@ -62,6 +64,22 @@ def raw_json(seed: int, many: int) -> Iterator[bytes]:
         if chance.random() < 0.5:
             members[chance.choice([*GOOD, "number", "extra"])] = chance.choice(TOKENS)
         yield b"{" + b",".join(orjson.dumps(name) + b":" + value for name, value in members.items()) + b"}"
+
+
+def events(cases: Sequence[bytes]) -> Iterator[bytes]:
+    """App Events of such claims: shown whole, with a hostile list, or only named, so that the claim is read."""
+    for number, case in enumerate(cases):
+        ref, dated = b'{"id":"cc:%d"' % number, b',"updateTime":"2026-11-19T10:00:00Z"'
+        yield (
+            ref + dated + b',"activities":{},' + case[1:],
+            ref
+            + dated
+            + b',"activities":{"a":{"id":"a","extra":'
+            + case
+            + b"}},"
+            + orjson.dumps({**GOOD, "number": f"E{number}"})[1:],
+            ref + b"}",
+        )[number % 3]
 
 
 class HostileClaimCenter:

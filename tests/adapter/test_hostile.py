@@ -25,8 +25,12 @@ from backoffice_adapter.source import CaseSource
 from backoffice_adapter.sources import open_source
 from backoffice_adapter.sources.claim_center import ClaimCenter
 from backoffice_adapter.sources.rest import Rest
-from backoffice_adapter.sync import Plan, sync_once
-from backoffice_adapter.tables import RunState
+from backoffice_adapter.sync import Counts, Ear, Plan, sync_once, version_of, work_off
+from backoffice_adapter.tables import RunState, SourceNotice
+from claims_core.db import session_scope
+from sandbox.sources.kind import LOGIN, SECRET
+from sandbox.sources.s3 import s3_server
+from sandbox.sources.sftp import sftp_server
 from tests.adapter import hostile
 from tests.adapter.conftest import Rows
 from tests.adapter.fake_rest import NOW, SMALL, config_of
@@ -58,25 +62,33 @@ def survive(engine: AsyncEngine, rows: Rows) -> Survive:
             summary = await sync_once(plan)
         finally:
             await source.close()
-        counts = summary.counts
         assert summary.state is RunState.DONE, summary.problem
-        assert counts.seen == many
-        done = counts.new + counts.changed + counts.stale + counts.unchanged + counts.rejected + counts.unmapped
-        assert done + counts.left_out == many
-        assert counts.new > many / 10
-        assert counts.rejected > many / 10
-        reasons = [str(reason) for (reason,) in await rows("select reason from rejected_case")]
-        nameless = [reason for reason in reasons if not NAMED.search(reason)]
-        assert not [reason for reason in nameless if not (fieldless and NO_FIELD.search(reason))]
-        assert len(nameless) <= fieldless
+        await each_is_somewhere(summary.counts, rows, many, fieldless=fieldless)
 
     return run
 
 
-def files(folder: Path, content: bytes, kind: str, **said: Any) -> tuple[FilesConfig, CaseSource]:
+async def each_is_somewhere(counts: Counts, rows: Rows, many: int, *, fieldless: int = 0) -> None:
+    """Applied, or kept with a reason that names its field; nothing lost."""
+    assert counts.seen == many
+    done = counts.new + counts.changed + counts.stale + counts.unchanged + counts.rejected + counts.unmapped
+    assert done + counts.left_out == many
+    assert counts.new > many / 10
+    assert counts.rejected > many / 10
+    reasons = [str(reason) for (reason,) in await rows("select reason from rejected_case")]
+    nameless = [reason for reason in reasons if not NAMED.search(reason)]
+    assert not [reason for reason in nameless if not (fieldless and NO_FIELD.search(reason))]
+    assert len(nameless) <= fieldless
+
+
+def in_folder(folder: Path, content: bytes, kind: str, **said: Any) -> tuple[FilesConfig, CaseSource]:
     path = folder / f"1.{kind}"
     path.write_bytes(content)
     os.utime(path, (NOW.timestamp() - 60,) * 2)
+    return files(folder, kind, **said)
+
+
+def files(folder: Path | None, kind: str, **said: Any) -> tuple[FilesConfig, CaseSource]:
     usual = {"name": "f", "kind": "files", "mapping": SMALL, "folder": folder, "pattern": "1.*", "format": kind}
     config = FilesConfig(**{**usual, "ref": "number", "most_rejected": 1, "longest_row": 200_000, **said})
     return config, open_source(config, key=MAPPING.key, clock=lambda: NOW)
@@ -85,21 +97,25 @@ def files(folder: Path, content: bytes, kind: str, **said: Any) -> tuple[FilesCo
 @pytest.mark.parametrize(("seed", "many"), SIZES)
 async def test_json_lines(survive: Survive, tmp_path: Path, seed: int, many: int):
     lines = [line.replace(b"\n", b" ") for line in hostile.raw_json(seed, many)]
-    await survive(*files(tmp_path, b"\n".join(lines) + b"\n", "jsonl"), many, fieldless=many // 50)
+    await survive(*in_folder(tmp_path, b"\n".join(lines) + b"\n", "jsonl"), many, fieldless=many // 50)
 
 
 @pytest.mark.parametrize(("seed", "many"), SIZES)
 async def test_cells(survive: Survive, tmp_path: Path, seed: int, many: int):
     out = io.StringIO(newline="")
-    names = ["number", *GOOD]
+    names = ["number", *GOOD, "extra"]
     writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    writer.writerows([names, *([case.get(name, "") for name in names] for case in hostile.texts(seed, many))])
+    writer.writerow(names)
+    for number, case in enumerate(hostile.texts(seed, many)):
+        # Every fourth says of a column that it is JSON, and half of those are wrong.
+        extra = hostile.NESTED[number % 40 // 4 % 5] if number % 4 == 0 else ""
+        writer.writerow([(case | {"extra": extra}).get(name, "") for name in names])
     content = out.getvalue().encode()
     # Every hundredth row loses a byte of a letter, and every other one a quote of its end.
     lines = content.split(b"\n")
     for number in range(50, len(lines) - 1, 100):
         lines[number] = lines[number].replace("И".encode(), b"\xd0", 1)
-    await survive(*files(tmp_path, b"\n".join(lines), "csv"), many, fieldless=many // 10)
+    await survive(*in_folder(tmp_path, b"\n".join(lines), "csv", json=["extra"]), many, fieldless=many // 10)
 
 
 @pytest.mark.parametrize(("seed", "many"), SIZES)
@@ -129,7 +145,7 @@ async def test_a_view(survive: Survive, tmp_path: Path, monkeypatch: pytest.Monk
         cells = [orjson.dumps(cell).decode() if isinstance(cell, list | dict) else cell for cell in cells]
         if isinstance(case.get("number"), list | dict):
             cells[0] = f"{cells[0]}{number}"
-        extra = ["{}", "[1", "nope", "[" * 5_000, "[" * 400 + "]" * 400, b"\xff", 7, None][number % 8]
+        extra = [*hostile.NESTED, b"\xff", 7, None][number % 8]
         at = ["2026-11-20 10:00:00", 5, 1.5, None, b"\x00", "2099-01-01 00:00:00", ""][number % 97 % 7]
         lite.execute(f"insert into claims values ({', '.join('?' * (len(names) + 2))})", [*cells, extra, at])
         if number % 50 == 0:
@@ -144,19 +160,57 @@ async def test_a_view(survive: Survive, tmp_path: Path, monkeypatch: pytest.Monk
     await survive(config, source, many)
 
 
-@pytest.mark.parametrize("composite", [False, pytest.param(True, marks=SOAK)], ids=["one by one", "composite"])
-@pytest.mark.parametrize(("seed", "many"), SIZES)
-async def test_a_claim_center(survive: Survive, monkeypatch: pytest.MonkeyPatch, seed: int, many: int, composite: bool):
-    theirs = HostileClaimCenter(list(hostile.raw_json(seed, many)))
+def claim_center_of(theirs: HostileClaimCenter, monkeypatch: pytest.MonkeyPatch, **said: Any) -> ClaimCenter:
     monkeypatch.setenv("CC_ID", "us")
     monkeypatch.setenv("CC_SECRET", "secret")
     config = ClaimCenterConfig(
         name="cc", kind="claim_center", mapping=SMALL, base_url="http://cc.test/cc", token_url="http://hub.test/token",
-        login_id_env="CC_ID", login_secret_env="CC_SECRET", parts=("activities",), composite=composite, most_rejected=1,
+        login_id_env="CC_ID", login_secret_env="CC_SECRET", parts=("activities",), most_rejected=1, **said,
     )  # fmt: skip
     transport = httpx.MockTransport(theirs.answer)
-    source = ClaimCenter(config, key=OF_CLAIMS.key, transport=transport, clock=lambda: NOW)
-    await survive(config, source, many, mapping=OF_CLAIMS)
+    return ClaimCenter(config, key=OF_CLAIMS.key, transport=transport, clock=lambda: NOW)
+
+
+@pytest.mark.parametrize(("seed", "many"), SIZES)
+async def test_app_events(engine: AsyncEngine, rows: Rows, monkeypatch: pytest.MonkeyPatch, seed: int, many: int):
+    cases = list(hostile.raw_json(seed, many))
+    monkeypatch.setenv("CC_HOOK", "word")
+    source = claim_center_of(HostileClaimCenter(cases), monkeypatch, webhook={"secret_envs": ("CC_HOOK",)})
+    async with session_scope(engine) as session:
+        for body in hostile.events(cases):
+            session.add(SourceNotice(source="cc", body=body, received_at=NOW))
+            await session.flush()
+    version = await version_of(engine, "cc", OF_CLAIMS, now=NOW)
+    translate = OF_CLAIMS.translator(source="cc", mapping_version=version)
+    counts = await work_off(Ear(engine, source, source, translate, version, lambda: NOW, timedelta(0), share=1))
+    await source.close()
+    await each_is_somewhere(counts, rows, many)
+    assert await rows("select count(*) from source_notice") == [(0,)]
+
+
+@pytest.mark.parametrize("place", ["sftp", "s3"])
+@pytest.mark.parametrize(("seed", "many"), SIZES)
+async def test_lines_on_a_server(
+    survive: Survive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, seed: int, many: int
+):
+    """The files are brought here and read as those of a folder; that nothing is lost on the way is what is tried."""
+    content = b"\n".join(line.replace(b"\n", b" ") for line in hostile.raw_json(seed, many)) + b"\n"
+    said: dict[str, Any] = {"login_env": "DROP_LOGIN", "secret_env": "DROP_SECRET"}
+    for name, word in (("DROP_LOGIN", LOGIN), ("DROP_SECRET", SECRET)):
+        monkeypatch.setenv(name, word)
+    async with sftp_server(tmp_path) as sftp, s3_server() as s3:
+        (sftp.folder / "1.jsonl").write_bytes(content)
+        s3.put("1.jsonl", content)
+        there = {"sftp": (sftp.url, {"known_hosts": sftp.known_hosts}), "s3": (s3.url, {"endpoint": s3.endpoint})}
+        url, more = there[place]
+        await survive(*files(None, "jsonl", url=url, remote=said | more, stable_for="0s"), many, fieldless=many // 50)
+
+
+@pytest.mark.parametrize("composite", [False, pytest.param(True, marks=SOAK)], ids=["one by one", "composite"])
+@pytest.mark.parametrize(("seed", "many"), SIZES)
+async def test_a_claim_center(survive: Survive, monkeypatch: pytest.MonkeyPatch, seed: int, many: int, composite: bool):
+    source = claim_center_of(HostileClaimCenter(list(hostile.raw_json(seed, many))), monkeypatch, composite=composite)
+    await survive(source.config, source, many, mapping=OF_CLAIMS)
 
 
 @pytest.mark.parametrize(("seed", "many"), SIZES)
@@ -170,4 +224,4 @@ async def test_an_event_log(survive: Survive, tmp_path: Path, seed: int, many: i
         )
         traces.append(f"<trace><event>{inner}</event></trace>")
     content = f"<log>{''.join(traces)}</log>".encode()
-    await survive(*files(tmp_path, content, "xes", log={"at": "reported"}), many)
+    await survive(*in_folder(tmp_path, content, "xes", log={"at": "reported"}), many)

@@ -145,12 +145,12 @@ async def test_an_event_that_shows_less_than_the_claim_only_rings(
     [
         (b"", "JSON"),
         (b"\xff\xfe", "JSON"),
-        (b"[1, 2]", "claim_at"),
+        (b"[1, 2]", "is not a JSON object"),
         (b'{"claimNumber": "1"}', "id"),
         (b'{"id": {"a": 1}}', "id"),
         (b'{"id": "cc:\\u0000"}', "id"),
         (b'{"id": "cc:9", "updateTime": "2026-01-01T00:00:00.000Z", "contacts": {}, "exposures": {}, "activities": {}, '
-         b'"checks": {}, "payments": {}, "deep": ' + b"[" * 900 + b"]" * 900 + b"}", "claim"),
+         b'"checks": {}, "payments": {}, "deep": ' + b"[" * 900 + b"]" * 900 + b"}", "deep"),
     ],
 )  # fmt: skip
 async def test_what_nobody_can_read_goes_to_quarantine_with_its_reason_and_stops_nothing(

@@ -7,9 +7,8 @@ read, or no date to order it by, only rings: then the claim is read by its id.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from backoffice_adapter.source import Bell, Heard, Unreadable
+from backoffice_adapter.sources import json_text
 from backoffice_adapter.sources.claim_center.cases import to_record
 from backoffice_adapter.sources.keys import ref_of
 
@@ -20,9 +19,9 @@ _INTERNAL = frozenset({"reserves", "notes", "history-events"})
 def hear(body: bytes, *, claim_at: str, parts: Sequence[str], key: bytes) -> Heard:
     """The case in an event, as the same bytes that reading it by its id gives; `Bell` if not all of it is there."""
     try:
-        graph = _at(orjson.loads(body), claim_at)
-    except orjson.JSONDecodeError as problem:
-        return Unreadable(body, f"the event is no JSON: {problem}"[:200])
+        graph = _at(json_text.read_object(body), claim_at)
+    except ValueError as problem:
+        return Unreadable(body, str(problem)[:300])
     if not isinstance(graph, Mapping):
         return Unreadable(body, f"claim_at: there is no object at '{claim_at}' of the event")
     # An event about an exposure or a payment names its claim; one about the claim is the claim.
