@@ -19,8 +19,8 @@ create table core_claim (
   handler_id text, handler_name text, visit_at timestamptz, visit_place text, assessed numeric(14, 2),
   deductible numeric(14, 2), approved numeric(14, 2), promised_date date, refusal_reason text, refusal_clause text,
   refusal_paper text, holder_id text, holder_name text, holder_first_name text, holder_birth_date date,
-  holder_language text, holder_time_zone text, holder_phone text, do_not_contact text, updated_at timestamptz not null,
-  payments jsonb, papers jsonb);
+  holder_language text, holder_time_zone text, holder_phone text, holder_do_not_contact text,
+  updated_at timestamptz not null, claimants jsonb, payments jsonb, papers jsonb);
 create index on core_claim (updated_at, claim_id);
 create view claims_for_portal as select * from core_claim;
 """
@@ -31,7 +31,7 @@ url_env = "CORE_DATABASE_URL"
 view = "claims_for_portal"
 ref = "claim_id"
 updated_at = "updated_at"
-json = ["payments", "papers"]
+json = ["claimants", "payments", "papers"]
 overlap = "1m"
 """
 

@@ -30,12 +30,13 @@ MONEY = {
     "stopped": "RETURNED", "voided": "RETURNED", "denied": "RETURNED",
 }  # fmt: skip
 PAPER = {"open": "ASKED", "complete": "ACCEPTED", "received": "RECEIVED", "rejected": "REFUSED"}
+THINGS = ("vehicleIncident", "fixedPropertyIncident")
 # These are no payments of theirs yet, or no longer.
 NOT_MONEY = ("pendingapproval", "rejected", "transferred")
 
 
 def to_row(case: Case) -> Row:
-    """The claim as one row. Dates and sums are text; `payments` and `papers` are lists; what is not there is empty."""
+    """The claim as one row. Dates and sums are text, what is not there is empty; of three things there are lists."""
     claim, activities = case.claim, case.parts["activities"]
     booked = next((one for one in activities if _is_open(one) and _code(one, "activityPattern") == BOOKED), {})
     flat = {
@@ -61,13 +62,14 @@ def to_row(case: Case) -> Row:
         "refusal_reason": claim.get("extRefusalReason_Ext"),
         "refusal_clause": claim.get("extRefusalClause_Ext"),
         "refusal_paper": claim.get("extRefusalDocument_Ext"),
-        **_holder(case),
+        **{f"holder_{name}": said for name, said in _person(case, claim.get("insured") or {}).items()},
         "updated_at": _newest(case),
     }
     return {
         **{name: "" if value is None else value for name, value in flat.items()},
-        "payments": [_payment(one) for one in case.parts["checks"] if _code(one, "status") not in NOT_MONEY],
-        "papers": [_paper(one) for one in activities if _is_paper(one)],
+        "claimants": [_claimant(case, one) for one in case.parts["exposures"] if _is_anothers(case, one)],
+        "payments": [_payment(case, one) for one in case.parts["checks"] if _code(one, "status") not in NOT_MONEY],
+        "papers": [_paper(case, one) for one in activities if _is_paper(one)],
     }
 
 
@@ -112,24 +114,49 @@ def _without_money(case: Case, tasks: set[str], decision: str) -> str:
     return "CALCULATION" if any(_code(one, "state") == "open" for one in case.parts["exposures"]) else "COVER"
 
 
-def _holder(case: Case) -> Row:
-    """Whose claim it is, from the contact that the claim names as the insured."""
-    named = case.claim.get("insured") or {}
+def _person(case: Case, named: Mapping[str, Any]) -> Row:
+    """Somebody whom the claim names, from its contacts."""
     contact: Mapping[str, Any] = next((one for one in case.parts["contacts"] if one["id"] == named.get("id")), {})
     return {
-        "holder_id": named.get("id"),
-        "holder_name": contact.get("displayName") or named.get("displayName"),
-        "holder_first_name": contact.get("firstName"),
-        "holder_birth_date": contact.get("dateOfBirth"),
-        "holder_language": _code(contact, "primaryLanguage"),
-        "holder_time_zone": contact.get("extTimeZone_Ext"),
-        "holder_phone": (contact.get("cellPhone") or {}).get("number"),
+        "id": named.get("id"),
+        "name": contact.get("displayName") or named.get("displayName"),
+        "first_name": contact.get("firstName"),
+        "birth_date": contact.get("dateOfBirth"),
+        "language": _code(contact, "primaryLanguage"),
+        "time_zone": contact.get("extTimeZone_Ext"),
+        "phone": (contact.get("cellPhone") or {}).get("number"),
         "do_not_contact": "Y" if contact.get("contactProhibited") else "N",
     }
 
 
-def _payment(check: Attributes) -> Row:
+def _claimant(case: Case, exposure: Attributes) -> Row:
+    """Who claims against the policy, and for what."""
+    things = [exposure[kind]["displayName"] for kind in THINGS if kind in exposure]
     return {
+        **_person(case, exposure["claimant"]),
+        "reported_at": exposure.get("createTime"),
+        "object": things[0] if things else None,
+        "assessed": _amount(exposure, "extAssessedAmount_Ext"),
+        "approved": _amount(exposure, "extApprovedAmount_Ext"),
+    }
+
+
+def _is_anothers(case: Case, exposure: Attributes) -> bool:
+    claimant = (exposure.get("claimant") or {}).get("id")
+    return claimant is not None and claimant != (case.claim.get("insured") or {}).get("id")
+
+
+def _whose(case: Case, part: Attributes) -> str | None:
+    """The claimant whose money or paper this is; None where it is the policyholder's."""
+    ref = (part.get("exposure") or {}).get("id")
+    return next(
+        (one["claimant"]["id"] for one in case.parts["exposures"] if one["id"] == ref and "claimant" in one), None
+    )
+
+
+def _payment(case: Case, check: Attributes) -> Row:
+    return {
+        "claimant": _whose(case, check),
         "id": check["id"],
         "amount": check["grossAmount"]["amount"],
         "state": MONEY.get(_code(check, "status"), _code(check, "status")),
@@ -140,9 +167,10 @@ def _payment(check: Attributes) -> Row:
     }
 
 
-def _paper(activity: Attributes) -> Row:
+def _paper(case: Case, activity: Attributes) -> Row:
     state = _code(activity, "extDocumentState_Ext") or _code(activity, "status")
     return {
+        "claimant": _whose(case, activity),
         "id": activity["id"],
         "paper": _code(activity, "extDocument_Ext"),
         "title_ru": activity.get("extTitleRu_Ext"),
@@ -164,9 +192,9 @@ def _is_open(activity: Attributes) -> bool:
 def _object(case: Case) -> str | None:
     things = [
         one[kind]["displayName"]
-        for kind in ("vehicleIncident", "fixedPropertyIncident")
+        for kind in THINGS
         for one in case.parts["exposures"]
-        if kind in one
+        if kind in one and not _is_anothers(case, one)
     ]
     return str(things[0]) if things else None
 

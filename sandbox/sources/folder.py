@@ -6,7 +6,7 @@ from sandbox.sources.deliveries import Deliveries, Folder
 from sandbox.sources.kind import Described
 from sandbox.sources.writing import as_csv, as_event_log, as_packed_lines
 
-CELLS = 'format = "csv"\nref = "claim_id"\njson = ["payments", "papers"]\nstable_for = "0s"'
+CELLS = 'format = "csv"\nref = "claim_id"\njson = ["claimants", "payments", "papers"]\nstable_for = "0s"'
 
 
 def cells(folder: Path) -> Deliveries:

@@ -45,7 +45,7 @@ PUSHED = "pushed"
 TOO = {"name": PUSHED, "composite": True}
 SIZES = [pytest.param(60, False, id="60"), pytest.param(300, True, id="300", marks=pytest.mark.soak)]
 # What is ours and new with every load, and what is the source's own: no client sees it.
-ASIDE = "{id,seq,claim_id,policyholder_id,person_id,run_id,source,source_version,source_hash,mapping_version}"
+ASIDE = "{id,seq,claim_id,policyholder_id,person_id,run_id,source,source_version,source_hash,mapping_version,part_of}"
 OF_A_CLAIM = ("case_event", "payment", "document_request", "promise", "pause", "claim_number")
 LEDGER = f"""
 select 'claim', c.claim_number, (to_jsonb(c) - '{ASIDE}'::text[])::text from claim c where c.source = :source
