@@ -67,9 +67,9 @@ def suggest(bodies: Sequence[Mapping[str, Any]], *, source: str, zone: str, coun
 
 
 def codes_of(places: Iterable[Place]) -> list[Place]:
-    """The paths that seem to say where a claim stands, the most telling first."""
+    """The paths that seem to say where a claim stands, the most telling first; where its parts stand tells less."""
     telling = [place for place in places if place.is_code and _says_where(place.path)]
-    return sorted(telling, key=lambda place: (-place.filled, place.path))
+    return sorted(telling, key=lambda place: ("[]" in place.path, -place.filled, place.path))
 
 
 def _says_where(path: str) -> bool:
@@ -146,7 +146,9 @@ def _person(places: Mapping[str, Place], country: str) -> str:
         else:
             lines.append(f"{name} = {_quoted(path)}   # {_seen(places[path])}")
     numbers = [place.path for place in places.values() if _has_phones(place, country)]
-    lines.append(f"phones = {json.dumps(numbers, ensure_ascii=False)}")
+    # In a list stand the telephones of others, unless there are no others.
+    theirs = [path for path in numbers if "[]" not in path] or numbers
+    lines.append(f"phones = {json.dumps(theirs, ensure_ascii=False)}")
     return "\n".join(lines) + "\n"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from backoffice_adapter.mapping import paths
 
 # More different words than these are no code but a name, a number or a text.
-MOST_WORDS = 40
+MOST_WORDS = 60
 LONGEST_WORD = 40
 
 

@@ -29,6 +29,7 @@ MONEY = {
     "issued": "SENT", "pendingstop": "SENT", "pendingvoid": "SENT", "cleared": "CREDITED",
     "stopped": "RETURNED", "voided": "RETURNED", "denied": "RETURNED",
 }  # fmt: skip
+REFUSAL = {"reason": "extRefusalReason_Ext", "clause": "extRefusalClause_Ext", "paper": "extRefusalDocument_Ext"}
 PAPER = {"open": "ASKED", "complete": "ACCEPTED", "received": "RECEIVED", "rejected": "REFUSED"}
 THINGS = ("vehicleIncident", "fixedPropertyIncident")
 # These are no payments of theirs yet, or no longer.
@@ -59,9 +60,7 @@ def to_row(case: Case) -> Row:
         "deductible": _amount(claim, "extDeductible_Ext"),
         "approved": _amount(claim, "extApprovedAmount_Ext"),
         "promised_date": claim.get("extPromisedDate_Ext"),
-        "refusal_reason": claim.get("extRefusalReason_Ext"),
-        "refusal_clause": claim.get("extRefusalClause_Ext"),
-        "refusal_paper": claim.get("extRefusalDocument_Ext"),
+        **{f"refusal_{name}": claim.get(theirs) for name, theirs in REFUSAL.items()},
         **{f"holder_{name}": said for name, said in _person(case, claim.get("insured") or {}).items()},
         "updated_at": _newest(case),
     }

@@ -132,3 +132,15 @@ def test_a_completed_suggestion_is_a_mapping():
     assert [str(one.stage) for one in said] == ["closed", "registered"]
     assert said[0].policyholder.ref == "p0"
     assert "Ann" not in made, "a mapping is no place for a person's data"
+
+
+def test_a_suggestion_takes_the_claims_own_code_and_telephone_before_those_in_its_lists():
+    person, papers = {"phone": "+79161234567"}, [{"state": "ASKED"}, {"state": "CAME"}]
+    cases = [
+        {"id": n, "state": "AB"[n % 2], "phone": f"+7916000{n:04}", "papers": papers, "others": [person]}
+        for n in range(30)
+    ]
+    made = suggest(cases, source="s", zone="Europe/Moscow", country="ru")
+    assert 'code = ["state", "papers[].state"]' in made
+    assert 'phones = ["phone"]' in made
+    assert 'when = { "state" = "A" }   # 15 of 30' in made

@@ -36,6 +36,7 @@ from sandbox.sources.afternoon import write_down
 from sandbox.sources.kind import Kind
 from sandbox.sources.office import Office, a_story
 from sandbox.sources.opening import Surface, every_kind
+from tests.adapter.cases import ROOT
 from tests.portal.conftest import pool  # noqa: F401 - a fixture
 from tests.portal.people import signed_in
 from tests.portal.portal import Clock, notifier_settings, portal_app, portal_settings
@@ -71,6 +72,7 @@ THINGS = (
     "   spaces   ",
     "{}[],",
 )
+NUMBERS = re.compile(r"\d[\d,]*")
 Opened = tuple[SourceConfig, Mapping, CaseSource]
 
 
@@ -102,6 +104,14 @@ async def described(
     yield opened
     for _, _, source in opened:
         await source.close()
+
+
+async def must_be_in_the_guide(sources: list[Opened]) -> None:
+    """What `claims doctor` says of each kind stands in `docs/back-offices.md`, numbers aside."""
+    guide = NUMBERS.sub("0", re.sub(r" {2,}", " ", (ROOT / "docs" / "back-offices.md").read_text()))
+    for config, _, source in sources:
+        said = NUMBERS.sub("0", f"ok source {config.name} {await source.look()}")
+        assert config.name == PUSHED or said in guide
 
 
 async def read(engine: AsyncEngine, clock: Clock, opened: Opened, office: Office) -> int:
@@ -179,6 +189,7 @@ async def test_the_same_claims_through_every_kind_of_source_are_the_same_to_who_
         office = Office(story, kinds)
         async with described(tmp_path, kinds, clock, monkeypatch) as sources:
             await office.show()
+            await must_be_in_the_guide(sources)
             clock.now += timedelta(minutes=1)
             for one in sources:
                 assert (one[0].name, await read(engine, clock, one, office)) == (one[0].name, many)
