@@ -20,14 +20,11 @@ PORTAL = "http://localhost:8000"
 def write_down(home: Path, kinds: Sequence[Kind], ledgers: dict[str, str]) -> None:
     """`NAME.toml`, `NAME.env` and `mappings/`, all in `home`, to be tried and changed; anew at each start."""
     shutil.copytree(MAPPINGS, home / "mappings", dirs_exist_ok=True)
-    for described in (kind.described for kind in kinds):
-        interval = "30s" if described.name in DELIVERED else "5s"
+    for kind in kinds:
+        described, interval = kind.described, "30s" if kind.is_delivered else "5s"
         (home / f"{described.name}.toml").write_text(described.source(interval=interval), encoding="utf-8")
         told = environment(described, home, ledgers[described.name])
         _write_secretly(home / f"{described.name}.env", _shell(told))
-
-
-DELIVERED = frozenset({"csv", "jsonl", "xes", "sftp", "s3"})
 
 
 def environment(described: Described, home: Path, ledger: str) -> dict[str, str]:

@@ -162,7 +162,12 @@ async def pages_of(app: FastAPI, engine: AsyncEngine, source: str, *, every: boo
 
 async def texts_of(engine: AsyncEngine, clock: Clock, source: str, settings: PortalSettings) -> list[str]:
     """What would be told of all that is no history, in the words that go out."""
-    news = select(CaseEvent.id).join(Claim).where(Claim.source == source, ~CaseEvent.historic).order_by(CaseEvent.seq)
+    news = (
+        select(CaseEvent.id)
+        .join(Claim, CaseEvent.claim_id == Claim.id)
+        .where(Claim.source == source, ~CaseEvent.historic)
+        .order_by(CaseEvent.seq)
+    )
     async with session_scope(engine) as session:
         ids = list((await session.exec(news)).all())
         foretold = await foretell(session, ids, settings=notifier_settings(settings), now=clock())
