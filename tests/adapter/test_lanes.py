@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 import signal
+from csv import DictReader
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from backoffice_adapter.sync import Plan, Summary, sync_once
 from backoffice_adapter.tables import RunState
 from tests.adapter.conftest import Rows
 from tests.adapter.test_crash import CONFIG, claims_sync
-from tests.adapter.test_files import NOW, SMALL, csv, row
+from tests.adapter.test_files import HEADER, NOW, SMALL, csv, row
 
 PAGE = 1_000
 LEDGER = """
@@ -31,18 +33,17 @@ from claim c join policyholder p on p.id = c.policyholder_id where c.source = '{
 async def read(engine: AsyncEngine, folder: Path, *, lanes: int, source: str = "f", **config: Any) -> Summary:
     """Read the folder once."""
     mapping = load(SMALL)
+    usual = {"pattern": "*.csv", "format": "csv"}
     settings = FilesConfig(
         kind="files",
         name=source,
         mapping=SMALL,
         folder=folder,
-        pattern="*.csv",
-        format="csv",
         ref="number",
         page_size=PAGE,
         stable_for=timedelta(0),
         lanes=lanes,
-        **config,
+        **usual | config,
     )
     opened = open_source(settings, key=mapping.key, clock=lambda: NOW)
     return await sync_once(Plan(engine, settings, mapping, opened, clock=lambda: NOW, settle=timedelta(0)))
@@ -61,6 +62,22 @@ async def test_two_lanes_leave_the_same_ledger_as_none(engine: AsyncEngine, rows
     assert [(rule, times) for source, rule, times in uses if source == "one"] == [
         (rule, times) for source, rule, times in uses if source == "two"
     ]
+
+
+async def test_cases_of_json_lines_reach_a_lane_without_their_bodies_and_nobody_can_tell(
+    engine: AsyncEngine, rows: Rows, tmp_path: Path
+):
+    lines = list(DictReader([HEADER, *(row(number) for number in range(1, 3 * PAGE + 1))]))
+    lines[2 * PAGE]["name"] = ""
+    (tmp_path / "1.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    said = {"pattern": "*.jsonl", "format": "jsonl", "most_rejected": 0.5}
+    beside = await read(engine, tmp_path, lanes=2, source="two", **said)
+    alone = await read(engine, tmp_path, lanes=1, source="one", **said)
+    assert (beside.counts.new, beside.counts.rejected) == (3 * PAGE - 1, 1)
+    assert beside.counts == alone.counts
+    assert await rows(LEDGER.format(source="two")) == await rows(LEDGER.format(source="one"))
+    ((kept, again),) = await rows("select min(raw), max(raw) from rejected_case")
+    assert json.loads(kept) == json.loads(again) == lines[2 * PAGE]
 
 
 async def test_of_a_claim_that_comes_twice_the_later_word_holds_whichever_lane_has_it(

@@ -84,7 +84,8 @@ def _blocks(stream: Reads, *, longest: int) -> Iterator[tuple[list[bytes], int]]
             yield [line.rstrip(b"\r") for line in whole] if b"\r\n" in block else whole, lost
             lost = 0
         if len(rest) > longest:
-            rest, lost = rest[:_KEPT_OF_HUGE], lost + len(rest) - _KEPT_OF_HUGE
+            lost += len(rest[_KEPT_OF_HUGE:])
+            rest = rest[:_KEPT_OF_HUGE]
     if rest or lost:
         yield [rest.rstrip(b"\r")], lost
 
