@@ -58,7 +58,8 @@ async def must_fit(engine: AsyncEngine) -> None:
     await must_answer(engine)
     found, wanted = await revision(engine), head()
     if found != wanted:
-        raise Misconfigured(f"the database has the shape {found}, this version needs {wanted}: run `claims db upgrade`")
+        has = f"the shape {found}" if found else "no tables of ours"
+        raise Misconfigured(f"the database has {has}, this version needs {wanted}: run `claims db upgrade`")
 
 
 async def faults(engine: AsyncEngine) -> list[str]:

@@ -6,8 +6,9 @@ from collections.abc import MutableMapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from claims_core.errors import Misconfigured
@@ -18,6 +19,8 @@ _FOREIGN = re.compile(
     r"|INSURER_.*|SETTLE_WINDOW|METRICS_BIND|FAILPOINTS|CLAIMS_(?!TEST_).*|(https?|all|no|ftp)_proxy)",
     re.IGNORECASE,
 )
+
+_POSTGRESQL = ("postgresql", "postgres")
 
 
 def forget_surroundings(environ: MutableMapping[str, str]) -> None:
@@ -59,6 +62,19 @@ class CoreSettings(Surroundings):
     insurer_country: str = "ru"
     insurer_timezone: str = "Europe/Moscow"
     settle_window: timedelta = timedelta(minutes=2)
+
+    @field_validator("database_url")
+    @classmethod
+    def must_name_a_postgresql(cls, named: SecretStr | None) -> SecretStr | None:
+        """What cannot be read as an address is said before anybody connects; the address itself holds a password."""
+        try:
+            address = urlsplit(named.get_secret_value()) if named is not None else None
+            known = address is None or (address.scheme.split("+")[0] in _POSTGRESQL and (address.port or True))
+        except ValueError:
+            known = False
+        if not known:
+            raise ValueError("is no address of a PostgreSQL: postgresql://NAME:PASSWORD@HOST:PORT/DATABASE")
+        return named
 
 
 Settings = TypeVar("Settings", bound=Surroundings)

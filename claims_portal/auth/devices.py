@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.ids import new_token
 from claims_core.keyed import keyed_hash
+from claims_core.same_person import rows_of_person
 from claims_portal.auth.sessions import token_hash
 from claims_portal.tables import RememberedDevice
 
@@ -87,18 +88,20 @@ async def owner_of_device(session: AsyncSession, token: str, *, now: datetime) -
 
 
 async def devices_of(session: AsyncSession, policyholder_id: UUID, *, now: datetime) -> list[RememberedDevice]:
-    """The remembered devices of a policyholder, the last seen first."""
+    """The remembered devices of a human, whichever of their rows signed in there; the last seen first."""
+    rows = await rows_of_person(session, policyholder_id)
     theirs = select(RememberedDevice).where(
-        col(RememberedDevice.policyholder_id) == policyholder_id, col(RememberedDevice.ends_at) > now
+        col(RememberedDevice.policyholder_id).in_(rows), col(RememberedDevice.ends_at) > now
     )
     return list((await session.exec(theirs.order_by(col(RememberedDevice.seen_at).desc()))).all())
 
 
 async def close_device(session: AsyncSession, policyholder_id: UUID, device_id: UUID) -> bool:
-    """Forget a device of this policyholder. False when it is not theirs or not there."""
+    """Forget a device of this human. False when it is not theirs or not there."""
+    rows = await rows_of_person(session, policyholder_id)
     closed = await session.exec(
         delete(RememberedDevice).where(
-            col(RememberedDevice.id) == device_id, col(RememberedDevice.policyholder_id) == policyholder_id
+            col(RememberedDevice.id) == device_id, col(RememberedDevice.policyholder_id).in_(rows)
         )
     )
     return closed.rowcount == 1

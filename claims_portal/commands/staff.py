@@ -11,9 +11,9 @@ from datetime import datetime
 from pydantic import SecretStr
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from claims_core import embedded
+from claims_core import embedded, migrate
 from claims_core.clock import utc_now
-from claims_core.db import make_engine, must_answer, session_scope
+from claims_core.db import make_engine, session_scope
 from claims_core.errors import BadInput
 from claims_core.settings import read_settings
 from claims_portal.settings import PortalSettings
@@ -91,7 +91,7 @@ async def perform(
     order = Order(args, keys, hashed, by=by, now=utc_now())
     engine = make_engine(url, pool_size=1)
     try:
-        await must_answer(engine)
+        await migrate.must_fit(engine)
         async with session_scope(engine) as session:
             return await _ACTS[args.act](session, order)
     finally:

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from claims_core import embedded
-from claims_core.db import make_engine, must_answer, session_scope
+from claims_core import embedded, migrate
+from claims_core.db import make_engine, session_scope
 from claims_core.settings import CoreSettings, read_settings
 
 Answer = TypeVar("Answer")
@@ -22,7 +22,7 @@ def with_session(act: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
 async def _once(url: str, act: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
     engine = make_engine(url, pool_size=1)
     try:
-        await must_answer(engine)
+        await migrate.must_fit(engine)
         async with session_scope(engine) as session:
             return await act(session)
     finally:

@@ -17,6 +17,7 @@ from claims_core import ledger
 from claims_core.db import driver_connection, session_scope
 from claims_core.errors import NotFound, Refused
 from claims_core.tables import Claim
+from claims_portal.auth.devices import close_device, devices_of, remember_device
 from claims_portal.auth.links import find_link
 from claims_portal.auth.sender import send_asked
 from notifier import inbound, preferences
@@ -138,6 +139,26 @@ async def test_a_link_to_the_others_claim_dies_with_the_join_but_still_turns_tex
         await ledger.undo_join(session, join.id, by="ivanova", now=NOON)
         assert await find_link(session, TOKEN, key=key, now=NOON) is None
         assert await find_link(session, TOKEN, key=key, now=NOON, forever=True) is not None
+
+
+async def test_the_devices_of_one_human_are_one_list_until_they_are_split(engine: AsyncEngine):
+    motor = await a_claim_in(engine, "motor", "2041-1111", phones_verified=True)
+    home = await a_claim_in(engine, "home", "2041-2222")
+    async with session_scope(engine) as session:
+        for claim, agent in ((motor, "Android Chrome/140"), (home, "iPhone Safari/600")):
+            await remember_device(session, claim.policyholder_id, agent=agent, now=NOON)
+        assert len(await devices_of(session, motor.policyholder_id, now=NOON)) == 1
+        await ledger.join_people(session, [motor.policyholder_id], now=NOON)
+        [join] = await ledger.joins_of(session, [motor.policyholder_id])
+        lists = [await devices_of(session, one.policyholder_id, now=NOON) for one in (motor, home)]
+        assert {one.id for one in lists[0]} == {one.id for one in lists[1]}
+        assert len(lists[0]) == 2
+        [theirs] = [one for one in lists[0] if one.policyholder_id == home.policyholder_id]
+        assert await close_device(session, motor.policyholder_id, theirs.id)
+        await remember_device(session, home.policyholder_id, agent="iPad Safari/600", now=NOON)
+        await ledger.undo_join(session, join.id, by="ivanova", now=NOON)
+        [left] = await devices_of(session, home.policyholder_id, now=NOON)
+        assert not await close_device(session, motor.policyholder_id, left.id)
 
 
 async def test_where_is_answered_for_all_claims_of_one_human_and_for_none_of_two(engine: AsyncEngine):

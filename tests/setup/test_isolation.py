@@ -9,7 +9,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from claims_core.settings import CoreSettings, forget_surroundings
+from claims_core.errors import Misconfigured
+from claims_core.settings import CoreSettings, forget_surroundings, read_settings
 from notifier.settings import NotifierSettings
 from tests.conftest import refuse_foreign_database
 from tests.house.source import ROOT
@@ -103,6 +104,18 @@ def test_settings_read_inside_the_tests_take_nothing_from_a_dot_env(tmp_path: Pa
     ours = NotifierSettings(portal_public_url="http://localhost", portal_secret_key="of the test")  # type: ignore[arg-type]
     assert ours.twilio_account_sid is None
     assert ours.twilio_api_base_url is None
+
+
+@pytest.mark.parametrize("named", ["", "notaurl", "mysql://x/y", "postgresql://u:geheim@h:port/x", "http://[::1"])
+def test_a_database_address_that_is_none_is_said_in_one_line_without_its_password(
+    named: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DATABASE_URL", named)
+    with pytest.raises(
+        Misconfigured, match=r"DATABASE_URL: .*postgresql://NAME:PASSWORD@HOST:PORT/DATABASE"
+    ) as refused:
+        read_settings(CoreSettings)
+    assert "geheim" not in str(refused.value)
 
 
 def test_production_does_read_its_dot_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
