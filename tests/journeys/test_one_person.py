@@ -28,7 +28,7 @@ from notifier.tables import Inbound
 from tests.factories import a_person, a_snapshot, later
 from tests.notifier.queue import MOVED, a_desk
 from tests.notifier.scenes import seen, the_settings
-from tests.portal.conftest import app, built, clock, pool  # noqa: F401  (fixtures)
+from tests.portal.conftest import app, clock, pool  # noqa: F401  (fixtures)
 from tests.portal.links import TOKEN, a_link
 from tests.portal.people import a_known_claim
 from tests.portal.portal import NOON, visiting

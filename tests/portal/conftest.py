@@ -1,6 +1,7 @@
 """What the portal's tests may ask for."""
 
 from collections.abc import AsyncIterator
+from functools import cache
 
 import asyncpg
 import httpx
@@ -27,18 +28,18 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="session")
-def built(shared_engine: AsyncEngine, pool: asyncpg.Pool) -> FastAPI:
+@cache
+def built(engine: AsyncEngine, pool: asyncpg.Pool) -> FastAPI:
     """The portal with its routes: building them takes longer than most tests."""
-    return portal_app(shared_engine, pool)
+    return portal_app(engine, pool)
 
 
 @pytest.fixture
-def app(built: FastAPI, engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock) -> FastAPI:
+def app(engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock) -> FastAPI:
     """The portal on an empty database; it remembers nothing of the tests before."""
-    settings = portal_settings()
-    built.state.portal = Portal(settings, engine, pool, notifier_settings(settings), clock)
-    return built
+    app, settings = built(engine, pool), portal_settings()
+    app.state.portal = Portal(settings, engine, pool, notifier_settings(settings), clock)
+    return app
 
 
 @pytest.fixture
