@@ -31,8 +31,8 @@ OLDEST, NEWEST = (3, 11), (3, 14)
 TO_RUN, TO_DEVELOP, EMBEDDED = "requirements.lock", "requirements-dev.lock", "requirements-embedded.lock"
 LOCKING = "--universal --generate-hashes --no-emit-index-url --no-annotate --no-header --only-binary :all: -q"
 
-# Who has nothing left to do takes over from the other.
-PYTEST = ["python", "-m", "pytest", "-n", "2", "--dist", "worksteal"]
+# The long tests come first (`tests/conftest.py`), one at a time to whoever is free, so that none is left with a few.
+PYTEST = ["python", "-m", "pytest", "-n", "2", "--maxschedchunk", "1"]
 QUICK = "not browser and not crash and not setup_case and not soak"
 # target -> (what it is for, which lock it needs, the commands; the last one gets the arguments)
 TARGETS = {
