@@ -43,7 +43,7 @@ def of_an_interface() -> Iterator[str]:
 
 def of_a_file(tmp_path) -> Iterator[str]:
     lines = [b"number,state,name", b"1,new", b'2,"new,x', b"3,new,\xff", b"4,new,\x00", b",new,x", b"x" * 300_000]
-    config, _ = files(tmp_path, b"", "csv")
+    config, _ = files(tmp_path, "csv")
     rows = quoted_rows(BytesIO(b"\n".join(lines) + b"\n"), longest=200_000)
     read = row_reader(config, rows, "a.csv")
     for row in rows:
