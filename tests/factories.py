@@ -19,7 +19,7 @@ from claims_core.snapshot import (
     PersonSnapshot,
 )
 from claims_core.stages import ClaimStage, LineOfBusiness, Situation
-from claims_core.tables import CaseEvent, Claim
+from claims_core.tables import CaseEvent, Claim, Question
 
 NOON = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)  # a Monday, noon in Moscow
 SOURCE = "claim_center"
@@ -116,6 +116,13 @@ async def a_claim(session: AsyncSession, *, now: datetime = NOON, **overrides: A
     snapshot = a_snapshot(**overrides)
     await ledger.record(session, [snapshot], now=now, settle=timedelta(0), first_load=True)
     return await claim_of(session, snapshot)
+
+
+async def a_question(session: AsyncSession, claim: Claim, *, now: datetime = NOON, **overrides: Any) -> Question:
+    """The policyholder of `claim` asks on their page, and is promised an answer in four hours."""
+    values: dict[str, Any] = {"channel": "page", "text": "Когда?", "answer_due_at": now + timedelta(hours=4)}
+    whose = {"claim_id": claim.id, "policyholder_id": claim.policyholder_id}
+    return await ledger.ask_question(session, **whose, now=now, **values | overrides)
 
 
 async def claim_of(session: AsyncSession, snapshot: ClaimSnapshot) -> Claim:

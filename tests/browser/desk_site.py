@@ -16,7 +16,7 @@ from claims_core import ledger
 from claims_core.db import session_scope
 from claims_core.stages import ClaimStage, LineOfBusiness, Situation
 from claims_core.tables import Claim
-from tests.factories import SOURCE, a_claim, a_document, a_person, a_snapshot, claim_of, later
+from tests.factories import SOURCE, a_claim, a_document, a_person, a_question, a_snapshot, claim_of, later
 from tests.portal.desk import a_staff
 from tests.portal.portal import Clock, portal_app
 from tests.ports import free_port
@@ -94,25 +94,12 @@ async def _the_claim(engine: AsyncEngine, now: datetime) -> Claim:
         await ledger.record(session, [third], now=now - timedelta(hours=2), settle=timedelta(0))
         claim = await claim_of(session, first)
         person = {"claim_id": claim.id, "policyholder_id": claim.policyholder_id}
-        question = await ledger.ask_question(
-            session,
-            **person,
-            channel="page",
-            text="Почему смета ниже, чем на СТО?",
-            now=now - 2 * DAY,
-            answer_due_at=now - 2 * DAY + timedelta(hours=4),
-        )
+        question = await a_question(session, claim, now=now - 2 * DAY, text="Почему смета ниже, чем на СТО?")
         answered = now - 2 * DAY + timedelta(minutes=98)
         words = "Полировка двери не связана с аварией."
         await ledger.answer_question(session, question.id, answer=words, by="Марина Котова", now=answered)
-        await ledger.ask_question(
-            session,
-            **person,
-            channel="page",
-            now=now - timedelta(hours=2, minutes=12),
-            text="А если я не согласна с суммой, можно сделать свою экспертизу?",
-            answer_due_at=now + timedelta(hours=1, minutes=48),
-        )
+        own = "А если я не согласна с суммой, можно сделать свою экспертизу?"
+        await a_question(session, claim, now=now - timedelta(hours=2, minutes=12), text=own)
         await ledger.record_contact(session, **person, kind="call", now=now - DAY)
     return claim
 

@@ -20,7 +20,7 @@ from claims_portal.auth.sessions import open_session
 from claims_portal.deps import Portal
 from notifier.states import CauseKind, ChannelName, DeliveryState, Importance, NotificationState
 from notifier.tables import Delivery, Notification, Pilot
-from tests.factories import a_person, events_of
+from tests.factories import a_person, a_question, events_of
 from tests.portal.links import handed_over
 from tests.portal.portal import SECRET, Clock, portal_app
 from tests.portal.states import LIFE, NAMES, a_claim_in
@@ -103,15 +103,8 @@ async def _told(session, claim: Claim) -> None:
 
 
 async def _lived_in(session, claim: Claim) -> None:
-    asked = await ledger.ask_question(
-        session,
-        claim_id=claim.id,
-        policyholder_id=claim.policyholder_id,
-        channel="page",
-        text="Смета меньше, чем мне сказали на СТО. Почему?",
-        now=NOW - timedelta(days=2),
-        answer_due_at=NOW - timedelta(days=1),
-    )
+    words = "Смета меньше, чем мне сказали на СТО. Почему?"
+    asked = await a_question(session, claim, now=NOW - timedelta(days=2), text=words)
     answer = "В смету СТО вошла полировка левой двери. Она не связана с аварией, поэтому мы её не считали."
     await ledger.answer_question(session, asked.id, answer=answer, by="Марина Орлова", now=NOW - timedelta(days=2))
     await remember_device(session, claim.policyholder_id, agent="Mozilla/5.0 (Linux; Android 15) Chrome/140", now=NOW)

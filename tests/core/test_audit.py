@@ -13,7 +13,7 @@ from claims_core.db import session_scope
 from claims_core.errors import Conflict
 from claims_core.ids import new_id
 from claims_core.ledger.audit import GENESIS
-from tests.factories import NOON, a_claim
+from tests.factories import NOON, a_claim, a_question
 
 
 async def act(session: AsyncSession, number: int, **detail: Any) -> None:
@@ -88,15 +88,7 @@ async def test_two_sealers_make_one_chain(engine: AsyncEngine) -> None:
 
 async def test_a_question_is_answered_once(session: AsyncSession) -> None:
     claim = await a_claim(session)
-    question = await ledger.ask_question(
-        session,
-        claim_id=claim.id,
-        policyholder_id=claim.policyholder_id,
-        channel="page",
-        text="Когда?",
-        now=NOON,
-        answer_due_at=NOON,
-    )
+    question = await a_question(session, claim)
     await ledger.answer_question(session, question.id, answer="4 июня", by="staff:1", now=NOON)
     await session.refresh(question)
     assert (question.answer, question.answered_by, question.answered_at) == ("4 июня", "staff:1", NOON)

@@ -26,13 +26,13 @@ from claims_core.requested import (
 )
 from claims_core.snapshot import ClaimSnapshot
 from claims_core.stages import ClaimStage, Outcome, Situation
-from claims_core.tables import Claim, ContactPoint, Question
+from claims_core.tables import Claim, ContactPoint
 from notifier import direct, preferences
 from notifier.direct import ProposedChange
 from notifier.facts import ready_for
 from notifier.rendering import render
 from notifier.states import Cadence, Importance, NotificationState, Reason
-from tests.factories import NOON, a_claim
+from tests.factories import NOON, a_claim, a_question
 from tests.notifier.scenes import KEY, known, notifications, planned, seen, the_settings
 
 ASKED: dict[ChangeAction, Asked] = {
@@ -160,15 +160,7 @@ async def test_a_code_goes_out_at_night_and_in_spite_of_a_stop_but_never_late(se
 
 async def test_an_answer_is_told_once_and_waits_for_no_morning(session: AsyncSession):
     claim = await a_claim(session)
-    question: Question = await ledger.ask_question(
-        session,
-        claim_id=claim.id,
-        policyholder_id=claim.policyholder_id,
-        channel="page",
-        text="Когда?",
-        now=NOON,
-        answer_due_at=NOON + timedelta(hours=4),
-    )
+    question = await a_question(session, claim)
     await ledger.answer_question(session, question.id, answer="До 4 июня.", by="marina", now=NOON)
     await preferences.choose(session, claim.policyholder_id, cadence=Cadence.ESSENTIAL, how="desk", now=NOON)
     night = NOON + timedelta(hours=12)

@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from claims_core import ledger
 from claims_core.db import driver_connection, session_scope
 from claims_core.ids import new_id
 from claims_core.stages import ClaimStage, Outcome, Situation
@@ -15,7 +14,7 @@ from notifier.heartbeat import beat, template_for
 from notifier.rendering import render
 from notifier.states import ChannelName, DeliveryState, NotificationState, Reason
 from notifier.tables import Delivery, Notification
-from tests.factories import NOON, a_claim, a_document, later
+from tests.factories import NOON, a_claim, a_document, a_question, later
 from tests.notifier.scenes import a_background, known, notifications, planned, seen, the_settings
 
 DAY = timedelta(days=1)
@@ -80,15 +79,7 @@ async def test_the_clock_starts_again_with_every_message_that_arrives(engine: As
 async def test_no_heartbeat_goes_into_an_open_question(engine: AsyncEngine):
     async with session_scope(engine) as session:
         claim = await a_claim(session, **ASSESSING)
-        await ledger.ask_question(
-            session,
-            claim_id=claim.id,
-            policyholder_id=claim.policyholder_id,
-            channel="page",
-            text="Когда?",
-            now=NOON,
-            answer_due_at=NOON,
-        )
+        await a_question(session, claim)
     [told] = await beats(engine, now=NOON + 7 * DAY)
     assert (told.state, told.reason) == (NotificationState.SUPPRESSED, Reason.OPEN_QUESTION)
 

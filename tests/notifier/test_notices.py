@@ -20,7 +20,7 @@ from notifier.pilot_end import tell_ended
 from notifier.rendering import render
 from notifier.states import Importance, NotificationState, Reason
 from notifier.tables import Notification, Pilot
-from tests.factories import NOON, a_claim, a_person
+from tests.factories import NOON, a_claim, a_person, a_question
 from tests.notifier.scenes import KEY, notifications, the_settings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -34,16 +34,7 @@ async def somebody(engine: AsyncEngine, **person) -> Claim:
 async def asks(engine: AsyncEngine, claim: Claim, *, now=NOON, text: str = "Когда?") -> UUID:
     """Somebody asks, and is promised an answer in four hours."""
     async with session_scope(engine) as session:
-        asked = await ledger.ask_question(
-            session,
-            claim_id=claim.id,
-            policyholder_id=claim.policyholder_id,
-            channel="page",
-            text=text,
-            now=now,
-            answer_due_at=now + 4 * HOUR,
-        )
-        return asked.id
+        return (await a_question(session, claim, now=now, text=text)).id
 
 
 async def told(engine: AsyncEngine, template: str) -> list[Notification]:

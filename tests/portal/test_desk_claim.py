@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import select
 
-from claims_core import ledger
 from claims_core.db import session_scope
 from claims_core.tables import AuditEntry, Question
 from claims_portal.pages.claim.build import build_claim_page
@@ -18,15 +17,14 @@ from claims_portal.tables import AccessLog, Role
 from notifier.states import Importance
 from notifier.tables import Notification
 from tests.browser.desk_site import some_claims
-from tests.factories import a_claim, a_person
+from tests.factories import a_claim, a_person, a_question
 from tests.portal.desk import at_the_desk
 from tests.portal.portal import NOON, portal_settings
 
 
-async def a_question(engine, claim, words="Когда решение?", **over) -> Question:
-    values = {"channel": "page", "text": words, "now": NOON, "answer_due_at": NOON + timedelta(hours=4)} | over
+async def asks(engine, claim, **over) -> Question:
     async with session_scope(engine) as session:
-        return await ledger.ask_question(session, claim_id=claim.id, policyholder_id=claim.policyholder_id, **values)
+        return await a_question(session, claim, text="Когда решение?", **over)
 
 
 async def test_the_page_says_what_the_client_knows(engine, app):
@@ -93,7 +91,7 @@ async def test_a_colleague_on_the_same_claim_is_named(engine, app):
 async def test_an_answer_is_signed_audited_and_told(engine, app):
     async with session_scope(engine) as session:
         claim = await a_claim(session)
-    question = await a_question(engine, claim)
+    question = await asks(engine, claim)
     async with at_the_desk(app, engine, Role.AGENT) as browser:
         given = {"question": str(question.id), "answer": "Решение до 4 июня."}
         answered = await browser.post(f"/desk/{claim.id}/answer", data=given)
@@ -112,7 +110,7 @@ async def test_an_answer_is_signed_audited_and_told(engine, app):
 async def test_a_question_is_answered_once_and_the_second_text_is_kept(engine, app):
     async with session_scope(engine) as session:
         claim = await a_claim(session)
-    question = await a_question(engine, claim)
+    question = await asks(engine, claim)
     async with at_the_desk(app, engine) as browser:
         path, given = f"/desk/{claim.id}/answer", {"question": str(question.id), "answer": "Первый ответ"}
         assert (await browser.post(path, data=given)).status_code == 303
@@ -126,7 +124,7 @@ async def test_a_question_is_answered_once_and_the_second_text_is_kept(engine, a
 async def test_an_answer_that_cannot_be_says_why(engine, app, text, words):
     async with session_scope(engine) as session:
         claim = await a_claim(session)
-    question = await a_question(engine, claim)
+    question = await asks(engine, claim)
     async with at_the_desk(app, engine) as browser:
         refused = await browser.post(f"/desk/{claim.id}/answer", data={"question": str(question.id), "answer": text})
     assert refused.status_code == 422
@@ -136,7 +134,7 @@ async def test_an_answer_that_cannot_be_says_why(engine, app, text, words):
 async def test_a_question_of_another_claim_cannot_be_answered_here(engine, app):
     async with session_scope(engine) as session:
         claim, other = await a_claim(session), await a_claim(session)
-    question = await a_question(engine, other)
+    question = await asks(engine, other)
     async with at_the_desk(app, engine) as browser:
         for wrong in (question.id, uuid4()):
             given = {"question": str(wrong), "answer": "Чужой ответ"}
@@ -149,7 +147,7 @@ async def test_the_inbox_is_sorted_by_the_time_left(engine, app):
     async with session_scope(engine) as session:
         claims = [await a_claim(session, policyholder=a_person(name=name)) for name in ("Later", "Late", "Soon")]
     for claim, hours in zip(claims, (30, -1, 2), strict=True):
-        await a_question(engine, claim, answer_due_at=NOON + timedelta(hours=hours))
+        await asks(engine, claim, answer_due_at=NOON + timedelta(hours=hours))
     async with at_the_desk(app, engine) as browser:
         page = (await browser.get("/desk/questions")).text
     assert page.index("Late<") < page.index("Soon<") < page.index("Later<")

@@ -11,7 +11,7 @@ from claims_core.db import session_scope
 from claims_core.tables import AuditEntry, Claim, Question
 from claims_portal.staff import find_staff
 from claims_portal.tables import Role
-from tests.factories import a_claim
+from tests.factories import a_claim, a_question
 from tests.portal.desk import a_staff, at_the_desk
 from tests.portal.people import signed_in
 from tests.portal.portal import NOON
@@ -19,19 +19,12 @@ from tests.portal.portal import NOON
 TEXT = "Когда будет смета?"
 
 
-async def a_question(engine, *, minutes: int = 60) -> tuple[Claim, UUID]:
+async def somebody_asks(engine, *, minutes: int = 60) -> tuple[Claim, UUID]:
+    """A question whose answer is due in so many minutes."""
+    due = NOON + timedelta(minutes=minutes)
     async with session_scope(engine) as session:
         claim = await a_claim(session)
-        question = await ledger.ask_question(
-            session,
-            claim_id=claim.id,
-            policyholder_id=claim.policyholder_id,
-            channel="page",
-            text=TEXT,
-            now=NOON - timedelta(hours=1),
-            answer_due_at=NOON + timedelta(minutes=minutes),
-        )
-    return claim, question.id
+        return claim, (await a_question(session, claim, text=TEXT, now=NOON - timedelta(hours=1), answer_due_at=due)).id
 
 
 async def as_it_is(engine, question_id: UUID) -> Question:
@@ -46,7 +39,7 @@ async def acts(engine, question_id: UUID) -> list[tuple[str, dict]]:
 
 
 async def test_a_question_is_taken_and_everybody_sees_who_has_it(engine, app):
-    claim, question = await a_question(engine)
+    claim, question = await somebody_asks(engine)
     await a_staff(engine, login="oleg", name="Олег Ким")
     async with at_the_desk(app, engine, login="oleg") as oleg:
         assert "nobody" in (await oleg.get("/desk/questions")).text
@@ -67,7 +60,7 @@ async def test_a_question_is_taken_and_everybody_sees_who_has_it(engine, app):
 
 
 async def test_of_two_who_take_at_once_one_has_it_and_the_other_reads_who(engine, app):
-    _, question = await a_question(engine)
+    _, question = await somebody_asks(engine)
     await a_staff(engine, login="oleg", name="Олег Ким")
     await a_staff(engine, login="anna", name="Анна Ли")
     async with at_the_desk(app, engine, login="oleg") as oleg, at_the_desk(app, engine, login="anna") as anna:
@@ -80,7 +73,7 @@ async def test_of_two_who_take_at_once_one_has_it_and_the_other_reads_who(engine
 
 
 async def test_a_question_is_handed_over_with_its_clock_and_only_by_who_has_it(engine, app):
-    _, question = await a_question(engine)
+    _, question = await somebody_asks(engine)
     anna = await a_staff(engine, login="anna", name="Анна Ли")
     await a_staff(engine, login="oleg", name="Олег Ким")
     before = (await as_it_is(engine, question)).answer_due_at
@@ -109,7 +102,7 @@ async def test_a_question_is_handed_over_with_its_clock_and_only_by_who_has_it(e
 
 
 async def test_the_head_of_the_team_gives_any_question_to_anybody_who_answers(engine, app):
-    _, question = await a_question(engine)
+    _, question = await somebody_asks(engine)
     anna = await a_staff(engine, login="anna", name="Анна Ли")
     auditor = await a_staff(engine, Role.AUDITOR)
     async with at_the_desk(app, engine, Role.SUPERVISOR) as head:
@@ -121,7 +114,7 @@ async def test_the_head_of_the_team_gives_any_question_to_anybody_who_answers(en
 
 
 async def test_a_question_with_its_answer_is_taken_by_nobody(engine, app):
-    _, question = await a_question(engine)
+    _, question = await somebody_asks(engine)
     async with session_scope(engine) as session:
         await ledger.answer_question(session, question, answer="Завтра", by="Анна", now=NOON)
     async with at_the_desk(app, engine, language="ru") as browser:
@@ -131,8 +124,8 @@ async def test_a_question_with_its_answer_is_taken_by_nobody(engine, app):
 
 
 async def test_the_parts_of_the_inbox_hold_what_they_say(engine, app):
-    _, late = await a_question(engine, minutes=-20)
-    await a_question(engine, minutes=50)
+    _, late = await somebody_asks(engine, minutes=-20)
+    await somebody_asks(engine, minutes=50)
     async with at_the_desk(app, engine) as browser:
         await browser.post(f"/desk/questions/{late}/take", data={"show": "late"})
         page = (await browser.get("/desk/questions")).text
@@ -146,7 +139,7 @@ async def test_the_parts_of_the_inbox_hold_what_they_say(engine, app):
 
 
 async def test_the_client_reads_the_name_of_who_answers(engine, app):
-    claim, question = await a_question(engine)
+    claim, question = await somebody_asks(engine)
     async with at_the_desk(app, engine) as handler:
         await handler.post(f"/desk/questions/{question}/take")
     async with session_scope(engine) as session:

@@ -8,12 +8,12 @@ import pyotp
 import pytest
 from sqlmodel import select
 
-from claims_core import ledger
 from claims_core.db import session_scope
 from claims_core.tables import AuditEntry, ChangeRequest, Question
 from claims_portal.auth.tidying import TEXT_KEPT_FOR, tidy
 from claims_portal.tables import Role, StaffSession
 from notifier.tables import Notification
+from tests.factories import a_question
 from tests.portal.desk import PASSWORD, SECRET, at_the_desk
 from tests.portal.test_desk_change import a_deciding_claim, able, hidden
 
@@ -64,9 +64,7 @@ async def test_a_change_typed_while_the_session_ended_comes_back_and_is_not_save
 async def test_an_answer_typed_while_the_session_ended_comes_back_and_is_not_sent(engine, app, clock):
     claim = await a_deciding_claim(engine)
     async with session_scope(engine) as session:
-        asked = {"claim_id": claim.id, "policyholder_id": claim.policyholder_id, "channel": "page"}
-        question = await ledger.ask_question(session, **asked, text="Когда?", answer_due_at=clock.now, now=clock.now)
-        question_id = question.id
+        question_id = (await a_question(session, claim, now=clock.now)).id
     async with at_the_desk(app, engine) as browser:
         clock.now += timedelta(minutes=31)
         given = {"question": str(question_id), "answer": NOTE}
