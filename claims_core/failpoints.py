@@ -32,7 +32,7 @@ def _plan(told: str) -> dict[str, tuple[str, int]]:
 
 
 def told() -> str:
-    """What FAILPOINTS asks for now."""
+    """What FAILPOINTS asks for, as the surroundings are."""
     return os.environ.get("FAILPOINTS", "")
 
 

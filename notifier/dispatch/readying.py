@@ -133,7 +133,8 @@ def _outcome(
     except RenderingFailed as problem:
         log.error("rendering_failed", extra={"notification_id": row.id, "template": row.template, "why": str(problem)})
         return Kept(row.id, NotificationState.FAILED, Reason.RENDER)
-    capped.add(ready.person_id)
+    if row.importance in CAPPED:
+        capped.add(ready.person_id)
     content = Content(row.template, ready.language, ready.values)
     lease = (batch.lease_token, batch.lease_until)
     return HandOver(new_id(), row, *lease, ready.address, text, new_token(), ready.link_hash, content)

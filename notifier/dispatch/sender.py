@@ -18,7 +18,7 @@ from notifier.dispatch.pausing import judge_sender
 from notifier.dispatch.readying import HandOver, make_ready
 from notifier.dispatch.taking import EVERYTHING, URGENT, open_sender, take
 from notifier.settings import NotifierSettings
-from notifier.states import ChannelName
+from notifier.states import PRIORITY, ChannelName
 
 log = logging.getLogger(__name__)
 register("send.before_http", "send.after_http", "send.before_ack", "send.after_ack")
@@ -73,13 +73,14 @@ class Sender:
         for hand_over in await make_ready(
             self.pool, batch, self.channels, settings=self.settings, worker=self.worker, now=began
         ):
-            call = asyncio.create_task(self._call_in_turn(hand_over, urgent=lane == URGENT))
+            call = asyncio.create_task(self._call_in_turn(hand_over))
             self._calls.add(call)
             call.add_done_callback(self._ended)
         return len(batch.rows), batch.tokens_left
 
-    async def _call_in_turn(self, hand_over: HandOver, *, urgent: bool) -> None:
+    async def _call_in_turn(self, hand_over: HandOver) -> None:
         """What was made ready ahead waits here if fewer calls ended than expected; a code waits for no slot."""
+        urgent = PRIORITY[hand_over.taken.importance] <= URGENT
         async with contextlib.nullcontext() if urgent else self._open_calls:
             await self._call(hand_over)
 

@@ -380,6 +380,18 @@ async def test_what_is_made_ready_ahead_opens_no_more_calls_than_are_allowed(des
     assert await desk.states() == {"sent": 60}
 
 
+async def test_a_code_that_is_taken_among_others_waits_for_no_slot(desk):
+    await desk.queue(1)
+    await desk.code()
+    desk.twilio.latency = 0.2
+    settings = desk.settings.model_copy(update={"notifier_in_flight": 1})
+    [sender] = open_senders(desk.pool, desk.channels, settings, worker="w", clock=utc_now)
+    await open_sender(desk.pool, "sms", per_second=10, now=utc_now())
+    assert (await sender.take_and_call(2))[0] == 2
+    await sender.settle_calls()
+    assert desk.twilio.most_at_once == 2
+
+
 async def test_a_receipt_may_come_before_our_own_books_are_written(desk):
     [notification_id] = await desk.queue(1)
     desk.twilio.latency = 0.3
