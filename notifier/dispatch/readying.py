@@ -12,6 +12,7 @@ from claims_core.db import pool_scope
 from claims_core.failpoints import failpoint, register
 from claims_core.ids import new_id, new_token
 from notifier.channels.base import Channel, Content, hash_of_token, without_code
+from notifier.decisions import CAPPED
 from notifier.dispatch.taking import Batch, Taken
 from notifier.facts import Ready, ready_for
 from notifier.message import sms_parts
@@ -24,7 +25,6 @@ register("send.taken", "send.rendered", "send.delivery_committed")
 
 # How long a provider's word about an address holds: numbers are given to new people.
 NOTE_HOLDS = timedelta(days=90)
-CAPPED = frozenset({Importance.PROGRESS, Importance.HEARTBEAT})
 
 # $1 lease token, $2 now, then what becomes of each row that does not leave. Ours only while the lease is.
 _PUT_BACK = """
