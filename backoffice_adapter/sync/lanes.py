@@ -94,7 +94,10 @@ class Lanes:
         done = []
         while len(self._under_way) > self._count or any(not refs.isdisjoint(busy) for busy in self._under_way.values()):
             done += await self._ended(asyncio.FIRST_COMPLETED)
-        job = asyncio.get_running_loop().run_in_executor(self._pool, write, Parcel.of(page), settle_rejects, now)
+        try:
+            job = asyncio.get_running_loop().run_in_executor(self._pool, write, Parcel.of(page), settle_rejects, now)
+        except BrokenProcessPool as problem:  # one has died between two pages
+            raise self._died() from problem
         self._under_way[job] = refs
         return done
 
@@ -108,11 +111,14 @@ class Lanes:
             del self._under_way[job]
         problem = next((job.exception() for job in ended if job.exception()), None)
         if isinstance(problem, BrokenProcessPool):
-            said = f"{self._task.ground.source}: a process that writes claims has died; the next run does its part"
-            raise SourceUnavailable(said) from problem
+            raise self._died() from problem
         if problem is not None:
             raise problem
         return [job.result() for job in ended]
+
+    def _died(self) -> SourceUnavailable:
+        said = f"{self._task.ground.source}: a process that writes claims has died; the next run does its part"
+        return SourceUnavailable(said)
 
     def _opened(self) -> ProcessPoolExecutor:
         # Forks of one fresh interpreter, which stays for the next run: a fork of ours would share our connections and

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import signal
 from csv import DictReader
 from datetime import timedelta
@@ -14,9 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backoffice_adapter.mapping import load
 from backoffice_adapter.settings import FilesConfig
+from backoffice_adapter.source import Page, Record
 from backoffice_adapter.sources import open_source
 from backoffice_adapter.sync import Plan, Summary, sync_once
+from backoffice_adapter.sync.lanes import Lanes, Task
+from backoffice_adapter.sync.writing import Ground
 from backoffice_adapter.tables import RunState
+from claims_core.errors import SourceUnavailable
 from tests.adapter.conftest import Rows
 from tests.adapter.test_crash import CONFIG, claims_sync
 from tests.adapter.test_files import HEADER, NOW, SMALL, csv, row
@@ -101,6 +106,17 @@ async def test_a_file_of_rejects_is_not_ticked_off_whichever_process_refuses_the
     assert done.state is RunState.FAILED
     assert "cannot be read, the last because of name: is missing" in (done.problem or "")
     assert await rows("select count(*) from read_file") == [(0,)]
+
+
+async def test_a_page_for_lanes_of_which_one_has_died_is_refused_with_the_reason():
+    ground = Ground("f", 1, timedelta(0), first_load=True)
+    page = Page(records=[Record(str(number), b"", b"", {}) for number in range(PAGE)], cursor=None)
+    async with Lanes(Task("postgresql:///none", ground, "no mapping at all", logging.CRITICAL), 2) as lanes:
+        lanes.wants(page)  # opens them, and each dies of its mapping
+        for _ in range(2):
+            with pytest.raises(SourceUnavailable, match="has died"):
+                await lanes.put(page, settle_rejects=False, now=NOW)
+                await lanes.drain()
 
 
 @pytest.mark.crash
