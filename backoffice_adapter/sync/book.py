@@ -1,6 +1,5 @@
 """The adapter's own rows: runs, cursors, mapping versions, cases that could not be read, codes without a rule."""
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -262,8 +261,3 @@ def _reject_row(source: str, one: Rejected | Unreadable, version: int, now: date
 def storable(words: str) -> str:
     """PostgreSQL holds any text but NUL."""
     return words.replace("\x00", "\\x00")
-
-
-def as_json(values: Mapping[str, Any]) -> str:
-    """For the command line: one object on one line."""
-    return json.dumps(values, ensure_ascii=False, default=str)

@@ -25,13 +25,12 @@ class Paged:
 
     name, takes_changes = "p", False
 
-    def __init__(self, *states: str, others: int = 0) -> None:
-        self._states, self._others = states, others
+    def __init__(self, *states: str) -> None:
+        self._states = states
 
     async def changed_since(self, cursor: dict[str, Any] | None, known: Known) -> AsyncGenerator[Page]:
         for number, state in enumerate(self._states):
-            others = [_record(f"{number}-{other}", "new") for other in range(self._others)]
-            yield Page(records=[_record("1", state), *others], cursor={}, complete=number + 1 == len(self._states))
+            yield Page(records=[_record("1", state)], cursor={}, complete=number + 1 == len(self._states))
 
     async def get(self, ref: str) -> None:
         return None
