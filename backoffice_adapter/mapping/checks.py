@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from backoffice_adapter.mapping.table import MappingFile, Rule, Spec
+from backoffice_adapter.mapping.table import MappingFile, Person, Rule, Spec
 from backoffice_adapter.toml_text import Key
 from claims_core.snapshot import DocumentState, PaymentState
 from claims_core.stages import LineOfBusiness
@@ -30,6 +30,7 @@ def mistakes(file: MappingFile) -> Iterator[tuple[tuple[Key, ...], str]]:
         items = getattr(file, list_name)
         if items is not None and items.claimant is not None and file.claimant is None:
             yield (list_name, "claimant"), "there is no [claimant] whose they could be"
+    yield from _half_said(file)
     names: set[str] = set()
     rules: list[tuple[tuple[Key, ...], Rule]] = [(("rule", number), rule) for number, rule in enumerate(file.rule)]
     theirs = file.claimant.rule if file.claimant else ()
@@ -42,6 +43,18 @@ def mistakes(file: MappingFile) -> Iterator[tuple[tuple[Key, ...], str]]:
         for table in _tables_of(entry.set):
             if table not in file.tables:
                 yield ("write_back", action, "set"), f"there is no table [tables.{table}]"
+
+
+def _half_said(file: MappingFile) -> Iterator[tuple[tuple[Key, ...], str]]:
+    """What one section says of a person and the other does not: whoever is policyholder here and claimant there has
+    one row, which would lose it, and somebody who must not be contacted might be.
+    """
+    sections: tuple[tuple[str, Person | None], ...] = (("policyholder", file.policyholder), ("claimant", file.claimant))
+    for (said_in, said), (place, section) in (sections, reversed(sections)):
+        if said is not None and section is not None:
+            for key in Person.model_fields:
+                if getattr(said, key) and key not in section.model_fields_set:
+                    yield (place,), f"{key} is missing: [{said_in}] has it, and one person may be in both"
 
 
 def _tables_of(template: Any) -> Iterator[str]:

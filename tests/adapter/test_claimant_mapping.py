@@ -99,7 +99,9 @@ def test_whoever_a_rule_leaves_out_and_the_policyholder_are_no_claimants():
 
 def test_columns_of_the_case_itself_may_name_a_claimant_or_nobody():
     start, end = MAPPING.index("\n[claimant]"), MAPPING.index("\n[payments]")
-    flat = MAPPING[:start] + '\n[claimant]\neach = "."\nref = "harmed_id"\nname = "harmed"\n' + MAPPING[end:]
+    flat = (
+        MAPPING[:start] + '\n[claimant]\neach = "."\nref = "harmed_id"\nname = "harmed"\nphones = []\n' + MAPPING[end:]
+    )
     assert [each.person.name for each in read(flat, harmed_id="7", harmed="B")[0].claimants] == ["B"]
     assert read(flat, harmed_id="", harmed="")[0].claimants == ()
     assert read(flat)[0].claimants == ()
@@ -155,6 +157,21 @@ def test_a_mistake_is_told_with_its_line(before: str, after: str, said: str):
         parse(wrong, name="m.toml")
     assert str(problem.value).startswith(f"m.toml:{line}:")
     assert said in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "place"), [('language = { path = "tongue" }', "claimant"), ('email = "mail"', "policyholder")]
+)
+def test_what_is_said_of_a_policyholder_is_said_of_a_claimant_too_for_one_person_may_be_both(line: str, place: str):
+    there = "claimant" if place == "policyholder" else "policyholder"
+    half = MAPPING.replace(f"\n[{there}]\n", f"\n[{there}]\n{line}\n")
+    header = half.splitlines().index(f"[{place}]") + 1
+    with pytest.raises(Misconfigured) as problem:
+        parse(half, name="m.toml")
+    key = line.partition(" ")[0]
+    said = f"m.toml:{header}:1: {place}: {key} is missing: [{there}] has it, and one person may be in both"
+    assert str(problem.value) == said
+    parse(half.replace(f"\n[{place}]\n", f"\n[{place}]\n{line}\n"))
 
 
 def test_money_of_a_claimant_needs_claimants():

@@ -114,7 +114,7 @@ async def test_a_page_for_lanes_of_which_one_has_died_is_refused_with_the_reason
     async with Lanes(Task("postgresql:///none", ground, "no mapping at all", logging.CRITICAL), 2) as lanes:
         lanes.wants(page)  # opens them, and each dies of its mapping
         for _ in range(2):
-            with pytest.raises(SourceUnavailable, match="has died"):
+            with pytest.raises(SourceUnavailable, match="has died"):  # noqa: PT012
                 await lanes.put(page, settle_rejects=False, now=NOW)
                 await lanes.drain()
 

@@ -112,7 +112,19 @@ def test_a_suggestion_names_whoever_else_seems_to_claim_as_a_comment():
     said = made[made.index("# [claimant]") :].splitlines()
     assert said[1:3] == ['# each = "exposures[]"', '# ref = "claimant.id"   # in 30 of 30']
     assert '# phones = ["claimant.mobile"]' in said
+    assert not [line for line in said if line.startswith("# email")]
     assert "Bo" not in made
+
+
+def test_a_suggested_claimant_has_a_line_for_all_that_is_suggested_of_the_policyholder():
+    cases = [
+        {"claimNumber": str(n), "state": "open", "created": "2026-11-01", "insuredEmail": "a@example.com",
+         "claimants": [{"id": f"c{n}", "phone": "+79161234567"}]}
+        for n in range(3)
+    ]  # fmt: skip
+    made = suggest(cases, source="s", zone="Europe/Moscow", country="ru")
+    said = made[made.index("# [claimant]") :].splitlines()
+    assert {'# name = ""   # which path?', '# email = ""   # which path?'} < set(said)
 
 
 def test_a_completed_suggestion_is_a_mapping():
