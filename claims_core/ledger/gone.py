@@ -17,7 +17,10 @@ where source = $1 and gone_at is not null and part_of is null and not source_ref
 returning id
 """
 # The claimants' sides go where their claim goes; a claimant dropped before it went comes back by being named again.
-SIDES_BACK = "update claim set gone_at = null, version = version + 1 where part_of = any($1) and gone_at is not null"
+SIDES_BACK = """
+update claim set gone_at = null, version = version + 1
+where part_of = any($1) and gone_at is not null and source_hash <> ''::bytea
+"""
 SIDES_GONE = """
 update claim p set gone_at = $2, version = p.version + 1 from claim w
 where p.part_of = w.id and w.source = $1 and w.gone_at is not null and p.gone_at is null

@@ -11,10 +11,11 @@ from claims_core.ledger.batch import Batch
 from claims_core.ledger.known import Known, key_of
 from claims_core.snapshot import ClaimSnapshot
 
-# Whom the back office names no more as a claimant: the side stays, and nothing is told about it.
+# Whom the back office names no more as a claimant: the side stays, and nothing is told about it. It keeps no hash, for
+# the content that named them has to be read when it comes again; and by that `gone` knows it from one that went along.
 DROPPED = """
-update claim set gone_at = $2, version = version + 1
-where part_of = any($1) and gone_at is null and not source_ref = any($3::text[])
+update claim set gone_at = coalesce(gone_at, $2), source_hash = ''::bytea, version = version + 1
+where part_of = any($1) and source_hash <> ''::bytea and not source_ref = any($3::text[])
 """
 
 

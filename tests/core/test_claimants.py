@@ -192,6 +192,30 @@ async def test_a_claimant_who_is_named_no_more_is_marked_and_comes_back(session:
     assert (await claim_of(session, side_of(shot, one))).gone_at is None
 
 
+async def test_a_claimant_is_back_when_the_very_content_that_named_them_comes_again(session: AsyncSession) -> None:
+    one, other = a_claimant(), a_claimant()
+    named = a_snapshot(claimants=(one, other), source_version="1")
+    dropped = later(named, claimants=(other,))
+    for shot in (named, dropped, later(named, source_version="3", source_hash=named.source_hash)):
+        await record(session, shot)
+    assert (await claim_of(session, side_of(named, one))).gone_at is None
+
+
+async def test_a_claimant_who_was_dropped_does_not_come_back_with_the_claim(session: AsyncSession) -> None:
+    one, other, third = a_claimant(), a_claimant(), a_claimant()
+    named = a_snapshot(claimants=(one, other, third))
+    await record(session, named)
+    fewer = later(named, claimants=(other, third))
+    await record(session, fewer)
+    await ledger.mark_gone(session, named.source, [named.source_ref], now=NOON)
+    fewest = later(fewer, claimants=(third,))
+    await record(session, fewest)  # it is there again, before anybody has looked for what is gone
+    await ledger.mark_gone(session, named.source, [named.source_ref], now=NOON)
+    await ledger.mark_gone(session, named.source, [], now=NOON)
+    gone = [(await claim_of(session, side_of(named, each))).gone_at for each in (one, other, third)]
+    assert gone == [NOON, NOON, None]
+
+
 async def test_the_sides_go_and_come_back_with_their_claim(session: AsyncSession) -> None:
     claimant = a_claimant()
     shot = a_snapshot(claimants=(claimant,))
