@@ -128,9 +128,33 @@ def test_whatever_is_said_of_claimants_is_read_or_refused_with_a_reason(others: 
         assert all(part.policyholder.ref != said.policyholder.ref for part in parts_of(said))
 
 
-def test_two_exposures_of_one_person_are_one_side():
-    shot, _ = read(others=[another("p2", sum="10.50"), another("p2")], people=PEOPLE)
-    assert [(each.person.ref, each.approved) for each in shot.claimants] == [("p2", Decimal("10.50"))]
+def test_two_exposures_of_one_person_are_one_side_with_both_sums():
+    others = [another("p2", sum="10.50"), another("p2"), another("p2", sum="4.50"), another("p3")]
+    shot, _ = read(others=others, people=PEOPLE)
+    assert [(each.person.ref, each.approved) for each in shot.claimants] == [("p2", Decimal("15.00")), ("p3", None)]
+
+
+@pytest.mark.parametrize(("decided", "stands"), [
+    (["no", None], (None, None)), ([None, "no"], (None, None)), (["no", "no"], ("decided", "refused")),
+    (["no", "looked"], ("assessing", None)), (["looked", "paid"], ("assessing", None)),
+    (["no", "paid"], ("fulfilling", "approved_partly")), (["paid", "no"], ("fulfilling", "approved_partly")),
+    (["paid", "paid"], ("fulfilling", "approved")), (["paid", "twice"], ("fulfilling", "approved")),
+    (["twice", "no"], ("decided", "refused")), (["witness", "paid"], ("fulfilling", "approved")),
+])  # fmt: skip
+def test_of_several_exposures_of_one_person_the_least_decided_says_where_they_stand(
+    decided: list[str | None], stands: tuple[str | None, str | None]
+):
+    rules = "".join(
+        f'[[claimant.rule]]\nname = "{word}"\nwhen = {{ decided = "{word}" }}\n{then}\n\n'
+        for word, then in [
+            ("looked", 'stage = "assessing"'),
+            ("paid", 'stage = "fulfilling"\noutcome = "approved"'),
+            ("twice", 'stage = "closed"\noutcome = "duplicate"'),
+        ]
+    )
+    mapping = MAPPING.replace("[[claimant.rule]]", f"{rules}[[claimant.rule]]", 1)
+    shot, _ = read(mapping, others=[another("p2", decided=word) for word in decided], people=PEOPLE)
+    assert [(each.stage, each.outcome) for each in shot.claimants] == [stands]
 
 
 def test_a_claimant_without_a_name_is_refused_with_the_case():
