@@ -1,15 +1,13 @@
 """A claim and its recipient as they stand now: all that a decision or a text may depend on (pure)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Background:
+class Background(NamedTuple):
     """One row of `notifier.facts`: the recipient, how to reach them, what they chose, and the claim if there is one."""
 
     policyholder_id: UUID
@@ -58,8 +56,7 @@ class Background:
     is_anothers_number: bool = False  # does somebody else with a side of this claim have it too?
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """A case event, as far as telling it depends on it."""
 
     kind: str
@@ -68,9 +65,6 @@ class Fact:
     occurred_at: datetime
     tell_after: datetime
     recorded_at: datetime
-
-
-BACKGROUND = tuple(field.name for field in fields(Background))
 
 
 def is_still_true(fact: Fact, now_stands: Background, now: datetime) -> bool:

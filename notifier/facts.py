@@ -2,8 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,13 +11,14 @@ import asyncpg
 
 from claims_core.errors import ClaimsError, NotFound
 from claims_core.same_person import rows_of
-from notifier.background import BACKGROUND, Background, Fact
+from notifier.background import Background, Fact
 from notifier.decisions import still_to_send
 from notifier.links import Link, new_link
 from notifier.rendering import RenderingFailed, names_in
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Importance, Reason
 from notifier.texts import DUE_AT, Cause, values_of
+from notifier.values import NAMES
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ _COLUMNS = {
         where (o.id = c.part_of or o.part_of = c.part_of) and o.gone_at is null and i.address = point.address
         and not o.policyholder_id = any(kin.ids))""",
 }
-assert tuple(_COLUMNS) == BACKGROUND
+assert tuple(_COLUMNS) == Background._fields
 COLUMNS = ", ".join(f"{expression} as {name}" for name, expression in _COLUMNS.items())
 # What was said last decides whether something is news; a message that was taken has been news already.
 _AT_TAKE = ", ".join(f"{expression} as {name}" for name, expression in (_COLUMNS | {"last_template": "null"}).items())
@@ -135,8 +135,7 @@ select {COLUMNS} from policyholder p left join claim c on c.id = $3
 """  # noqa: S608
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """A notification that was taken: where it goes, whether it still goes, and what its text is made of.
 
     `verdict` is None to send now, a reason to let it be, or the later moment before which it must not leave.
@@ -163,14 +162,14 @@ async def ready_for(
 
 
 def _ready(taken: "_Taken", settings: NotifierSettings, now: datetime) -> Ready:
-    verdict = _verdict(taken, settings, now)
-    link = new_link(settings) if verdict is None and _links(taken.row) else None
+    verdict, names = _verdict(taken, settings, now), _names(taken.row)
+    link = new_link(settings) if verdict is None and "link" in names and taken.stands.claim_id else None
     return Ready(
         person_id=taken.row["person_id"],
         verdict=verdict,
         address=taken.row["spoken_address"],
         language=taken.row["said_in"],
-        values=_values(taken, settings, now, link),
+        values=_values(names, taken, settings, now, link),
         link_hash=link.token_hash if link else None,
     )
 
@@ -190,8 +189,8 @@ class _Taken(NamedTuple):
 
 
 def background_of(row: asyncpg.Record) -> Background:
-    """The background in a row that selected `COLUMNS`."""
-    return Background(*[row[name] for name in BACKGROUND])
+    """The background in a row that selected `COLUMNS` last."""
+    return Background._make(row[-len(Background._fields) :])
 
 
 def fact_of(row: asyncpg.Record) -> Fact | None:
@@ -226,17 +225,23 @@ def _cause(taken: _Taken) -> Cause:
     )
 
 
-def _links(row: asyncpg.Record) -> bool:
+def _names(row: asyncpg.Record) -> Collection[str]:
+    """What the text names; over other channels all, as a text that the provider keeps may name what ours does not."""
+    if row["channel"] != ChannelName.SMS:
+        return NAMES
     try:
-        return row["claim_id"] is not None and "link" in names_in(row["template"], row["channel"], row["said_in"])
+        return names_in(row["template"], row["channel"], row["said_in"])
     except RenderingFailed:
-        return False  # its rendering will say so, and end this one notification alone
+        return ()  # its rendering will say so, and end this one notification alone
 
 
-def _values(taken: _Taken, settings: NotifierSettings, now: datetime, link: Link | None) -> dict[str, str]:
+def _values(
+    names: Collection[str], taken: _Taken, settings: NotifierSettings, now: datetime, link: Link | None
+) -> dict[str, str]:
     """The values; none at all when something of this one row cannot be read, so that its neighbours still go."""
     try:
-        return values_of(_cause(taken), taken.stands, settings=settings, now=now, link=link.address if link else None)
+        address = link.address if link else None
+        return values_of(names, _cause(taken), taken.stands, settings=settings, now=now, link=address)
     except (ClaimsError, ValueError, TypeError, LookupError) as problem:
         log.error("values_missing", extra={"notification_id": taken.row["id"], "why": type(problem).__name__})
         return {}

@@ -63,12 +63,13 @@ with silence as (
 ), due as (
     select *, md5('silence ' || claim_id || ' ' || extract(epoch from since) || ' ' || slot)::uuid as slot_id from slots
 )
-select due.slot_id, {COLUMNS},
+select due.slot_id,
     exists (select from question q where q.policyholder_id = any(kin.ids) and q.answered_at is null) as asked,
     exists (select from promise m where m.claim_id = c.id and m.kept is false and m.kind = 'decision') as missed,
     (select count(*) from (select n.cause_kind from notification n where n.claim_id = c.id and n.recipient_id = p.id
         and n.importance in ('required', 'progress', 'heartbeat') and n.state in ('sent', 'settled', 'held')
-        order by n.planned_at desc limit {IN_A_ROW}) newest where newest.cause_kind = 'silence_slot') as in_a_row
+        order by n.planned_at desc limit {IN_A_ROW}) newest where newest.cause_kind = 'silence_slot') as in_a_row,
+    {COLUMNS}
 from due join policyholder p on p.id = due.policyholder_id join claim c on c.id = due.claim_id {JOINS}
 where not exists (select from notification n where n.cause_kind = 'silence_slot' and n.cause_id = due.slot_id)
 order by due.since limit $4

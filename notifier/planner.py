@@ -91,7 +91,7 @@ def decisions(
         rule = rule_for(rules, fact.kind, fact.page_state, stands.line_of_business)
         if rule is None:
             continue  # silent on purpose; the bookmark says that it was looked at
-        stands = replace(stands, last_template=last.get(claim_id, stands.last_template))
+        stands = stands._replace(last_template=last.get(claim_id, stands.last_template))
         plan = decide(fact, rule, stands, settings=settings, now=now)
         if plan.reason is None and row["hold"] in _HELD:
             plan = replace(plan, reason=_HELD[row["hold"]])

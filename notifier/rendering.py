@@ -23,6 +23,7 @@ SAFE_NODES = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, node
 
 # The texts are plain: escaping would put `&amp;` into an SMS.
 _environment = ImmutableSandboxedEnvironment(autoescape=False, undefined=StrictUndefined)
+_environment.globals.clear()  # no text may call anything, and to lay them under each text takes as long as the text
 
 
 class RenderingFailed(ClaimsError):

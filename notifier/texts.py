@@ -1,13 +1,13 @@
 """The values of a message's text, from what is known when it leaves (pure)."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from claims_core.deadlines import day_number, terms_for
@@ -48,38 +48,34 @@ class Cause:
     next_date: date | None = None
 
 
+class _Scene(NamedTuple):
+    """All that a value may depend on; `today` is the recipient's."""
+
+    cause: Cause
+    stands: Background
+    settings: NotifierSettings
+    link: str | None
+    zone: ZoneInfo
+    today: date
+
+
 def values_of(
-    cause: Cause, stands: Background, *, settings: NotifierSettings, now: datetime, link: str | None
+    names: Collection[str],
+    cause: Cause,
+    stands: Background,
+    *,
+    settings: NotifierSettings,
+    now: datetime,
+    link: str | None,
 ) -> dict[str, str]:
-    """Every value a text may name; empty where nothing is known, so that the text's other half is used."""
+    """The values of `names`, each of `NAMES`; empty where nothing is known, so that the text's other half is used.
+
+    Only these are worked out: a text names four of thirty, and what it does not name cannot spoil it.
+    """
     zone = zone_or(stands.time_zone, settings.insurer_timezone)
-    today, language = now.astimezone(zone).date(), cause.language
-    said = said_date(cause, stands, zone)
-    # A date that is over is no promise any more: the undated text is the true one.
-    said = said if said and said >= today else None
-    if cause.template == "question_late" and said == today:
-        said = None  # the text says "today"
-    old = _day(_detail(cause).get("old_date"))
-    return {
-        **_of_claim(cause, stands),
-        "date": short_date(said, language) if said else "",
-        "date_long": format_date(said, language, today=today, plain=True) if said else "",
-        "old_date": format_date(old, language, today=today, plain=True) if old else "",
-        "limit_long": format_date(stands.limit_due, language, today=today, plain=True) if stands.limit_due else "",
-        "time": _time(cause, stands, zone),
-        "amount": _amount(cause, stands),
-        "days": str(heartbeat_days(cause.cadence)),
-        "question_short": (cause.question or "")[:80],
-        "answer": cause.answer or "",
-        "replies": "yes" if settings.notifier_replies else "",
-        "phone": settings.portal_brand_phone,
-        "domain": settings.short_url.split("://")[-1],
-        "link": link or settings.short_url.removeprefix("https://"),
-        **_day_of(stands, today),
-        **dict.fromkeys(("last_fact", "arm_end"), ""),
-        "code": unseal(cause.own[SEALED], settings.portal_secret_key, purpose=CODE_SEAL) if SEALED in cause.own else "",
-        **{name: str(value) for name, value in cause.own.items() if name in NAMES},
-    }
+    scene = _Scene(cause, stands, settings, link, zone, now.astimezone(zone).date())
+    own = cause.own
+    return {name: str(own[name]) if name in own else _VALUES[name](scene) for name in names}
 
 
 def said_date(cause: Cause, stands: Background, zone: ZoneInfo) -> date | None:
@@ -92,11 +88,11 @@ def said_date(cause: Cause, stands: Background, zone: ZoneInfo) -> date | None:
     if cause.template == "inspection":
         return stands.inspection_at.astimezone(zone).date() if stands.inspection_at else None
     if cause.template in DATE_OF_PAPERS:
-        return _day(detail.get("due_date")) or stands.documents_due
+        return _day_in(detail.get("due_date")) or stands.documents_due
     if cause.template in DATE_OF_MONEY:
-        return _day(detail.get("expected_date")) or stands.payment_due
+        return _day_in(detail.get("expected_date")) or stands.payment_due
     if cause.template == "extended":
-        return _day(detail.get("date")) or stands.decision_due
+        return _day_in(detail.get("date")) or stands.decision_due
     return stands.decision_due
 
 
@@ -105,46 +101,77 @@ def heartbeat_days(cadence: str | None) -> int:
     return HEARTBEAT_DAYS.get(Cadence(cadence or Cadence.ESSENTIAL), HEARTBEAT_DAYS_ELSE)
 
 
-def _of_claim(cause: Cause, stands: Background) -> dict[str, str]:
-    number, titles = stands.claim_number or "", stands.titles_ru if cause.language == "ru" else stands.titles_en
-    handler = (stands.handler_name or "").split()
-    given = stands.given_name or ""
-    count = cause.open_claims or _detail(cause).get("missing") or stands.open_documents
-    return {
-        "ref4": last4(number),
-        "ref": number,
-        # An SMS has room for a first name; Russians are addressed by name and patronymic, others by the first name.
-        "agent": (handler[0] if cause.channel == "sms" else " ".join(handler)) if handler else "",
-        "name": given if cause.language == "ru" else (given.split() or [""])[0],
-        "n": str(count) if count else "",
-        "docs": "\n".join(f"- {title}" for title in titles or ()),
-        "reason": phrase("reason", stands.reason, cause.language),
-        "state": phrase("state", stands.page_state, cause.language),
-        "claimant": "yes" if stands.side == "claimant" else "",
-        "damage": "yes" if stands.line_of_business in WITH_DAMAGE else "",
-        "last4": str(_detail(cause).get("account_last4") or ""),
-    }
+def _current_date(scene: _Scene) -> date | None:
+    """The date that this text says. One that is over is no promise any more: the undated text is the true one."""
+    said = said_date(scene.cause, scene.stands, scene.zone)
+    if said and scene.cause.template == "question_late" and said == scene.today:
+        return None  # the text says "today"
+    return said if said and said >= scene.today else None
 
 
-def _day_of(stands: Background, today: date) -> dict[str, str]:
+def _date(scene: _Scene) -> str:
+    said = _current_date(scene)
+    return short_date(said, scene.cause.language) if said else ""
+
+
+def _in_words(scene: _Scene, day: date | None) -> str:
+    return format_date(day, scene.cause.language, today=scene.today, plain=True) if day else ""
+
+
+def _agent(scene: _Scene) -> str:
+    """An SMS has room for a first name."""
+    names = (scene.stands.handler_name or "").split()
+    return " ".join(names[:1] if scene.cause.channel == "sms" else names)
+
+
+def _name(scene: _Scene) -> str:
+    """Russians are addressed by name and patronymic, others by the first name."""
+    given = scene.stands.given_name or ""
+    return given if scene.cause.language == "ru" else (given.split() or [""])[0]
+
+
+def _count(scene: _Scene) -> str:
+    cause = scene.cause
+    return str(cause.open_claims or _detail(cause).get("missing") or scene.stands.open_documents or "")
+
+
+def _documents(scene: _Scene) -> str:
+    titles = scene.stands.titles_ru if scene.cause.language == "ru" else scene.stands.titles_en
+    return "\n".join(f"- {title}" for title in titles or ())
+
+
+def _day(scene: _Scene) -> tuple[int, int] | None:
     """The day of the term that the law or the contract leaves us; not said where days waited for the policyholder."""
+    stands, today = scene.stands, scene.today
     if stands.limit_due is None or stands.promised_from is None or stands.paused or today > stands.limit_due:
-        return {"day": "", "total": ""}
+        return None
     limit = terms_for(stands.product or "", stands.country or "").limit
     day = day_number(stands.promised_from, today, limit, stands.country or "")
-    return {"day": str(day), "total": str(limit.days)} if 0 < day <= limit.days else {"day": "", "total": ""}
+    return (day, limit.days) if 0 < day <= limit.days else None
+
+
+def _part_of_day(scene: _Scene, part: int) -> str:
+    day = _day(scene)
+    return str(day[part]) if day else ""
 
 
 def _detail(cause: Cause) -> dict[str, Any]:
     return cause.fact.detail if cause.fact else {}
 
 
-def _time(cause: Cause, stands: Background, zone: ZoneInfo) -> str:
-    moment = stands.inspection_at if cause.template == "inspection" else cause.answer_due_at
-    return format_time(moment, zone) if moment else ""
+def _time(scene: _Scene) -> str:
+    inspection = scene.cause.template == "inspection"
+    moment = scene.stands.inspection_at if inspection else scene.cause.answer_due_at
+    return format_time(moment, scene.zone) if moment else ""
 
 
-def _amount(cause: Cause, stands: Background) -> str:
+def _code(scene: _Scene) -> str:
+    own, secret = scene.cause.own, scene.settings.portal_secret_key
+    return unseal(own[SEALED], secret, purpose=CODE_SEAL) if SEALED in own else ""
+
+
+def _amount(scene: _Scene) -> str:
+    cause, stands = scene.cause, scene.stands
     told = _detail(cause).get("amount")
     amount = Decimal(told) if told else stands.assessed if cause.template == "awaiting" else stands.approved
     if amount is None or stands.currency is None:
@@ -153,7 +180,7 @@ def _amount(cause: Cause, stands: Background) -> str:
     return written(amount, stands.currency, cause.language)
 
 
-def _day(text: Any) -> date | None:
+def _day_in(text: Any) -> date | None:
     return date.fromisoformat(text[:10]) if text else None
 
 
@@ -165,3 +192,39 @@ def _phrases() -> dict[str, Any]:
 def phrase(kind: str, word: str | None, language: str) -> str:
     """Our words for a page state or a public reason; empty for any other word, which so never reaches a text."""
     return str(_phrases()[kind].get(word or "", {}).get(language, ""))
+
+
+# Every name of `NAMES` once.
+_VALUES: dict[str, Callable[[_Scene], str]] = {
+    "ref4": lambda scene: last4(scene.stands.claim_number or ""),
+    "ref": lambda scene: scene.stands.claim_number or "",
+    "date": _date,
+    "date_long": lambda scene: _in_words(scene, _current_date(scene)),
+    "old_date": lambda scene: _in_words(scene, _day_in(_detail(scene.cause).get("old_date"))),
+    "limit_long": lambda scene: _in_words(scene, scene.stands.limit_due),
+    "time": _time,
+    "amount": _amount,
+    "agent": _agent,
+    "name": _name,
+    "n": _count,
+    "docs": _documents,
+    "days": lambda scene: str(heartbeat_days(scene.cause.cadence)),
+    "day": lambda scene: _part_of_day(scene, 0),
+    "total": lambda scene: _part_of_day(scene, 1),
+    "reason": lambda scene: phrase("reason", scene.stands.reason, scene.cause.language),
+    "state": lambda scene: phrase("state", scene.stands.page_state, scene.cause.language),
+    "claimant": lambda scene: "yes" if scene.stands.side == "claimant" else "",
+    "damage": lambda scene: "yes" if scene.stands.line_of_business in WITH_DAMAGE else "",
+    "last4": lambda scene: str(_detail(scene.cause).get("account_last4") or ""),
+    "question_short": lambda scene: (scene.cause.question or "")[:80],
+    "answer": lambda scene: scene.cause.answer or "",
+    "replies": lambda scene: "yes" if scene.settings.notifier_replies else "",
+    "phone": lambda scene: scene.settings.portal_brand_phone,
+    "domain": lambda scene: scene.settings.short_url.split("://")[-1],
+    "link": lambda scene: scene.link or scene.settings.short_url.removeprefix("https://"),
+    "code": _code,
+    # These come with the notification alone.
+    "last_fact": lambda _: "",
+    "arm_end": lambda _: "",
+}
+assert _VALUES.keys() == NAMES

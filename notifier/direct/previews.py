@@ -1,6 +1,6 @@
 """What a handler's change would make its readers read: the same decisions and texts as when it becomes a fact."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,7 @@ from notifier.background import Background, Fact
 from notifier.decisions import Plan, decide, reach, still_to_send
 from notifier.facts import background_for
 from notifier.message import SmsParts, sms_parts
-from notifier.rendering import render
+from notifier.rendering import names_in, render
 from notifier.rulebook import rules_in_force
 from notifier.rules import rule_for
 from notifier.settings import NotifierSettings
@@ -154,8 +154,7 @@ def _once_applied(stands: Background, after: ClaimSnapshot, now: datetime) -> Ba
     """The background as it will be when the change is a fact."""
     papers = sorted(open_documents(after), key=lambda paper: paper.ref)
     money_by = max((payment.expected_date for payment in after.payments if payment.expected_date), default=None)
-    return replace(
-        stands,
+    return stands._replace(
         stage=after.stage,
         situation=after.situation,
         outcome=after.outcome,
@@ -201,9 +200,9 @@ def sample_text(plan: Plan, fact: Fact, stands: Background, *, settings: Notifie
     """The text as it will leave, with a link as long as the real one."""
     cause = Cause(plan.template, plan.channel, plan.language, plan.cadence, fact)
     link = f"{settings.short_url.removeprefix('https://')}/{SAMPLE_LINK}"
-    return render(
-        plan.template, plan.channel, plan.language, values_of(cause, stands, settings=settings, now=now, link=link)
-    )
+    names = names_in(plan.template, plan.channel, plan.language)
+    values = values_of(names, cause, stands, settings=settings, now=now, link=link)
+    return render(plan.template, plan.channel, plan.language, values)
 
 
 def _at_take(

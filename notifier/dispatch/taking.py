@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -58,8 +59,7 @@ select taken.*, bucket.tokens from bucket left join taken on true
 """  # noqa: S608
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """A notification that is ours until the lease runs out."""
 
     id: UUID

@@ -79,7 +79,7 @@ def test_the_wished_channel_comes_first_where_it_is_allowed():
     stands = a_background(chosen_channel="whatsapp", consents=["whatsapp"])
     assert decide(a_fact(), RULE, stands, settings=US, now=NOON).channel is ChannelName.WHATSAPP
     assert decide(a_fact(), RULE, stands, settings=the_settings(), now=NOON).channel is ChannelName.SMS
-    stopped = replace(stands, stopped=["whatsapp"])
+    stopped = stands._replace(stopped=["whatsapp"])
     assert decide(a_fact(), RULE, stopped, settings=US, now=NOON).channel is ChannelName.SMS
 
 

@@ -8,9 +8,10 @@ from claims_core.db import driver_connection, session_scope
 from claims_core.keyed import keyed_hash
 from claims_core.stages import ClaimStage, Outcome, Situation
 from notifier.facts import Ready, ready_for
-from notifier.rendering import render
+from notifier.rendering import names_in, render
 from notifier.states import ChannelName, Reason
 from notifier.tables import MESSAGE_LINK, OptOut
+from notifier.values import NAMES
 from tests.factories import NOON, a_document, a_payment, a_person, later
 from tests.notifier.scenes import KEY, known, planned, seen, the_settings
 
@@ -22,6 +23,13 @@ async def ready(engine: AsyncEngine, **how) -> list[Ready]:
         values = {"settings": the_settings(), "now": NOON} | how
         found = await ready_for(await driver_connection(session), ids, **values)
     return [found[each] for each in ids]
+
+
+async def ready_by_whatsapp(engine: AsyncEngine) -> list[Ready]:
+    """The same, had it been planned for WhatsApp."""
+    async with session_scope(engine) as session:
+        await (await driver_connection(session)).execute("update notification set channel = 'whatsapp'")
+    return await ready(engine)
 
 
 async def test_a_text_is_made_of_what_is_known_when_it_leaves(engine: AsyncEngine):
@@ -47,8 +55,18 @@ async def test_a_text_names_our_own_date_and_not_the_laws(engine: AsyncEngine):
     [one] = await ready(engine)
     # OSAGO: our target is 14 days without holidays (12 June is one), the law leaves 20.
     assert one.values["date"] == "16.06"
-    assert one.values["limit_long"] == "22 июня, понедельник"
     assert "Решение до 16.06." in render("assessment", "sms", "ru", one.values)
+    [over_whatsapp] = await ready_by_whatsapp(engine)
+    assert over_whatsapp.values["limit_long"] == "22 июня, понедельник"
+
+
+async def test_only_what_a_text_names_is_worked_out_so_that_nothing_else_can_spoil_it(engine: AsyncEngine):
+    first = await known(engine)
+    await seen(engine, later(first, stage=ClaimStage.ASSESSING, situation=Situation.CALCULATION))
+    [one] = await ready(engine)
+    assert one.values.keys() == names_in("assessment", "sms", "ru")
+    [over_whatsapp] = await ready_by_whatsapp(engine)
+    assert over_whatsapp.values.keys() == NAMES  # a text that the provider keeps may name others than ours
 
 
 async def test_the_link_in_the_text_goes_with_its_keyed_hash(engine: AsyncEngine):
