@@ -20,7 +20,8 @@ from notifier.verdicts import heed
 
 ASK_AGAIN_AFTER = timedelta(minutes=5)  # no receipt by then: the provider is asked
 
-# $1 now; a row each. Nothing is written for a notification whose lease is not ours any more.
+# $1 now, $13 "sending" (see `readying`); a row each. Nothing is written for a notification whose lease is not ours any
+# more.
 _ACKNOWLEDGE = """
 with o as (
   select * from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
@@ -32,7 +33,7 @@ with o as (
     takes = case when o.state = 'unknown' then n.takes else 0 end, lease_token = null, lease_until = null,
     finished_at = case when o.state in ('settled', 'failed') then $1::timestamptz end,
     values = case when n.importance = 'code' and o.state <> 'planned' then '{}'::jsonb else n.values end
-  from o where n.id = o.notification_id and n.state = 'sending' and n.lease_token = o.lease_token
+  from o where n.id = o.notification_id and n.state = $13 and n.lease_token = o.lease_token
   returning n.id
 )
 update delivery d set state = o.delivery_state, provider_ref = coalesce(o.provider_ref, d.provider_ref),
@@ -78,7 +79,7 @@ class Outcome:
 async def acknowledge(connection: asyncpg.Connection, outcomes: Sequence[Outcome], *, now: datetime) -> None:
     """Write what came of a batch of calls, in the caller's transaction. What is not ours any more stays as it is."""
     columns = zip(*(each.as_row(now) for each in outcomes), strict=True)
-    await connection.execute(_ACKNOWLEDGE, now, *(list(column) for column in columns))
+    await connection.execute(_ACKNOWLEDGE, now, *(list(column) for column in columns), NotificationState.SENDING)
     verdicts = {
         each.hand_over.delivery_id: (_verdict_of(each.problem), each.problem.code or "")
         for each in outcomes

@@ -36,6 +36,8 @@ update notification n set state = o.state, reason = o.reason, not_before = coale
 from unnest($3::uuid[], $4::text[], $5::text[], $6::timestamptz[]) as o(id, state, reason, not_before)
 where n.id = o.id and n.state = 'sending' and n.lease_token = $1
 """
+# `$13` is always "sending": said as a value, it keeps the planner from the index of leases, where what was let go since
+# the last vacuum is still met, and has each row found by its id.
 _COMMIT = """
 insert into delivery (id, notification_id, attempt, token_hash, link_hash, channel, provider, address, text,
   segments, state, worker, started_at, send_by, resolve_after, conflict)
@@ -44,8 +46,7 @@ select o.id, n.id, coalesce((select max(d.attempt) from delivery d where d.notif
   o.resolve_after, false
 from unnest($4::uuid[], $5::uuid[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::int[], $11::timestamptz[],
   $12::bytea[]) as o(id, notification_id, token_hash, provider, address, text, segments, resolve_after, link_hash)
-join notification n on n.id = o.notification_id and n.state = 'sending' and n.lease_token = $1
-  and n.lease_until > $3
+join notification n on n.id = o.notification_id and n.state = $13 and n.lease_token = $1 and n.lease_until > $3
 returning id
 """
 
@@ -178,5 +179,6 @@ async def _commit(
         [sms_parts(each.text).segments if each.taken.channel is ChannelName.SMS else 1 for each in going],
         [now + settings.notifier_call_deadline + way.capabilities.listing_lag for way in ways],
         [each.link_hash for each in going],
+        NotificationState.SENDING,
     )
     return {row["id"] for row in rows}
