@@ -23,6 +23,7 @@ from claims_core.stages import (
     ClaimStage,
     Mover,
     Outcome,
+    PageState,
     Situation,
     is_decided,
 )
@@ -54,6 +55,17 @@ PERSONAL = (
 _SAID_NEUTRALLY = frozenset({Situation.WAITING_CLINIC, Situation.WAITING_REGISTRY, Situation.DISAGREEMENT_REVIEW})
 # These were done by one person, or are of that person's policy: the claimant's own demand is still to be decided.
 OF_ONE_PERSON = frozenset({Outcome.WITHDRAWN, Outcome.NO_RESPONSE, Outcome.BELOW_DEDUCTIBLE})
+# These page states say how it ended for whoever is paid, repaired or refused.
+SAYS_HOW_IT_ENDED = frozenset(
+    {
+        PageState.APPROVED,
+        PageState.PARTLY,
+        PageState.PAYMENT_SENT,
+        PageState.PAID,
+        PageState.REPAIR,
+        PageState.DECLINED,
+    }
+)
 # What their payments say, the most telling first.
 _BY_MONEY = {
     PaymentState.RETURNED: Situation.PAYMENT_RETURNED,

@@ -136,6 +136,7 @@ class ClaimLine:
     outcome: str | None
     our_date: Any
     is_open: bool
+    is_liable: bool
 
 
 # From claim to claim as the back office joined them, to the last, if it is the viewer's, too. A circle leads nowhere.
@@ -161,7 +162,8 @@ _CLAIMS_OF = f"""
 select c.id, c.claim_number, c.line_of_business, c.object_label, c.page_state, c.outcome,
   (select max(p.due_date) from promise p where p.claim_id = c.id and p.ended_at is null
     and p.basis in ('target', 'handler')) as our_date,
-  c.stage <> 'closed' as is_open
+  c.stage <> 'closed' as is_open,
+  c.has_claimants and c.approved is null and not exists (select from payment p where p.claim_id = c.id) as is_liable
 from policyholder me join claim c on c.policyholder_id = any({rows_of("me")})
 where me.id = $1 and not exists (select from claim b where b.source = c.source and b.source_ref = c.merged_into
   and b.policyholder_id = any({rows_of("me")}))

@@ -9,7 +9,7 @@ from notifier.quiet_hours import QuietHours, earliest_send_time, next_allowed, z
 from notifier.rules import Rule
 from notifier.settings import NotifierSettings
 from notifier.states import CHANNELS_ALLOWED, PRIORITY, Cadence, ChannelName, Importance, Reason
-from notifier.variants import variant
+from notifier.variants import is_not_theirs, variant
 
 SEND_WITHIN = timedelta(hours=24)
 SEND_WITHIN_OF = {"otp": timedelta(minutes=10), "inspection": timedelta(hours=4)}
@@ -173,6 +173,8 @@ def _not_news(
 ) -> Reason | None:
     if fact.detail.get("told") is False:
         return Reason.HANDLER_SAID_NO
+    if is_not_theirs(template, fact, stands):
+        return Reason.ANOTHERS_MONEY
     if now - fact.occurred_at > timedelta(hours=rule.fresh_hours):
         return Reason.STALE_EVENT
     if not is_still_true(fact, stands, now):

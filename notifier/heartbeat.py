@@ -20,7 +20,8 @@ from notifier.texts import HEARTBEAT_DAYS_ELSE, heartbeat_days
 
 log = logging.getLogger(__name__)
 
-# Where somebody still waits for us. Afterwards silence is what everybody expects.
+# Where somebody still waits for us. Afterwards silence is what everybody expects; and so it is once it was decided,
+# for a policyholder whose policy pays somebody else.
 WAITING = (
     "registered",
     "docs_needed",
@@ -54,6 +55,7 @@ with silence as (
         and d.state in ('accepted', 'on_its_way', 'delivered')) last on true
     where c.page_state = any($3) and c.stage <> 'closed' and c.gone_at is null
       and c.merged_into is null
+      and not (c.has_claimants and c.approved is null and c.page_state in ('approved', 'partly', 'repair'))
         and first.at <= $1 - make_interval(days => $5)
 ), spans as (
     select *, case when cadence = 'frequent' then $5 else {HEARTBEAT_DAYS_ELSE} end as days from silence

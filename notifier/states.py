@@ -103,6 +103,7 @@ class Reason(StrEnum):
     NO_CONSENT = "no_consent"
     NO_CONTACT = "no_contact"
     ANOTHERS_NUMBER = "anothers_number"
+    ANOTHERS_MONEY = "anothers_money"
     CONTACT_PROHIBITED = "contact_prohibited"
     CHANNEL_NOT_ALLOWED = "channel_not_allowed"
     DAILY_CAP = "daily_cap"

@@ -18,6 +18,7 @@ from notifier.quiet_hours import zone_or
 from notifier.settings import NotifierSettings
 from notifier.states import Cadence
 from notifier.values import NAMES
+from notifier.variants import state_to_say
 
 CODE_SEAL = "a code on its way"  # what the seal is for
 SEALED = "sealed"  # the entry of a notification's own values that holds a code
@@ -212,7 +213,7 @@ _VALUES: dict[str, Callable[[_Scene], str]] = {
     "day": lambda scene: _part_of_day(scene, 0),
     "total": lambda scene: _part_of_day(scene, 1),
     "reason": lambda scene: phrase("reason", scene.stands.reason, scene.cause.language),
-    "state": lambda scene: phrase("state", scene.stands.page_state, scene.cause.language),
+    "state": lambda scene: phrase("state", state_to_say(scene.stands), scene.cause.language),
     "claimant": lambda scene: "yes" if scene.stands.side == "claimant" else "",
     "damage": lambda scene: "yes" if scene.stands.line_of_business in WITH_DAMAGE else "",
     "last4": lambda scene: str(_detail(scene.cause).get("account_last4") or ""),

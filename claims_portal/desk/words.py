@@ -117,6 +117,7 @@ REASONS: dict[Reason, str] = {
     Reason.NO_CONSENT: _("no consent to texts"),
     Reason.NO_CONTACT: _("no telephone number on file"),
     Reason.ANOTHERS_NUMBER: _("the number on file is another reader's of this claim too"),
+    Reason.ANOTHERS_MONEY: _("it is about what the other party receives"),
     Reason.CONTACT_PROHIBITED: _("contact is prohibited in the claims system"),
     Reason.CHANNEL_NOT_ALLOWED: _("the law does not allow this channel"),
     Reason.DAILY_CAP: _("enough messages today"),

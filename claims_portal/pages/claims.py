@@ -6,12 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from claims_core.claimants import SAYS_HOW_IT_ENDED
 from claims_core.i18n import format_claim_number
 from claims_core.stages import LineOfBusiness, PageState
 from claims_portal.auth import Viewer, require_policyholder
 from claims_portal.deps import look_of, now_of, portal_of
 from claims_portal.pages.claim.page import Mark
-from claims_portal.pages.claim.words import LINE, MARK
+from claims_portal.pages.claim.words import DECIDED, LINE, MARK
 from claims_portal.pages.speech import Speech
 from claims_portal.queries import ClaimLine, claims_of
 from claims_portal.rendering import page
@@ -48,7 +49,8 @@ async def show_claims(request: Request, viewer: Annotated[Viewer, Depends(requir
 
 
 def _listed(line: ClaimLine, said: Speech) -> ListedClaim:
-    tone, icon, word = MARK[PageState(line.page_state)]
+    state = PageState(line.page_state)
+    tone, icon, word = DECIDED if line.is_liable and state in SAYS_HOW_IT_ENDED else MARK[state]
     ref = said.say(
         "{line}, claim {ref}",
         line=said.say(LINE[LineOfBusiness(line.line_of_business)]),

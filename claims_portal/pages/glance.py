@@ -13,7 +13,6 @@ from starlette.responses import RedirectResponse, Response
 from claims_core.db import session_scope
 from claims_core.errors import NotFound
 from claims_core.i18n import last4
-from claims_core.stages import Situation
 from claims_portal.auth import GlanceView, allow_anyone, require_glance
 from claims_portal.auth.codes import GLANCE as FROM_GLANCE
 from claims_portal.auth.cookies import GLANCE, set_cookie
@@ -112,7 +111,7 @@ def build_glance(row: ClaimRow, said: Speech) -> GlancePage:
 
 
 def _needed(facts: Facts, said: Speech) -> str | None:
-    if facts.situation in (Situation.BANK_DETAILS_NEEDED, Situation.PAYMENT_RETURNED):
+    if facts.wants_account:
         return said.say("Needed from you: account details")
     if facts.documents:
         n = len(facts.documents)

@@ -1,5 +1,6 @@
 """A third party claims against somebody's policy: each hears of their own, reads their own page, and nothing else."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,14 +19,15 @@ from claims_core.stages import ClaimStage, Outcome, Situation
 from claims_core.tables import Claim
 from claims_portal.auth.sender import send_asked
 from notifier import inbound, preferences
-from notifier.facts import background_for
+from notifier.facts import background_for, ready_for
 from notifier.planner import plan_batch
+from notifier.rendering import render
 from notifier.states import ChannelName, NotificationState, Reason
 from notifier.tables import Inbound
 from tests.factories import NOON, a_claimant, a_document, a_payment, a_person, a_snapshot, later
 from tests.journeys.test_one_person import Post
 from tests.notifier.queue import a_desk
-from tests.notifier.scenes import planned, seen, the_settings
+from tests.notifier.scenes import notifications, planned, seen, the_settings
 from tests.portal.conftest import app, clock, pool  # noqa: F401  (fixtures)
 from tests.portal.portal import visiting
 
@@ -213,3 +215,39 @@ async def test_rows_of_the_two_are_never_joined_and_a_claimant_is_joined_with_wh
         await ledger.record(session, [later(accident, claimants=(theirs,))], now=NOON, settle=timedelta(0))
         assert await ledger.join_people(session, [mine.policyholder_id], now=NOON) == 1
         assert set(await people._named(session, "2041-7001")) >= {mine.policyholder_id}
+
+
+PAYS_ANOTHER = {
+    "decided": DECIDED,
+    "settled": {"stage": ClaimStage.CLOSED, "situation": None, "outcome": Outcome.APPROVED},
+    "refused": DECIDED | {"outcome": Outcome.REFUSED},
+    "repaired": SENT | {"situation": Situation.REPAIR_IN_PROGRESS},
+    "account asked": DECIDED | {"situation": Situation.BANK_DETAILS_NEEDED},
+}
+
+
+@pytest.mark.parametrize("stands", PAYS_ANOTHER.values(), ids=PAYS_ANOTHER)
+async def test_wherever_the_policyholder_looks_nothing_says_how_it_ended_for_the_other_party(
+    app: FastAPI,  # noqa: F811
+    engine: AsyncEngine,
+    stands: dict[str, Any],
+):
+    shot = an_accident(harmed(), **stands)
+    await seen(engine, shot, first_load=True)
+    mine = await side(engine, shot)
+    async with visiting(app, headers={"Accept-Language": "en"}) as browser:
+        [sent] = await look_up(app, browser, "2041-7001", LIABLE)
+        await browser.post("/code", data={"code": sent["code"]})
+        pages = [(await browser.get(path)).text for path in ("/claims", f"/claim/{mine.part_of}")]
+    async with session_scope(engine) as session:
+        await inbound.receive(
+            session, provider="twilio", provider_ref="1", channel=ChannelName.SMS, address=LIABLE, body="STATUS",
+            now=NOON, settings=the_settings(),
+        )  # fmt: skip
+        connection = await driver_connection(session)
+        [told] = await notifications(session)
+        [ready] = (await ready_for(connection, [told.id], settings=the_settings(), now=NOON)).values()
+        texts = [render(told.template, told.channel, "en", ready.values)]
+    betrayed = ("Approved", "approved", "Paid", "Payment", "repaired", "Declined", "payable", "account", "Repair")
+    for said in (*(re.sub(r"<style.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL) for page in pages), *texts):
+        assert not [word for word in betrayed if word in said], said

@@ -49,6 +49,14 @@ CASES: list[tuple[str, dict, dict, Rule, NotifierSettings, Reason | None]] = [
         Reason.BACKLOG,
     ),
     ("decided on a little late", {"tell_after": NOON - timedelta(hours=2)}, {}, RULE, the_settings(), None),
+    (
+        "the other party's repair",
+        {"page_state": "repair"},
+        {"side": "liable", "page_state": "repair"},
+        replace(RULE, template="repair"),
+        the_settings(),
+        Reason.ANOTHERS_MONEY,
+    ),
     ("messenger with consent", {}, {"consents": ["whatsapp"]}, WHATSAPP_ONLY, US, None),
 ]
 
@@ -98,12 +106,30 @@ def test_the_wished_channel_comes_first_where_it_is_allowed():
         ("payment_sent", {"amount": "10.00"}, {"side": "liable"}, {}, "payment_sent"),
         ("approved", {}, {"side": "liable", "approved": Decimal(10)}, {}, "approved"),
         ("docs_needed", {}, {"side": "liable"}, {}, "docs_needed"),
+        ("closed_other", {}, {"side": "liable"}, {}, "closed_other"),
     ],
 )
 def test_the_text_fits_what_is_known(template, detail, stands, settings, chosen):
     fact, rule = a_fact(detail=detail), replace(RULE, template=template)
     plan = decide(fact, rule, a_background(**stands), settings=the_settings(**settings), now=NOON)
     assert plan.template == chosen
+
+
+@pytest.mark.parametrize(
+    ("kind", "template", "stands", "told"),
+    [
+        ("decision_made", "repair", {}, ("liable_decided", None)),
+        ("situation_changed", "repair", {}, ("repair", Reason.ANOTHERS_MONEY)),
+        ("details_needed", "details_needed", {}, ("details_needed", Reason.ANOTHERS_MONEY)),
+        ("details_needed", "details_needed", {"approved": Decimal(10)}, ("details_needed", None)),
+        ("details_needed", "details_needed", {"side": "own"}, ("details_needed", None)),
+    ],
+)
+def test_how_the_other_party_receives_what_is_theirs_is_not_told(kind, template, stands, told):
+    fact, rule = a_fact(kind=kind, page_state="repair"), replace(REQUIRED, template=template)
+    decided = {"side": "liable", "outcome": "approved", "situation": "bank_details_needed", "page_state": "repair"}
+    plan = decide(fact, rule, a_background(**decided | stands), settings=the_settings(), now=NOON)
+    assert (plan.template, plan.reason) == told
 
 
 ALL = st.fixed_dictionaries(

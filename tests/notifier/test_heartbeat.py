@@ -1,6 +1,7 @@
 """Who waits hears from us although nothing happened: the truth, in their cadence, and no machine's monologue."""
 
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -14,7 +15,7 @@ from notifier.heartbeat import beat, template_for
 from notifier.rendering import render
 from notifier.states import ChannelName, DeliveryState, NotificationState, Reason
 from notifier.tables import Delivery, Notification
-from tests.factories import NOON, a_claim, a_document, a_question, later
+from tests.factories import NOON, a_claim, a_claimant, a_document, a_question, later
 from tests.notifier.scenes import a_background, known, notifications, planned, seen, the_settings
 
 DAY = timedelta(days=1)
@@ -148,3 +149,12 @@ async def test_a_heartbeat_that_is_no_longer_true_does_not_leave(engine: AsyncEn
 async def test_where_nobody_waits_for_us_there_is_silence(engine: AsyncEngine, over: dict):
     await known(engine, **over)
     assert await beats(engine, now=NOON + 365 * DAY) == []
+
+
+@pytest.mark.parametrize(("approved", "heard"), [(None, 1), (Decimal(100), 2)])
+async def test_a_policyholder_whose_policy_pays_another_waits_for_nothing_once_it_is_decided(
+    engine: AsyncEngine, approved: Decimal | None, heard: int
+):
+    decided = {"stage": ClaimStage.DECIDED, "situation": None, "outcome": Outcome.APPROVED, "approved": approved}
+    await known(engine, claimants=(a_claimant(),), **decided)
+    assert len(await beats(engine, now=NOON + 9 * DAY)) == heard

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from claims_core.claimants import SAYS_HOW_IT_ENDED
 from claims_core.deadlines import PromiseBasis, PromiseKind
 from claims_core.promises import OURS
 from claims_core.snapshot import OPEN_DOCUMENTS, DocumentState, PaymentState
@@ -14,9 +15,6 @@ from claims_portal.queries import ClaimRow
 
 DAMAGE = frozenset({LineOfBusiness.MOTOR, LineOfBusiness.MOTOR_LIABILITY, LineOfBusiness.PROPERTY})
 CARS = frozenset({LineOfBusiness.MOTOR, LineOfBusiness.MOTOR_LIABILITY})
-MONEY_OR_NONE = frozenset(
-    {PageState.APPROVED, PageState.PARTLY, PageState.PAYMENT_SENT, PageState.PAID, PageState.REPAIR, PageState.DECLINED}
-)
 OVER = frozenset({PageState.PAID, PageState.DECLINED, PageState.WITHDRAWN, PageState.CLOSED_OTHER})
 
 
@@ -163,7 +161,13 @@ class Facts:
     @property
     def is_anothers_money(self) -> bool:
         """Has it been decided about a claimant's money alone? Then the policyholder's page speaks of none."""
-        return self.is_liable and self.state in MONEY_OR_NONE
+        return self.is_liable and self.state in SAYS_HOW_IT_ENDED
+
+    @property
+    def wants_account(self) -> bool:
+        """Do we wait for the reader's account details?"""
+        asked = self.situation in (Situation.BANK_DETAILS_NEEDED, Situation.PAYMENT_RETURNED)
+        return asked and not self.is_anothers_money
 
     @cached_property
     def is_paused(self) -> bool:

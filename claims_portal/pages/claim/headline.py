@@ -198,6 +198,6 @@ def modifiers_of(facts: Facts, said: Speech) -> tuple[Mark, ...]:
         (facts.late_since is not None, words.LATE),
         (facts.is_paused and facts.state is not PageState.DOCS_NEEDED, words.PAUSED),
         (facts.situation is Situation.PAYMENT_RETURNED, words.RETURNED),
-        (facts.situation is Situation.BANK_DETAILS_NEEDED, words.DETAILS),
+        (facts.wants_account and facts.situation is Situation.BANK_DETAILS_NEEDED, words.DETAILS),
     )
     return tuple(Mark(tone, icon, said.say(word)) for holds, (tone, icon, word) in found if holds)

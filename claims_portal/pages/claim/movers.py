@@ -2,8 +2,9 @@
 
 from datetime import date
 
+from claims_core.claimants import SAYS_HOW_IT_ENDED
 from claims_core.i18n import marked
-from claims_core.stages import MOVER_OF, ClaimStage, Mover, Situation
+from claims_core.stages import MOVER_OF, ClaimStage, Mover, PageState, Situation
 from claims_portal.pages.claim.facts import OVER, Facts, moment_of
 from claims_portal.pages.claim.page import Move, Side
 from claims_portal.pages.speech import Speech
@@ -51,6 +52,8 @@ def move_of(facts: Facts, said: Speech) -> Move:
 
 
 def _now(facts: Facts, said: Speech) -> str:
+    if facts.is_anothers_money:
+        return said.say("Nothing is needed from you now.")
     if facts.state in OVER or facts.mover is Mover.NOBODY:
         return said.say("Nobody has to do anything now.")
     if facts.mover is Mover.POLICYHOLDER:
@@ -90,6 +93,8 @@ def spans_of(facts: Facts, said: Speech) -> list[tuple[str, str, int]]:
     for event in facts.row.parts["events"]:
         stage, situation = ClaimStage(event["stage"]), event["situation"]
         case = Situation(situation) if situation else None
+        if facts.is_anothers_money and PageState(event["page_state"]) in SAYS_HOW_IT_ENDED:
+            case = None
         side = side_of(MOVER_OF[case] if case else Mover.US, case)
         turns.append((said.day_of(moment_of(event["at"])), side, TEAM.get(stage, TEAM[ClaimStage.DECIDED])))
     turns.sort(key=lambda turn: turn[0])

@@ -32,7 +32,7 @@ APPEAL = {
 def needs_of(facts: Facts, said: Speech) -> tuple[Need, ...]:
     """One card a paper; account details are a paper like any other."""
     needs = [_paper(said, paper) for paper in facts.documents]
-    if facts.situation in (Situation.BANK_DETAILS_NEEDED, Situation.PAYMENT_RETURNED):
+    if facts.wants_account:
         text = said.say("Then the money leaves at once. Write to us below or call.")
         needs.append(Need(said.say("Send your account details"), None, text, is_paper=False))
     return tuple(needs)

@@ -5,12 +5,13 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from claims_core.claimants import SAYS_HOW_IT_ENDED
 from claims_core.deadlines import PromiseBasis
 from claims_core.i18n import marked
 from claims_core.snapshot import CaseEventKind
 from claims_core.stages import PageState
 from claims_portal.pages.claim import words
-from claims_portal.pages.claim.facts import MONEY_OR_NONE, Facts, moment_of
+from claims_portal.pages.claim.facts import Facts, moment_of
 from claims_portal.pages.claim.page import Timeline, TimelineEntry
 from claims_portal.pages.speech import Speech
 
@@ -102,12 +103,14 @@ def arrival_of(said: Speech, message: Detail) -> str:
 
 
 def _sentence(facts: Facts, said: Speech, kind: CaseEventKind, event: Detail, detail: Detail) -> tuple[str, str] | None:
+    if facts.is_anothers_money and kind is Kind.DETAILS_NEEDED:
+        return None
     if kind in _PLAIN:
         icon, text = _PLAIN[kind]
         return icon, said.say(text)
     if kind in (Kind.STAGE_CHANGED, Kind.SITUATION_CHANGED):
         state = PageState(event["page_state"])
-        is_anothers = facts.is_anothers_money and state in MONEY_OR_NONE
+        is_anothers = facts.is_anothers_money and state in SAYS_HOW_IT_ENDED
         return words.MARK[state][1], said.say(words.ANOTHERS_MONEY if is_anothers else _ENTERED[state])
     maker = _MAKERS.get(kind)
     return maker(facts, said, event, detail) if maker else None

@@ -22,16 +22,20 @@ def steps_of(facts: Facts, said: Speech) -> tuple[Step, ...]:
     """The steps of this claim's line, each with its state and its day."""
     road = words.road_of(facts.line)
     names, place = list(words.STEPS[road]), words.STEP_OF[road][facts.stage]
-    if facts.state is PageState.REPAIR:
+    stopped = facts.state in STOPPED and not facts.is_anothers_money
+    if facts.is_anothers_money:
+        # It was decided; whether and how somebody else is paid is no step of the reader's.
+        names, place = names[:-1], len(names)
+    elif facts.state is PageState.REPAIR:
         names[-1] = words.REPAIR_STEP
-    if facts.state in STOPPED:
+    if stopped:
         place = min(place, len(names) - 2)
         names = names[: place + 1]
     is_over = facts.state is PageState.PAID
     steps = []
     for number, name in enumerate(names):
         kind = "done" if is_over or number < place else "now" if number == place else "next"
-        if kind == "now" and facts.state in STOPPED:
+        if kind == "now" and stopped:
             kind = "no"
         steps.append(_step(facts, said, kind, name, number, road))
     return tuple(steps)

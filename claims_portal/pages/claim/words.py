@@ -93,6 +93,7 @@ PROMISE = {
 }
 # To a policyholder whose policy pays somebody else: what, and to whom, is theirs alone to read.
 ANOTHERS_MONEY = marked("We decided on what the other party asked for")
+DECIDED = ("info", "scale", ANOTHERS_MONEY)
 NOT_FROM_YOU = marked("What the other party is paid, only they can see. Nothing is needed from you.")
 NO_DATE = marked("We have no date to give yet. We write to you at every step.")
 
