@@ -15,6 +15,12 @@ def rows_of(person: str) -> str:
     return f"(case when {person}.person_id is null then array[{person}.id] else {person}.id || {whole} end)"
 
 
+def goes_on(claim: str, rows: str) -> str:
+    """SQL: was this row of `claim` joined with another one that is among `rows`' claims too? Then it goes on there."""
+    return f"""exists (select from claim joined where joined.source = {claim}.source
+    and joined.source_ref = {claim}.merged_into and joined.policyholder_id = any({rows}))"""
+
+
 _KIN = text(f"select {rows_of('me')} from policyholder me where me.id = :id")  # noqa: S608
 
 

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from claims_core.same_person import rows_of
+from claims_core.same_person import goes_on, rows_of
 
 IDLE_MINUTES = 15
 
@@ -28,21 +28,24 @@ _PARTS = """
   (select json_agg(json_build_object('started_at', p.started_at, 'ended_at', p.ended_at) order by p.started_at)
    from pause p where p.claim_id = c.id)::text as pauses
 """
-_TOLD = """
+# What was said to whoever reads it, and what they asked: also about a claim that was joined with this one.
+_TOLD = f"""
   (select json_agg(json_build_object('id', e.id, 'kind', e.kind, 'stage', e.stage, 'situation', e.situation,
      'page_state', e.page_state, 'at', e.occurred_at, 'detail', e.detail) order by e.seq)
    from case_event e where e.claim_id = c.id)::text as events,
-  (select json_agg(json_build_object('cause', n.cause_kind, 'cause_id', n.cause_id, 'channel', n.channel,
-     'template', n.template, 'state', n.state, 'at', coalesce(n.finished_at, n.planned_at),
+  (select json_agg(json_build_object('cause_id', n.cause_id, 'template', n.template,
+     'at', coalesce(n.finished_at, n.planned_at),
      'delivery', (select d.state from delivery d where d.notification_id = n.id order by d.attempt desc limit 1)))
    from notification n
-   where n.claim_id = c.id and n.state in ('sent', 'settled', 'unknown') and n.importance <> 'code')::text as messages,
+   where n.claim_id = c.id and n.state in ('sent', 'settled', 'unknown') and n.importance <> 'code'
+     and n.recipient_id = any({rows_of("h")}))::text as messages,
   (select json_agg(json_build_object('text', q.text, 'asked_at', q.asked_at, 'due_at', q.answer_due_at,
      'channel', q.channel, 'answer', q.answer, 'answered_by', q.answered_by, 'answered_at', q.answered_at,
      'taken_by', q.taken_by_name)
      order by q.asked_at)
-   from question q where q.claim_id = c.id)::text as questions
-"""
+   from question q where q.policyholder_id = any({rows_of("h")}) and q.claim_id in (select c.id union all
+     select o.id from claim o where o.source = c.source and o.merged_into = c.source_ref))::text as questions
+"""  # noqa: S608  (pieces of our own)
 _CLAIM = """
   c.id, c.source, c.claim_number, c.policy_number, c.line_of_business, c.product, c.country, c.currency,
   c.object_label, c.reported_at, c.documents_complete_at, c.stage, c.situation, c.outcome, c.mover, c.page_state,
@@ -165,8 +168,7 @@ select c.id, c.claim_number, c.line_of_business, c.object_label, c.page_state, c
   c.stage <> 'closed' as is_open,
   c.has_claimants and c.approved is null and not exists (select from payment p where p.claim_id = c.id) as is_liable
 from policyholder me join claim c on c.policyholder_id = any({rows_of("me")})
-where me.id = $1 and not exists (select from claim b where b.source = c.source and b.source_ref = c.merged_into
-  and b.policyholder_id = any({rows_of("me")}))
+where me.id = $1 and not {goes_on("c", rows_of("me"))}
 order by (c.stage = 'closed'), c.reported_at desc limit 100
 """  # noqa: S608  (pieces of our own)
 

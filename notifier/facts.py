@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from claims_core.errors import ClaimsError, NotFound
-from claims_core.same_person import rows_of
+from claims_core.same_person import goes_on, rows_of
 from notifier.background import Background, Fact
 from notifier.decisions import still_to_send
 from notifier.links import Link, new_link
@@ -118,11 +118,13 @@ select n.id, n.template, n.importance, n.channel, n.send_by, n.values::text as o
     {FACT}, q.text as question, q.answer, q.answer_due_at,
     point.address as spoken_address, coalesce(p.person_id, p.id) as person_id,
     case when n.template = 'kw_status_many' then (select count(*) from claim o
-        where o.policyholder_id = any(kin.ids) and o.stage <> 'closed') end as open_claims,
+        where o.policyholder_id = any(kin.ids) and o.stage <> 'closed'
+        and not {goes_on("o", "kin.ids")}) end as open_claims,
     case when n.template = 'kw_status_many' then (select min(m.due_date)
         from promise m join claim o on o.id = m.claim_id
-        where o.policyholder_id = any(kin.ids) and o.stage <> 'closed' and m.ended_at is null and m.kind = 'decision'
-        and m.basis in ('target', 'handler') and m.due_date >= $1::date) end as next_date, {_AT_TAKE}
+        where o.policyholder_id = any(kin.ids) and o.stage <> 'closed' and not {goes_on("o", "kin.ids")}
+        and m.ended_at is null and m.kind = 'decision' and m.basis in ('target', 'handler')
+        and m.due_date >= $1::date) end as next_date, {_AT_TAKE}
 from unnest($2::uuid[]) as taken(id) join notification n on n.id = taken.id
 join policyholder p on p.id = n.recipient_id
 left join claim c on c.id = n.claim_id

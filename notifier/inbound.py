@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core import ledger
 from claims_core.db import driver_connection, insert_once
 from claims_core.ids import new_id
-from claims_core.same_person import rows_of
+from claims_core.same_person import goes_on, rows_of
 from notifier import preferences
 from notifier.decisions import barred, cadence_of, planned
 from notifier.facts import background_for
@@ -38,10 +38,10 @@ select policyholder_id, claim_id, open_claims from (
   from (select distinct policyholder_id from contact_point where address = :address and kind = 'phone' and on_file) who
   join policyholder p on p.id = who.policyholder_id
   cross join lateral (select {rows_of("p")} as ids offset 0) kin
-  left join lateral (select c.id from claim c where c.policyholder_id = any(kin.ids)
+  left join lateral (select c.id from claim c where c.policyholder_id = any(kin.ids) and not {goes_on("c", "kin.ids")}
     order by c.stage = 'closed', c.reported_at desc limit 1) newest on true
   left join lateral (select count(*) as n from claim c
-    where c.policyholder_id = any(kin.ids) and c.stage <> 'closed') many on true
+    where c.policyholder_id = any(kin.ids) and c.stage <> 'closed' and not {goes_on("c", "kin.ids")}) many on true
   left join lateral (select max(n.planned_at) as at from notification n where n.recipient_id = p.id
     and n.state in ('sent', 'settled')) last on true
   order by coalesce(p.person_id, p.id), last.at desc nulls last, p.id) each
@@ -177,6 +177,9 @@ async def _question(heard: Heard) -> str:
     if (await (await heard.session.connection()).execute(_HEARD_BEFORE, before | since)).scalar():
         return "heard_before"  # our own words come back, or somebody's machine repeats itself
     person, settings = heard.people[0], heard.settings
+    if person.claim_id is None:
+        # A question is answered on a claim; who has none would wait for ever.
+        return await _reply(heard, "kw_status_none") or "not_answered"
     due = answer_due(heard.now, zone=zone_or(None, settings.insurer_timezone), country=settings.insurer_country)
     question = await ledger.ask_question(
         heard.session,

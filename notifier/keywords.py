@@ -38,6 +38,10 @@ WORDS: dict[Command, dict[str, tuple[str, ...]]] = {
 }
 # "No" begins many an answer that means something else, so these are a STOP only alone.
 STOP_ALONE = {"en": "CANCEL", "ru": "НЕТ"}
+# A STOP is heard whatever follows. The others begin many a sentence that means something else ("Больше не пишите"):
+# a message of more words than these is for a person, who reads all of it.
+MOST_WORDS = {Command.WHERE: 4, Command.MORE: 1, Command.LESS: 1, Command.START: 1, Command.HELP: 1}
+COURTESIES = frozenset({"PLEASE", "PLS", "THANKS", "ПОЖАЛУЙСТА", "СПАСИБО"})
 FUZZY_FROM = 5  # letters; shorter words are too near to others
 _LATIN, _CYRILLIC = "ABCEHKMOPTXY", "АВСЕНКМОРТХУ"
 _TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
@@ -55,7 +59,9 @@ def understand(body: str) -> Understood:
         for language, word in STOP_ALONE.items():
             if word in _spellings(words[0]):
                 return Understood(Command.STOP, language)
-    return _exactly("".join(words[:2]), among=(Command.STOP,)) or _exactly(words[0]) or _nearly(words[0])
+    said = _exactly("".join(words[:2]), among=(Command.STOP,)) or _exactly(words[0]) or _nearly(words[0])
+    meant = sum(word not in COURTESIES for word in words)
+    return said if meant <= MOST_WORDS.get(said.command, meant) else Understood(Command.QUESTION)
 
 
 def _words(body: str) -> list[str]:

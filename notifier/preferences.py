@@ -4,7 +4,7 @@ It holds for the person: for all their rows in all back offices, as long as thes
 """
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -17,17 +17,16 @@ from claims_core.db import insert_once
 from claims_core.errors import Refused
 from claims_core.ids import new_id
 from claims_core.same_person import rows_of_person
-from claims_core.stages import ClaimStage
-from claims_core.tables import Claim, ContactKind, ContactPoint, Policyholder
+from claims_core.tables import ContactKind, ContactPoint, Policyholder
+from notifier.confirmations import say_how_often
 from notifier.decisions import PASSES_A_STOP
 from notifier.forecast import forecast
 from notifier.pilot import draw_arm
-from notifier.states import PRIORITY, Cadence, CauseKind, ChannelName, Importance, NotificationState, Reason
+from notifier.states import Cadence, ChannelName, Importance, NotificationState, Reason
 from notifier.tables import Consent, Notification, OptOut, Pilot, PilotEnrolment, Preference
 
 __all__ = ["Choice", "choose", "forecast", "get", "join_pilot", "leave_pilot", "running_pilot"]
 
-CONFIRMED_WITHIN = timedelta(hours=24)
 # A STOP is for the number, whatever carries the text there.
 CARRIED_TO_A_NUMBER = (ChannelName.SMS, ChannelName.WHATSAPP)
 
@@ -80,6 +79,7 @@ async def choose(
     the person's numbers off or on again, at once.
     """
     row = await _preference(session, policyholder_id, now)
+    before = row.cadence
     for name, value in (("cadence", cadence), ("language", language), ("channel", channel)):
         if value is not None:
             setattr(row, name, value)
@@ -88,7 +88,7 @@ async def choose(
     row.chosen_at = now
     if cadence is not None:
         await _cross(session, policyholder_id, cadence, now)
-        if how == "page":
+        if how == "page" and cadence is not before:
             await _confirm(session, policyholder_id, cadence, now)
     if stop is not None:
         for phone in await _phones(session, await rows_of_person(session, policyholder_id)):
@@ -270,31 +270,9 @@ async def _phones(session: AsyncSession, rows: list[UUID]) -> list[ContactPoint]
 
 
 async def _confirm(session: AsyncSession, policyholder_id: UUID, cadence: Cadence, now: datetime) -> None:
-    """Say once, in a text, how often we write from here on. Whether it may leave is looked at when it is taken."""
     person = await session.get_one(Policyholder, policyholder_id)
     rows = await rows_of_person(session, policyholder_id)
     chosen = await _chosen(session, rows)
-    phones = await _phones(session, [policyholder_id])
-    claims = select(Claim.id).where(col(Claim.policyholder_id).in_(rows))
-    newest = claims.order_by(col(Claim.stage) == ClaimStage.CLOSED, col(Claim.reported_at).desc()).limit(1)
-    if not phones:
-        return
-    session.add(
-        Notification(
-            cause_kind=CauseKind.PREFERENCE,
-            cause_id=new_id(),
-            template="optin_rare" if cadence is Cadence.ESSENTIAL else "optin_often",
-            recipient_id=policyholder_id,
-            claim_id=(await session.exec(newest)).first(),
-            importance=Importance.ANSWER,
-            priority=PRIORITY[Importance.ANSWER],
-            channel=ChannelName.SMS,
-            contact_point_id=phones[0].id,
-            sender=ChannelName.SMS,
-            language=(chosen.language if chosen else None) or person.language,
-            cadence=cadence,
-            planned_at=now,
-            not_before=now,
-            send_by=now + CONFIRMED_WITHIN,
-        )
-    )
+    if phones := await _phones(session, [policyholder_id]):
+        language = (chosen.language if chosen else None) or person.language
+        await say_how_often(session, phones[0], rows, cadence=cadence, language=language, now=now)

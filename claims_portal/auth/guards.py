@@ -19,7 +19,7 @@ from claims_portal.auth.links import find_link
 from claims_portal.auth.sessions import Viewer, token_hash, viewer_for
 from claims_portal.deps import network_of, now_of, portal_of
 from claims_portal.errors import SessionEnded, StaffMayNot, StaffSignInNeeded, TooManyTries
-from claims_portal.queries import ClaimRow, claims_of, glance_claim, own_claim
+from claims_portal.queries import ClaimRow, claims_of, glance_claim, led_to, own_claim
 from claims_portal.rates import Limit, bucket_of
 from claims_portal.readings import Counted
 from claims_portal.staff import StaffViewer, staff_for
@@ -124,6 +124,10 @@ async def require_glance(request: Request) -> GlanceView:
             claims = await claims_of(portal.pool, owner) if owner else []
             claim_id = claims[0].id if claims else None
     claim = await glance_claim(portal.pool, claim_id) if claim_id else None
+    if claim is not None and claim["merged_into"] is not None:
+        # Only where it goes on as their own.
+        on = await led_to(portal.pool, claim["id"], viewer_id=claim["policyholder_id"])
+        claim = await glance_claim(portal.pool, on) if on else claim
     if claim is None:
         raise SessionEnded
     return GlanceView(claim["policyholder_id"], claim)

@@ -28,7 +28,8 @@ _FIND = text(f"""
 select n.claim_id, n.recipient_id, d.started_at,
   exists (select 1 from notification newer join delivery later on later.notification_id = newer.id
     where newer.claim_id = n.claim_id and newer.recipient_id = n.recipient_id and newer.state in ('sent', 'settled')
-      and later.link_hash is not null and later.started_at > d.started_at) as is_replaced,
+      and later.link_hash is not null and later.state not in ('undelivered', 'refused')
+      and later.started_at > d.started_at) as is_replaced,
   c.policyholder_id = any({rows_of("p")}) as is_theirs
 from delivery d join notification n on n.id = d.notification_id
 join claim c on c.id = n.claim_id join policyholder p on p.id = n.recipient_id

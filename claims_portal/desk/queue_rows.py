@@ -29,12 +29,12 @@ from claims_portal.desk.queue_sql import (
     DATED_TOTAL,
     IS_DUE,
     IS_MISSED,
-    OPEN,
     SETTLED,
     SETTLED_OR_CLOSED,
     SILENT,
     TILES,
     TOTAL,
+    WAITS,
     WHOLE_PAGE,
 )
 
@@ -151,7 +151,7 @@ def _where(filters: QueueFilters, *, login: str, countries: tuple[str, ...]) -> 
     pieces: list[str] = []
     values: dict[str, Any] = {}
     # A search finds closed claims too: whoever calls about one has its number.
-    pieces.append(_SEARCH if filters.search else OPEN)
+    pieces.append(_SEARCH if filters.search else WAITS)
     if filters.search:
         values |= {
             "like": like_pattern(folded(filters.search)),

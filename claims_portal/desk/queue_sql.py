@@ -38,6 +38,8 @@ SILENT = f"""c.reported_at < :silent_before
 ASKED = "exists (select from question q where q.claim_id = c.id and q.answered_at is null)"
 
 OPEN = "c.stage <> 'closed'"
+# A claim that was joined with another one goes on there: only a search finds it.
+WAITS = f"{OPEN} and c.merged_into is null"
 IS_DUE = "o.ended_at is null and o.due_date = :today"
 IS_MISSED = "(o.ended_at is not null or o.due_date < :today)"
 _DATED_FROM = "from promise o join claim c on c.id = o.claim_id"

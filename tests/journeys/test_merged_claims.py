@@ -15,17 +15,20 @@ from claims_core.db import session_scope
 from claims_core.snapshot import ClaimSnapshot
 from claims_core.stages import ClaimStage, Outcome
 from claims_core.tables import Claim
+from notifier import inbound
 from notifier.planner import plan_batch
+from notifier.states import ChannelName
 from notifier.tables import Notification
 from tests.adapter.cases import NOON as TODAY
 from tests.adapter.cases import as_record
 from tests.adapter.hostile import GOOD
 from tests.adapter.test_files import SMALL
-from tests.factories import a_person, a_snapshot, claim_of, later
+from tests.factories import a_person, a_question, a_snapshot, claim_of, later
 from tests.journeys.test_one_person import PHONE, sign_in
 from tests.notifier.scenes import the_settings
 from tests.portal.conftest import app, built, clock, pool  # noqa: F401  (fixtures)
 from tests.portal.desk import at_the_desk
+from tests.portal.links import TOKEN, a_link
 from tests.portal.people import signed_in
 from tests.portal.portal import NOON, visiting
 
@@ -132,3 +135,45 @@ def test_the_mapping_says_where_the_source_says_it():
     translate = mapping.translator(source="f", mapping_version=1)
     said = [translate(as_record({**GOOD, "number": "1", "into": into}), TODAY) for into in ("7", "", None)]
     assert [one.merged_into for one in said if isinstance(one, ClaimSnapshot)] == ["7", None, None]
+
+
+async def test_what_was_asked_about_the_old_claim_stands_on_the_new_one(
+    app: FastAPI, engine: AsyncEngine, joined: list[Claim]
+):
+    old, new = joined
+    async with session_scope(engine) as session:
+        asked = await a_question(session, old, text="Где мои деньги?", now=NOON)
+        await ledger.answer_question(session, asked.id, answer="Придут в пятницу", by="Анна", now=NOON)
+    async with signed_in(app, new) as browser:
+        page = (await browser.get(f"/claim/{new.id}")).text
+    assert ("Где мои деньги?" in page, "Придут в пятницу" in page) == (True, True)
+
+
+async def test_a_link_about_the_old_claim_shows_where_the_new_one_stands(
+    app: FastAPI, engine: AsyncEngine, joined: list[Claim]
+):
+    old, new = joined
+    await a_link(engine, old, now=NOON)
+    async with visiting(app) as browser:
+        await browser.get(f"/c/{TOKEN}")
+        page = (await browser.get("/c")).text
+    assert new.claim_number[-4:] in page
+    assert old.claim_number[-4:] not in page
+
+
+async def test_an_open_claim_that_was_joined_is_counted_once_for_its_owner_and_for_the_desk(
+    app: FastAPI, engine: AsyncEngine
+):
+    first, second = a_snapshot(**IRINA), a_snapshot(**IRINA)
+    await heard(engine, first, second, first_load=True)
+    old, new = await heard(engine, later(first, merged_into=second.source_ref), second)
+    async with session_scope(engine) as session:
+        await inbound.receive(
+            session, provider="twilio", provider_ref="1", channel=ChannelName.SMS, address=PHONE, body="СТАТУС",
+            now=NOON, settings=the_settings(),
+        )  # fmt: skip
+        [told] = (await session.exec(select(Notification).where(Notification.cause_kind == "inbound"))).all()
+    assert (told.template, told.claim_id) == ("kw_status", new.id)
+    async with at_the_desk(app, engine) as browser:
+        queue, found = (await browser.get("/desk")).text, (await browser.get(f"/desk?q={old.claim_number}")).text
+    assert (f"/desk/{new.id}" in queue, f"/desk/{old.id}" in queue, f"/desk/{old.id}" in found) == (True, False, True)

@@ -235,3 +235,14 @@ def test_the_promised_moment_is_always_within_working_hours(asked: datetime):
     local = due.astimezone(ZoneInfo("Europe/Moscow"))
     assert due >= asked + timedelta(hours=4)
     assert 9 <= local.hour + local.minute / 60 + local.second / 3600 <= 18.0003
+
+
+async def test_somebody_without_a_claim_is_told_to_call_instead_of_waiting_for_an_answer(session: AsyncSession):
+    claim = await somebody(session)
+    other = await a_claim(session)
+    claim.policyholder_id = other.policyholder_id  # the back office has put somebody else in their place
+    await session.flush()
+    heard = await hear(session, "Пришлите мне акт осмотра, пожалуйста")
+    assert heard.outcome == "kw_status_none"
+    assert (await session.exec(select(Question))).all() == []
+    assert await texts(session) == ["По этому номеру открытых дел нет. Позвоните: 8 800 555-35-35"]

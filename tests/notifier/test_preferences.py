@@ -164,3 +164,17 @@ def test_every_wording_stands_in_both_languages():
         assert "STOP" in english.check
     with pytest.raises(NotFound):
         wording("pilot-0", "ru")
+
+
+async def test_what_was_chosen_already_is_confirmed_by_no_further_text(session: AsyncSession):
+    person = (await a_claim(session)).policyholder_id
+    for language in ("ru", "en", "ru"):
+        await preferences.choose(session, person, cadence=Cadence.FREQUENT, language=language, how="page", now=NOON)
+    assert [told.template for told in await notifications(session)] == ["optin_often"]
+
+
+async def test_who_changes_their_mind_all_day_is_not_texted_each_time(session: AsyncSession):
+    person = (await a_claim(session)).policyholder_id
+    for cadence in [Cadence.FREQUENT, Cadence.ESSENTIAL] * 5:
+        await preferences.choose(session, person, cadence=cadence, how="page", now=NOON)
+    assert len(await notifications(session)) == 3

@@ -16,7 +16,10 @@ from claims_core.stages import MOVER_OF, ClaimStage, Outcome, PageState, Situati
 from claims_core.tables import Claim
 from claims_portal.pages.claim import coming, headline, ledes, words
 from claims_portal.pages.claim.questions import answer_due
-from tests.factories import a_snapshot, claim_of, later
+from notifier.states import CauseKind
+from notifier.tables import Notification
+from tests.factories import a_person, a_question, a_snapshot, claim_of, later
+from tests.portal.links import a_link
 from tests.portal.people import a_known_claim, signed_in
 from tests.portal.portal import Clock, portal_settings, visiting
 from tests.portal.states import LIFE, NAMES, a_claim_in
@@ -269,3 +272,50 @@ async def test_a_later_snapshot_is_on_the_page_at_once(app: FastAPI, engine: Asy
         moved = later(first, stage=ClaimStage.DECIDING, situation=Situation.APPROVAL)
         await ledger.record(session, [moved], now=clock.now, settle=timedelta(0))
     assert "Принимаем решение о выплате" in (await read(app, claim)).text
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("question_ack", "Написали, что получили ваш вопрос"),
+        ("question_late", "Написали, что ответ на ваш вопрос ещё готовим"),
+        ("answer_ready", "Написали, что на ваш вопрос есть ответ"),
+    ],
+)
+async def test_the_timeline_says_what_a_text_about_a_question_said(
+    app: FastAPI, engine: AsyncEngine, clock: Clock, template: str, says: str
+):
+    claim = await claim_in(engine, clock, "assessment")
+    told = await a_link(engine, claim, now=clock.now)
+    async with session_scope(engine) as session:
+        row = await session.get_one(Notification, told)
+        row.cause_kind, row.template = CauseKind.QUESTION, template
+    page = (await read(app, claim)).text
+    assert [said for said in (says,) if said in page] == [says]
+    assert page.count("Написали, что") == 1
+
+
+async def test_a_question_past_its_time_is_not_passed_over_in_silence(app: FastAPI, engine: AsyncEngine, clock: Clock):
+    claim = await claim_in(engine, clock, "assessment")
+    async with session_scope(engine) as session:
+        await a_question(session, claim, now=clock.now, answer_due_at=clock.now - timedelta(hours=1))
+    page = (await read(app, claim)).text
+    assert "Не успели ответить в срок" in page
+
+
+async def test_who_takes_anothers_place_on_a_claim_reads_nothing_that_was_theirs(
+    app: FastAPI, engine: AsyncEngine, clock: Clock
+):
+    first = a_snapshot(policyholder=a_person(phones=("+79120000001",)))
+    async with session_scope(engine) as session:
+        await ledger.record(session, [first], now=clock.now, settle=timedelta(0), first_load=True)
+        claim = await claim_of(session, first)
+        asked = await a_question(session, claim, text="Мой диагноз готов?", now=clock.now)
+        await ledger.answer_question(session, asked.id, answer="Да, в четверг", by="Анна", now=clock.now)
+    await a_link(engine, claim, now=clock.now)
+    async with session_scope(engine) as session:
+        another = later(first, policyholder=a_person(phones=("+79120000002",)))
+        await ledger.record(session, [another], now=clock.now, settle=timedelta(0))
+        claim = await claim_of(session, first)
+    page = (await read(app, claim)).text
+    assert not [said for said in ("диагноз", "четверг", "Написали вам") if said in page]

@@ -119,3 +119,13 @@ async def test_looking_at_the_way_out_turns_nothing_off_and_the_button_does(
 async def test_texts_can_be_turned_off_from_an_old_message_too(browser: httpx.AsyncClient, claim: Claim, clock: Clock):
     clock.now += timedelta(days=90)
     assert "отключены" in (await browser.post(f"/u/{TOKEN}", data={"act": "off"})).text
+
+
+async def test_a_message_that_did_not_arrive_replaces_no_link(
+    browser: httpx.AsyncClient, engine: AsyncEngine, claim: Claim, clock: Clock
+):
+    await a_link(engine, claim, now=clock.now + timedelta(minutes=1), token="ZZZZ9999")
+    async with engine.begin() as connection:
+        lost = "update delivery set state = 'undelivered' where started_at > :now"
+        await connection.execute(text(lost), {"now": clock.now})
+    assert (await browser.get(f"/c/{TOKEN}")).headers["location"] == "/c"

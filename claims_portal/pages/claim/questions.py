@@ -58,14 +58,18 @@ def _bubbles(question: dict[str, Any], said: Speech) -> list[Bubble]:
         name = question["answered_by"] or said.say("our claims team")
         when = said.moment(moment_of(question["answered_at"]))
         found.append(Bubble(False, f"{name}, {when}", question["answer"]))
-    elif moment_of(question["due_at"]) >= said.now:
-        due = moment_of(question["due_at"])
-        name = question["taken_by"]
-        text = said.say("A person answers by {when}", when=said.moment_within(due))
-        if name:
-            text = said.say("{name} answers by {when}", name=name, when=said.moment_within(due))
-        found.append(Bubble(False, said.say("We received your question"), text))
+    else:
+        found.append(Bubble(False, said.say("We received your question"), _clock(question, said)))
     return found
+
+
+def _clock(question: dict[str, Any], said: Speech) -> str:
+    due, name = moment_of(question["due_at"]), question["taken_by"]
+    if due < said.now:
+        return said.say("We did not answer in time, sorry. The answer is still on its way")
+    if name:
+        return said.say("{name} answers by {when}", name=name, when=said.moment_within(due))
+    return said.say("A person answers by {when}", when=said.moment_within(due))
 
 
 def clock_of(said: Speech, settings: PortalSettings) -> str:

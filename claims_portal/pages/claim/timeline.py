@@ -54,8 +54,17 @@ _ARRIVED = {
     "unknown": marked("We texted you, and wait for the confirmation"),
 }
 _ON_ITS_WAY = marked("We texted you, on its way")
-_SILENCE = marked("We wrote that there was no news yet")
-_ANSWER = marked("We wrote that your question has an answer")
+_HEARD = marked("We wrote that we have your question")
+# What a message said that tells of no fact, by its template.
+_SAID = {
+    "heartbeat": marked("We wrote that there was no news yet"),
+    "late": marked("We wrote that we did not keep our date"),
+    "waiting_you": marked("We wrote that we wait for your documents"),
+    "question_ack": _HEARD,
+    "free_text": _HEARD,
+    "question_late": marked("We wrote that the answer to your question takes longer"),
+    "answer_ready": marked("We wrote that your question has an answer"),
+}
 _WROTE = marked("We wrote to you")
 
 
@@ -92,8 +101,7 @@ def _event(facts: Facts, said: Speech, event: Detail, told: dict[str, Detail]) -
 
 
 def _message(said: Speech, message: Detail) -> tuple[datetime, TimelineEntry]:
-    about = {"silence_slot": _SILENCE, "question": _ANSWER}.get(message["cause"], _WROTE)
-    text = f"{said.say(about)}. {arrival_of(said, message)}"
+    text = f"{said.say(_SAID.get(message['template'], _WROTE))}. {arrival_of(said, message)}"
     return _entry(said, moment_of(message["at"]), "send", text)
 
 
