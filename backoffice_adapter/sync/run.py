@@ -23,7 +23,7 @@ from backoffice_adapter.sync.lanes import Lanes, Task
 from backoffice_adapter.sync.mass import judge, judge_dead
 from backoffice_adapter.sync.memory import search_garbage_rarely
 from backoffice_adapter.sync.pages import TranslatedPage, differing_pages, read_ahead, translate_page
-from backoffice_adapter.sync.sightings import Sightings, settle_missing
+from backoffice_adapter.sync.sightings import Sightings, about_to_go, settle_missing
 from backoffice_adapter.sync.vanishing import still_there
 from backoffice_adapter.sync.writing import Counts, Ground, Written, write_page
 from backoffice_adapter.tables import RunState, SyncRun
@@ -206,10 +206,12 @@ async def _read(run: _Run) -> None:
 
 async def _ask_for_missing(run: _Run, sightings: Sightings, translate: Translate) -> None:
     plan = run.plan
-    page = await still_there(plan.engine, plan.source, sightings, now=plan.clock())
-    if page is not None:
-        sightings.add(page)
-        _stop_at(await _write(run, translate_page(page, translate, plan.clock())))
+    async with session_scope(plan.engine) as session:
+        refs = await about_to_go(session, plan.config.name, sightings, now=plan.clock())
+    async with aclosing(still_there(plan.source, refs)) as pages:
+        async for page in pages:
+            sightings.add(page)
+            _stop_at(await _write(run, translate_page(page, translate, plan.clock())))
 
 
 def _lanes(run: _Run) -> Lanes:

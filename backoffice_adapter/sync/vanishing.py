@@ -1,31 +1,36 @@
 """Before a claim counts as gone its source is asked for it by its key: a list may leave out what is still there."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
-
-from sqlalchemy.ext.asyncio import AsyncEngine
+from collections.abc import AsyncGenerator, Sequence
 
 from backoffice_adapter.source import CaseSource, Kept, Page, Record, Shown, Unreadable
-from backoffice_adapter.sync.sightings import Sightings, about_to_go
-from claims_core.db import session_scope
 from claims_core.errors import SourceRefused
 
-AT_ONCE = 100
+# A page is one transaction. No more at once than a source has connections for.
+ON_A_PAGE, AT_ONCE = 100, 5
 
 
-async def still_there(engine: AsyncEngine, source: CaseSource, sightings: Sightings, *, now: datetime) -> Page | None:
-    """What the source shows of the claims that no list has shown; None where it shows none of them.
+async def still_there(source: CaseSource, refs: Sequence[str]) -> AsyncGenerator[Page]:
+    """What the source shows of the claims that no list has shown, a page at a time; none where it shows nothing.
 
-    Raises `SourceUnavailable`: then nothing is known, and nothing may be marked.
+    Raises `SourceUnavailable`: then nothing is known of the rest, and nothing may be marked.
     """
-    async with session_scope(engine) as session:
-        refs = await about_to_go(session, source.name, sightings, now=now)
+    for first in range(0, len(refs), ON_A_PAGE):
+        if shown := await _shown(source, refs[first : first + ON_A_PAGE]):
+            yield _page(shown)
+
+
+async def _shown(source: CaseSource, refs: Sequence[str]) -> list[Shown]:
     shown: list[Shown] = []
     for first in range(0, len(refs), AT_ONCE):
-        answers = await asyncio.gather(*(_ask(source, ref) for ref in refs[first : first + AT_ONCE]))
-        shown += [one for one in answers if one is not None]
-    return _page(shown) if shown else None
+        asked = (_ask(source, ref) for ref in refs[first : first + AT_ONCE])
+        # All have ended when one has failed: nothing goes on behind a run that is over.
+        for answer in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            if answer is not None:
+                shown.append(answer)
+    return shown
 
 
 async def _ask(source: CaseSource, ref: str) -> Shown | None:

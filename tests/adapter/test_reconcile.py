@@ -1,5 +1,6 @@
 """Once a night everything is read again: what was missed is repaired, what is gone is marked, none is deleted."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -12,12 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from backoffice_adapter.mapping import load
 from backoffice_adapter.reconcile import Reconciled, last_due, reconcile, reconcile_if_due
 from backoffice_adapter.settings import FilesConfig
+from backoffice_adapter.source import Record
 from backoffice_adapter.sources import open_source
 from backoffice_adapter.sync import Plan
+from backoffice_adapter.sync.vanishing import still_there
+from claims_core.errors import SourceUnavailable
 from tests.adapter.cases import NOON, activity
 from tests.adapter.conftest import MAPPING, Rows, Sync
 from tests.adapter.fake_claim_center import FakeClaimCenter
 from tests.adapter.test_files import SMALL, csv, row
+from tests.adapter.test_there_and_back import Paged, a_record
 
 DAY = timedelta(days=1)
 Night = Callable[..., Awaitable[Reconciled]]
@@ -136,3 +141,36 @@ def test_the_hour_is_that_of_the_sources_own_clock():
     at_four = datetime(2026, 6, 2, 1, 0, tzinfo=UTC)
     assert last_due(at_four, hour=3, zone=zone) == datetime(2026, 6, 2, 0, 0, tzinfo=UTC)
     assert last_due(at_four - timedelta(hours=2), hour=3, zone=zone) == datetime(2026, 6, 1, 0, 0, tzinfo=UTC)
+
+
+class Asked(Paged):
+    """A source that shows each claim by its key, and counts how many are asked for at once; one key it cannot show."""
+
+    def __init__(self, away: str = "") -> None:
+        super().__init__()
+        self.away, self.asked, self.now, self.most = away, 0, 0, 0
+
+    async def get(self, ref: str) -> Record | None:
+        self.asked, self.now = self.asked + 1, self.now + 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0)
+        self.now -= 1
+        if ref == self.away:
+            raise SourceUnavailable("away")
+        return a_record(ref, "new") if int(ref) % 2 else None
+
+
+async def test_missing_claims_are_asked_for_a_handful_at_a_time_and_written_a_page_at_a_time():
+    source, refs = Asked(), [str(number) for number in range(250)]
+    pages = [page async for page in still_there(source, refs)]
+    assert [len(page.records) for page in pages] == [50, 50, 25]
+    assert (source.asked, source.most) == (250, 5)
+
+
+async def test_nobody_is_asked_for_any_more_when_the_source_has_gone_away():
+    source = Asked(away="101")
+    pages = still_there(source, [str(number) for number in range(250)])
+    assert len((await anext(pages)).records) == 50
+    with pytest.raises(SourceUnavailable):
+        await anext(pages)
+    assert (source.asked, source.now) == (105, 0)

@@ -40,9 +40,9 @@ class Paged:
 
     async def changed_since(self, cursor: dict[str, Any] | None, known: Known) -> AsyncGenerator[Page]:
         for number, state in enumerate(self._states):
-            yield Page(records=[_record("1", state)], cursor={}, complete=number + 1 == len(self._states))
+            yield Page(records=[a_record("1", state)], cursor={}, complete=number + 1 == len(self._states))
 
-    async def get(self, ref: str) -> None:
+    async def get(self, ref: str) -> Record | None:
         return None
 
     async def look(self) -> str:
@@ -55,7 +55,7 @@ class Paged:
         return
 
 
-def _record(ref: str, state: str) -> Record:
+def a_record(ref: str, state: str) -> Record:
     body = {**GOOD, "number": ref, "state": state}
     raw = orjson.dumps(body)
     return Record(ref, raw, content_hash(raw, MAPPING.key), body)
