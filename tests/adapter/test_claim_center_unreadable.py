@@ -50,3 +50,20 @@ async def test_elements_of_the_list_that_name_no_claim_are_kept_and_the_others_a
     assert (summary.state, summary.counts.new, summary.counts.rejected) == (RunState.DONE, 1, 7)
     reasons = [str(reason) for (reason,) in await rows("select reason from rejected_case")]
     assert all("claimId" in reason or "extra" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("count", ["2", None, [], 1.5])
+async def test_a_page_whose_count_is_no_number_is_refused_or_read_and_never_a_mistake_of_ours(
+    cc: FakeClaimCenter, sync: Sync, count: object
+):
+    cc.put("cc:1")
+    good = {"attributes": {"claimId": "cc:1", "updateTime": "2026-11-20T08:00:00.000Z"}, "checksum": "1"}
+    page = {"count": count, "data": [good, {"attributes": {"claimId": "cc:9", "extra": "?"}}], "links": {}}
+    content = json.dumps(page).encode().replace(b'"?"', b"NaN")
+    cc.once(at("/claim/v1/claim-infos", httpx.Response(200, content=content)))
+    summary = await sync(most_rejected=1)
+    if count is None:
+        assert (summary.state, summary.counts.new, summary.counts.rejected) == (RunState.DONE, 1, 1)
+    else:
+        assert (summary.state, summary.counts.seen) == (RunState.FAILED, 0)
+        assert summary.problem == f"/claim/v1/claim-infos: a page of {count} holds 1"

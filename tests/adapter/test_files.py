@@ -1,8 +1,10 @@
 """Delivered files: whole or left alone, each read once, and one bad row costs one row."""
 
+import asyncio
 import gzip
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from backoffice_adapter.settings import FilesConfig
 from backoffice_adapter.sources import open_source
 from backoffice_adapter.sync import Plan, Summary, sync_once
 from backoffice_adapter.tables import RunState
+from claims_core.errors import SourceUnavailable
 from tests.adapter.conftest import Rows
 
 SMALL = Path(__file__).with_name("small.toml")
@@ -260,6 +263,39 @@ async def test_json_lines_are_read_and_what_is_no_object_is_quarantined(deliver:
 async def test_an_empty_folder_is_no_fault_and_a_missing_one_is(deliver: Deliver):
     assert (await deliver()).state is RunState.DONE
     assert (await deliver(folder=Path("/nowhere/at/all"))).state is RunState.FAILED
+
+
+class NothingKnown:
+    """Of whom the hashes of all cases are asked and never answered."""
+
+    full, asked = False, False
+
+    async def hashes(self) -> frozenset[bytes]:
+        self.asked = True
+        await asyncio.Event().wait()
+        return frozenset()
+
+    async def same_marks(self, marks: Mapping[str, str]) -> set[str]:
+        return set()
+
+    async def has_file(self, checksum: str) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("there", [False, True])
+async def test_nobody_is_asked_what_is_known_after_all_is_read_or_has_failed(tmp_path: Path, there: bool):
+    def no_clock() -> datetime:
+        raise SourceUnavailable("what time is it?")
+
+    if there:
+        (tmp_path / "a.csv").write_bytes(csv(row(1)))
+    config = FilesConfig(
+        name="f", kind="files", mapping=SMALL, folder=tmp_path, pattern="*.csv", format="csv", ref="number"
+    )
+    source, known, before = open_source(config, key=b"", clock=no_clock), NothingKnown(), asyncio.all_tasks()
+    with pytest.raises(SourceUnavailable) if there else nullcontext():
+        assert [page.records async for page in source.changed_since(None, known)] == [[]]
+    assert (known.asked, asyncio.all_tasks()) == (there, before)
 
 
 async def test_a_cell_may_hold_json_and_one_that_does_not_costs_its_row(deliver: Deliver, rows: Rows, tmp_path: Path):

@@ -61,7 +61,8 @@ async def _page(transport: Transport, path: str, params: Mapping[str, Any] | Non
             answer = {**orjson.loads(rest), "data": [one for one in read if not isinstance(one, Unreadable)]}
         except orjson.JSONDecodeError:
             raise problem from None
-        answer["count"] = answer.get("count") and answer["count"] - (len(read) - len(answer["data"]))
+        if isinstance(answer.get("count"), int):
+            answer["count"] -= len(read) - len(answer["data"])
         page = to_page(answer, path)
         return replace(page, unreadable=[one for one in read if isinstance(one, Unreadable)])
 

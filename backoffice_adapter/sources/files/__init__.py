@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any
 
@@ -78,11 +79,12 @@ class Files:
         else:
             read = self._snapshots(fresh, joined, joined_sum, known)
         left: set[str] = set()
-        async for page in read:
-            if isinstance(page, str):
-                left.add(page)
-            else:
-                yield page
+        async with aclosing(read):
+            async for page in read:
+                if isinstance(page, str):
+                    left.add(page)
+                else:
+                    yield page
         kept = {name: mark for name, mark in marks.items() if name not in left}
         yield Page(records=[], cursor={"files": kept} if kept else {}, complete=True)
 
@@ -90,23 +92,29 @@ class Files:
         self, listed: list[Listed], joined: Joined, joined_sum: bytes, known: Known
     ) -> AsyncGenerator[Page | str]:
         """The pages, and the names of files that are left for later."""
+        if not listed:
+            return
         # Side by side with the first look at a file: that one is for the disk, this one for the database.
         hashes = asyncio.create_task(known.hashes())
-        for one in reversed(listed) if known.full else listed:
-            delivered, _ = await asyncio.gather(self.whole(one), hashes)
-            if delivered is None:
-                yield one.name
-                continue
-            checksum = self.checksum_of(delivered, joined_sum)
-            if known.full or not await known.has_file(checksum):
-                pages = pages_of(self._config, delivered, checksum, joined, hashes.result(), key=self._key)
-                async for page in pages:
-                    if page.file is not None:
-                        await self.must_be_same(one)
-                    yield page
-            await self.done_with(delivered)
-            if known.full:
-                return
+        try:
+            for one in reversed(listed) if known.full else listed:
+                delivered, _ = await asyncio.gather(self.whole(one), hashes)
+                if delivered is None:
+                    yield one.name
+                    continue
+                checksum = self.checksum_of(delivered, joined_sum)
+                if known.full or not await known.has_file(checksum):
+                    pages = pages_of(self._config, delivered, checksum, joined, hashes.result(), key=self._key)
+                    async for page in pages:
+                        if page.file is not None:
+                            await self.must_be_same(one)
+                        yield page
+                await self.done_with(delivered)
+                if known.full:
+                    return
+        finally:
+            hashes.cancel()
+            await asyncio.gather(hashes, return_exceptions=True)
 
     async def whole(self, listed: Listed) -> Delivered | None:
         """The file if it is whole, brought here; None, and why in the log, if it is not."""
