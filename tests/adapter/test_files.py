@@ -265,6 +265,17 @@ async def test_an_empty_folder_is_no_fault_and_a_missing_one_is(deliver: Deliver
     assert (await deliver(folder=Path("/nowhere/at/all"))).state is RunState.FAILED
 
 
+async def test_of_two_files_that_wait_the_later_one_holds_where_a_claim_goes_and_comes_back(
+    deliver: Deliver, rows: Rows, tmp_path: Path
+):
+    await deliver(csv(row(1, thing="Kia"), row(2)), "1.csv")
+    (tmp_path / "2.csv").write_bytes(csv(row(1, thing="Lada"), row(2)))
+    os.utime(tmp_path / "2.csv", (NOW.timestamp() - 60,) * 2)
+    done = await deliver(csv(row(1, thing="Kia"), row(2), row(3)), "3.csv")
+    assert (done.counts.seen, done.counts.changed, done.counts.new, done.counts.unchanged) == (5, 2, 1, 2)
+    assert await rows("select object_label from claim where source_ref = '1'") == [("Kia",)]
+
+
 class NothingKnown:
     """Of whom the hashes of all cases are asked and never answered."""
 

@@ -95,7 +95,7 @@ class Files:
         if not listed:
             return
         # Side by side with the first look at a file: that one is for the disk, this one for the database.
-        hashes = asyncio.create_task(known.hashes())
+        hashes, passed_on = asyncio.create_task(known.hashes()), False
         try:
             for one in reversed(listed) if known.full else listed:
                 delivered, _ = await asyncio.gather(self.whole(one), hashes)
@@ -104,10 +104,12 @@ class Files:
                     continue
                 checksum = self.checksum_of(delivered, joined_sum)
                 if known.full or not await known.has_file(checksum):
-                    pages = pages_of(self._config, delivered, checksum, joined, hashes.result(), key=self._key)
-                    async for page in pages:
+                    # A case that an earlier file has changed may be here as it was before.
+                    still = None if passed_on else hashes.result()
+                    async for page in pages_of(self._config, delivered, checksum, joined, still, key=self._key):
                         if page.file is not None:
                             await self.must_be_same(one)
+                        passed_on = passed_on or bool(page.records)
                         yield page
                 await self.done_with(delivered)
                 if known.full:

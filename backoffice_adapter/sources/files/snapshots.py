@@ -18,9 +18,15 @@ from claims_core.errors import SourceRefused
 
 
 async def pages_of(
-    config: FilesConfig, delivered: Delivered, checksum: str, joined: Joined, hashes: frozenset[bytes], *, key: bytes
+    config: FilesConfig,
+    delivered: Delivered,
+    checksum: str,
+    joined: Joined,
+    hashes: frozenset[bytes] | None,
+    *,
+    key: bytes,
 ) -> AsyncGenerator[Page]:
-    """All of a file; the last page ticks it off. What has one of `hashes` is not taken apart."""
+    """All of a file; the last page ticks it off. What has one of `hashes` is not taken apart; None compares nothing."""
     name, total, skipped = delivered.path.name, 0, 0
     # A case that other files are joined to is not known by its line alone.
     skip = None if config.join or not hashes else Skip(hashes, key)
@@ -44,7 +50,7 @@ def _page(
     batch: list[Row | Unreadable],
     read: Reader,
     joined: Joined,
-    hashes: frozenset[bytes],
+    hashes: frozenset[bytes] | None,
     name: str,
     key: bytes,
 ) -> Page:
@@ -62,10 +68,11 @@ def _page(
             made = reading.to_record(row, read, config, joined=joined, key=key, name=name)
             if isinstance(made, Unreadable):
                 unreadable.append(made)
-            elif made.hash in hashes:
+            elif hashes and made.hash in hashes:
                 unchanged += 1
             else:
                 records.append(made.bare() if reread else made)
     return Page(
-        records=records, cursor=None, unreadable=unreadable, unchanged=unchanged, compared=True, reread=reread
+        records=records, cursor=None, unreadable=unreadable, unchanged=unchanged, compared=hashes is not None,
+        reread=reread,
     )  # fmt: skip
