@@ -26,8 +26,10 @@ def read(path: Path, shape: type[Shape]) -> tuple[Shape, str]:
     """The file as a `shape`, and its text. Raises `Misconfigured` that names every mistake and its place."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise Misconfigured(f"{path}: cannot be read: {problem}") from problem
+    except OSError as problem:
+        raise Misconfigured(f"{path}: cannot be read: {problem.strerror}") from problem
+    except UnicodeDecodeError as problem:
+        raise Misconfigured(f"{path}: cannot be read: it is no text in UTF-8") from problem
     return parse(text, shape, name=str(path)), text
 
 
@@ -39,6 +41,8 @@ def parse(text: str, shape: type[Shape], *, name: str) -> Shape:
         found = _SYNTAX.fullmatch(str(problem))
         said = f"{found[2]}:{found[3]}: {found[1]}" if found else f" {problem}"
         raise Misconfigured(f"{name}:{said}") from problem
+    except RecursionError:
+        raise Misconfigured(f"{name}: is nested too deep") from None
     except ValidationError as problem:
         told = [f"{name}:{_place(text, error['loc'])}: {_said(error)}" for error in problem.errors()]
         # A union tells the same mistake once for each of its branches.

@@ -5,11 +5,19 @@ import re
 from collections.abc import MutableMapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
-from pydantic import SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from claims_core.errors import Misconfigured
 
@@ -21,6 +29,26 @@ _FOREIGN = re.compile(
 )
 
 _POSTGRESQL = ("postgresql", "postgres")
+# What pydantic-settings says of a list or table that is no JSON, and its own words around ours.
+_NO_JSON = re.compile(r'error parsing value for field "(\w+)"')
+_FRAME = "Value error, "
+DEFAULT_ENV_FILE = ".env"
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"'{name}' is not a time zone such as Europe/Moscow")
+    return name
+
+
+def _country(code: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2}", code):
+        raise ValueError(f"'{code}' is not a country of two letters such as ru")
+    return code.lower()  # `deadlines.toml` spells them so; under another spelling its holidays would not be found
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Country = Annotated[str, AfterValidator(_country)]
 
 
 def forget_surroundings(environ: MutableMapping[str, str]) -> None:
@@ -33,8 +61,8 @@ def forget_surroundings(environ: MutableMapping[str, str]) -> None:
 class Surroundings(BaseSettings):
     """What every settings class of ours is: frozen, read from the environment, then from `.env`.
 
-    CLAIMS_ENV_FILE names another file than `.env`, and empty means none. It is looked at when settings are read, not
-    when this module is, so that a demo or a test can close its ears first.
+    CLAIMS_ENV_FILE names another file than `.env`, which must be there; empty means none. It is looked at when settings
+    are read, not when this module is, so that a demo or a test can close its ears first.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
@@ -49,8 +77,11 @@ class Surroundings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What was passed on wins over the environment, and the environment over the file."""
-        named = os.environ.get("CLAIMS_ENV_FILE", ".env")
-        return init_settings, env_settings, DotEnvSettingsSource(settings_cls, env_file=named or None)
+        named = env_file()
+        if named not in (None, DEFAULT_ENV_FILE) and not Path(str(named)).is_file():
+            # Without its file a process would go by defaults: by a database of its own, say.
+            raise Misconfigured(f"CLAIMS_ENV_FILE: there is no file {named}")
+        return init_settings, env_settings, DotEnvSettingsSource(settings_cls, env_file=named)
 
 
 class CoreSettings(Surroundings):
@@ -59,9 +90,9 @@ class CoreSettings(Surroundings):
     database_url: SecretStr | None = None
     claims_data_dir: Path = Path("var")
     claims_instance_id: str | None = None
-    insurer_country: str = "ru"
-    insurer_timezone: str = "Europe/Moscow"
-    settle_window: timedelta = timedelta(minutes=2)
+    insurer_country: Country = "ru"
+    insurer_timezone: Zone = "Europe/Moscow"
+    settle_window: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(minutes=2)
 
     @field_validator("database_url")
     @classmethod
@@ -80,12 +111,27 @@ class CoreSettings(Surroundings):
 Settings = TypeVar("Settings", bound=Surroundings)
 
 
+def env_file() -> str | None:
+    """The file that stands in for the environment; None if there shall be none."""
+    return os.environ.get("CLAIMS_ENV_FILE", DEFAULT_ENV_FILE) or None
+
+
 def read_settings(kind: type[Settings]) -> Settings:
     """The settings of a package from the surroundings; `Misconfigured` names each variable that must be mended."""
     try:
         return kind()
     except ValidationError as error:
-        faults = [
-            f"{'_'.join(map(str, fault['loc'])).upper() or kind.__name__}: {fault['msg']}" for fault in error.errors()
-        ]
-        raise Misconfigured("; ".join(faults)) from None
+        raise Misconfigured("; ".join(map(_said, error.errors()))) from None
+    except SettingsError as error:
+        found = _NO_JSON.search(str(error))
+        raise Misconfigured(f"{found[1].upper() if found else error}: is no JSON; see `.env.example`") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{env_file()}: cannot be read: {error}") from None
+
+
+def _said(fault: ErrorDetails) -> str:
+    """What is wrong with one variable, or with several that do not go together, which are then named in the text."""
+    name, *inside = [str(part) for part in fault["loc"]] or [""]
+    where = name.upper() + "".join(f"[{part}]" for part in inside)
+    text = fault["msg"].removeprefix(_FRAME)
+    return f"{where}: {text}" if where else text

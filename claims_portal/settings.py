@@ -4,15 +4,17 @@ import re
 from decimal import Decimal
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, SecretStr, field_validator, model_validator
+import phonenumbers
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from claims_core.settings import CoreSettings
+from notifier.settings import Count, unfit_for_production
 
-SHORTEST_SECRET = 32
+Hour = Annotated[int, Field(ge=0, le=23)]
 _EXAMPLE_NAME, _EXAMPLE_PHONE = "Пример Страхование", "8 800 555-01-23"
 
 
@@ -32,7 +34,10 @@ class NumberFormat(BaseModel):
     @field_validator("pattern")
     @classmethod
     def _compiles(cls, pattern: str) -> str:
-        re.compile(pattern)
+        try:
+            re.compile(pattern)
+        except re.error as problem:
+            raise ValueError(f"is not a regular expression: {problem}") from None
         return pattern
 
 
@@ -48,22 +53,22 @@ class PortalSettings(CoreSettings):
     portal_brand_phone: str = _EXAMPLE_PHONE
     portal_trusted_proxies: tuple[str, ...] = ()
     portal_demo: bool = False
-    portal_phone_countries: tuple[str, ...] = ("ru", "us")
+    portal_phone_countries: Annotated[tuple[str, ...], Field(min_length=1)] = ("ru", "us")
     portal_number_example: str = "2041-7785"
     portal_number_formats: tuple[NumberFormat, ...] = (
         NumberFormat(source="claim_center", pattern=r"(\d{4})(\d{4})", printed="{0}-{1}"),
         NumberFormat(source="osago", pattern=r"([A-ZА-ЯЁ]{3})(\d{10})", printed="{0} {1}"),
         NumberFormat(source="any", pattern=r"[0-9A-ZА-ЯЁ/.]{4,40}"),
     )
-    portal_office_opens: int = 9
-    portal_office_closes: int = 18
+    portal_office_opens: Hour = 9
+    portal_office_closes: Hour = 18
     # T07: what we are ready to spend on codes; a flood stops here and somebody is told.
-    portal_codes_per_hour: int = 1000
+    portal_codes_per_hour: Count = 1000
     # The same in money, in the currency of NOTIFIER_SMS_PRICE; None leaves it to the number.
-    portal_code_money_per_hour: Decimal | None = None
+    portal_code_money_per_hour: Annotated[Decimal, Field(gt=0)] | None = None
     # Pages that a signed-in reader, and all readers of one network, may open in five minutes.
-    portal_reads_per_session: int = 600
-    portal_reads_per_network: int = 30_000
+    portal_reads_per_session: Count = 600
+    portal_reads_per_network: Count = 30_000
 
     @field_validator("portal_public_url", "portal_short_url")
     @classmethod
@@ -77,15 +82,32 @@ class PortalSettings(CoreSettings):
     def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(ip_network(proxy, strict=False)) for proxy in proxies)
 
+    @field_validator("portal_phone_countries")
+    @classmethod
+    def _are_countries(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [code for code in codes if code.upper() not in phonenumbers.SUPPORTED_REGIONS]
+        if unknown:
+            raise ValueError(f"'{unknown[0]}' is not a country such as ru")
+        return codes
+
+    @model_validator(mode="after")
+    def _office_opens_before_it_closes(self) -> Self:
+        if self.portal_office_opens >= self.portal_office_closes:
+            raise ValueError("PORTAL_OFFICE_OPENS must lie before PORTAL_OFFICE_CLOSES")
+        return self
+
     @model_validator(mode="after")
     def _fit_for_production(self) -> Self:
         if self.portal_demo:
             return self
-        if not self.portal_public_url.startswith("https://"):
-            raise ValueError("PORTAL_PUBLIC_URL must begin with https://")
-        if len(self.portal_secret_key.get_secret_value()) < SHORTEST_SECRET:
-            raise ValueError(f"PORTAL_SECRET_KEY must have {SHORTEST_SECRET} characters or more")
-        if self.portal_brand_phone == _EXAMPLE_PHONE or self.portal_brand_name == _EXAMPLE_NAME:
+        unfit = unfit_for_production(
+            public_url=self.portal_public_url,
+            secret_key=self.portal_secret_key,
+            brand_phone=self.portal_brand_phone,
+        )
+        if unfit:
+            raise ValueError(unfit)
+        if self.portal_brand_phone == _EXAMPLE_PHONE or self.portal_brand_name.strip() in ("", _EXAMPLE_NAME):
             raise ValueError("PORTAL_BRAND_NAME and PORTAL_BRAND_PHONE must be the insurer's own")
         return self
 

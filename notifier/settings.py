@@ -3,11 +3,31 @@
 from datetime import time, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from claims_core.settings import Surroundings
+from claims_core.errors import Misconfigured
+from claims_core.settings import Country, Surroundings, Zone
+
+SHORTEST_SECRET = 32
+Count = Annotated[int, Field(ge=1)]
+Span = Annotated[timedelta, Field(gt=timedelta(0))]
+
+
+def unfit_for_production(*, public_url: str, secret_key: SecretStr, brand_phone: str) -> str | None:
+    """What of the settings that portal and notifier share must be mended before a real reader is met; None if nothing.
+
+    Links, signatures of webhooks and hashes are made of them in both processes.
+    """
+    if not public_url.startswith("https://"):
+        return "PORTAL_PUBLIC_URL must begin with https://"
+    if len(secret_key.get_secret_value()) < SHORTEST_SECRET:
+        return f"PORTAL_SECRET_KEY must have {SHORTEST_SECRET} characters or more"
+    if not brand_phone.strip():
+        return "PORTAL_BRAND_PHONE must be the insurer's own"
+    return None
 
 
 class Market(StrEnum):
@@ -36,10 +56,10 @@ class NotifierSettings(Surroundings):
     portal_public_url: str
     portal_short_url: str | None = None
     portal_secret_key: SecretStr
-    portal_brand_name: str = "ExMutual"
     portal_brand_phone: str = ""
-    insurer_timezone: str = "Europe/Moscow"
-    insurer_country: str = "ru"
+    portal_demo: bool = False
+    insurer_timezone: Zone = "Europe/Moscow"
+    insurer_country: Country = "ru"
 
     notifier_market: Market = Market.RU
     notifier_quiet_hours: bool = True
@@ -47,8 +67,8 @@ class NotifierSettings(Surroundings):
     notifier_quiet_to: time = time(9)
     # Numbers that start so hear from us at any hour: the demo's telephones.
     notifier_quiet_exempt: str | None = None
-    notifier_daily_cap: int = 1
-    notifier_rate_per_second: float = 20
+    notifier_daily_cap: Annotated[int, Field(ge=0)] = 1
+    notifier_rate_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20
     notifier_replies: bool = True
     # Some carriers and providers answer STOP themselves; a second answer from us would reach nobody.
     notifier_stop_answered: bool = False
@@ -57,15 +77,22 @@ class NotifierSettings(Surroundings):
     # May a text say a sum? A stranger may read over a shoulder.
     notifier_amounts: bool = True
     # What one SMS part costs, for the preview and the pilot's figures.
-    notifier_sms_price: Decimal = Decimal("4.20")
+    notifier_sms_price: Annotated[Decimal, Field(ge=0)] = Decimal("4.20")
     notifier_sms_currency: str = "RUB"
 
-    notifier_in_flight: int = 256
-    notifier_call_deadline: timedelta = timedelta(seconds=10)
-    notifier_lease: timedelta = timedelta(seconds=60)
-    notifier_poll: timedelta = timedelta(seconds=2)
+    notifier_in_flight: Count = 256
+    notifier_call_deadline: Span = timedelta(seconds=10)
+    notifier_lease: Span = timedelta(seconds=60)
+    notifier_poll: Span = timedelta(seconds=2)
     # How late a provider's list may show what it has taken; a look-up before that is worth nothing.
-    notifier_listing_lag: timedelta = timedelta(seconds=60)
+    notifier_listing_lag: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(seconds=60)
+
+    @field_validator("twilio_api_base_url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+            raise ValueError("an address begins with https:// and names a host")
+        return url or None
 
     @model_validator(mode="after")
     def _complete(self) -> "NotifierSettings":
@@ -80,6 +107,16 @@ class NotifierSettings(Surroundings):
             # A call that outlives its lease would be resolved by somebody else while it is still running.
             raise ValueError("NOTIFIER_LEASE must be at least three times NOTIFIER_CALL_DEADLINE")
         return self
+
+    def must_be_fit(self) -> None:
+        """Raises `Misconfigured` unless messages made of these settings may reach people, or this is the demo."""
+        unfit = unfit_for_production(
+            public_url=self.portal_public_url,
+            secret_key=self.portal_secret_key,
+            brand_phone=self.portal_brand_phone,
+        )
+        if unfit and not self.portal_demo:
+            raise Misconfigured(unfit)
 
     @property
     def short_url(self) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from backoffice_adapter.mapping import formats, paths, phones
-from backoffice_adapter.settings import Zone
+from claims_core.settings import Zone
 from claims_core.stages import ClaimStage, Mover, Outcome, Situation
 
 Scalar = str | int | bool

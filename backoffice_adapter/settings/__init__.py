@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Annotated
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from backoffice_adapter import toml_text
 from backoffice_adapter.settings.claim_center import ClaimCenterConfig, Watermark
 from backoffice_adapter.settings.files import FilesConfig, JoinConfig
 from backoffice_adapter.settings.rest import RestAuth, RestConfig, RestPaging, RestSince
 from backoffice_adapter.settings.sql import SqlConfig
-from backoffice_adapter.settings.values import Part, SourceConfig, Zone
+from backoffice_adapter.settings.values import Part, SourceConfig
 from backoffice_adapter.settings.webhook import WebhookConfig
 from claims_core.errors import Misconfigured
-from claims_core.settings import Surroundings
+from claims_core.settings import Surroundings, env_file
 
 __all__ = [
     "BackofficeConfig",
@@ -31,7 +31,6 @@ __all__ = [
     "SqlConfig",
     "Watermark",
     "WebhookConfig",
-    "Zone",
     "read_config",
     "secret",
 ]
@@ -41,6 +40,11 @@ class BackofficeSettings(Surroundings):
     """Where the sources are described."""
 
     backoffice_config: Path | None = None
+
+    @field_validator("backoffice_config", mode="before")
+    @classmethod
+    def _blank_is_none(cls, named: str | None) -> str | None:
+        return named or None  # as a path, no letters at all are the folder where we happen to be
 
 
 AnySource = Annotated[ClaimCenterConfig | FilesConfig | RestConfig | SqlConfig, Field(discriminator="kind")]
@@ -70,7 +74,7 @@ def secret(variable: str) -> SecretStr:
 
     Raises `Misconfigured` that names the variable and never the value.
     """
-    file = os.environ.get("CLAIMS_ENV_FILE", ".env")
+    file = env_file()
     value = os.environ.get(variable) or (dotenv_values(file).get(variable) if file else None)
     if not value:
         raise Misconfigured(f"the environment variable {variable} is not set")

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backoffice_adapter.settings.values import Address, Encoding, Part, Pattern, SourceConfig, Span, Zone
+from backoffice_adapter.settings.values import Address, Encoding, Part, Pattern, SourceConfig, Span
+from claims_core.settings import Zone
 
 
 class JoinConfig(Part):

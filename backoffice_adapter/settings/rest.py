@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backoffice_adapter.settings.values import Address, Part, SourceConfig, Span, Zone
+from backoffice_adapter.settings.values import Address, Part, SourceConfig, Span
+from claims_core.settings import Zone
 
 AddressPath = Annotated[str, Field(pattern=r"^/[^?#\s]*$")]
 

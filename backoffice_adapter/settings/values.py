@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -44,17 +43,10 @@ def _pattern(value: str) -> str:
     return value
 
 
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"'{name}' is not a time zone such as Europe/Moscow")
-    return name
-
-
 Span = Annotated[timedelta, BeforeValidator(_span)]
 Address = Annotated[str, AfterValidator(_address)]
 Encoding = Annotated[str, AfterValidator(_encoding)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
-Zone = Annotated[str, AfterValidator(_zone)]
 
 
 class Part(BaseModel):

@@ -21,6 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM or Ctrl-C; open calls are ended and written first. Raises `Misconfigured`."""
     core, settings = read_settings(CoreSettings), read_settings(NotifierSettings)
+    if not args.console:
+        settings.must_be_fit()
     logs.set_up()
     collect_seldom()
     with embedded.database(core) as url:
