@@ -6,7 +6,6 @@ from collections.abc import MutableMapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
@@ -18,6 +17,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     SettingsError,
 )
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from claims_core.errors import Misconfigured
 
@@ -28,7 +29,7 @@ _FOREIGN = re.compile(
     re.IGNORECASE,
 )
 
-_POSTGRESQL = ("postgresql", "postgres")
+_POSTGRESQL, _HIGHEST_PORT = ("postgresql", "postgres"), 65_535
 # What pydantic-settings says of a list or table that is no JSON, and its own words around ours.
 _NO_JSON = re.compile(r'error parsing value for field "(\w+)"')
 _FRAME = "Value error, "
@@ -97,11 +98,16 @@ class CoreSettings(Surroundings):
     @field_validator("database_url")
     @classmethod
     def must_name_a_postgresql(cls, named: SecretStr | None) -> SecretStr | None:
-        """What cannot be read as an address is said before anybody connects; the address itself holds a password."""
+        """What cannot be read as an address is said before anybody connects; the address itself holds a password.
+
+        It is read as the engine will read it: a password may hold what no other address may.
+        """
         try:
-            address = urlsplit(named.get_secret_value()) if named is not None else None
-            known = address is None or (address.scheme.split("+")[0] in _POSTGRESQL and (address.port or True))
-        except ValueError:
+            address = make_url(named.get_secret_value()) if named is not None else None
+            known = address is None or (
+                address.get_backend_name() in _POSTGRESQL and (address.port or 0) <= _HIGHEST_PORT
+            )
+        except (ArgumentError, ValueError):
             known = False
         if not known:
             raise ValueError("is no address of a PostgreSQL: postgresql://NAME:PASSWORD@HOST:PORT/DATABASE")

@@ -106,7 +106,10 @@ def test_settings_read_inside_the_tests_take_nothing_from_a_dot_env(tmp_path: Pa
     assert ours.twilio_api_base_url is None
 
 
-@pytest.mark.parametrize("named", ["", "notaurl", "mysql://x/y", "postgresql://u:geheim@h:port/x", "http://[::1"])
+@pytest.mark.parametrize(
+    "named",
+    ["", "notaurl", "mysql://x/y", "postgresql://u:geheim@h:port/x", "postgresql://u:geheim@h:70000/x", "http://[::1"],
+)
 def test_a_database_address_that_is_none_is_said_in_one_line_without_its_password(
     named: str, monkeypatch: pytest.MonkeyPatch
 ):
@@ -116,6 +119,20 @@ def test_a_database_address_that_is_none_is_said_in_one_line_without_its_passwor
     ) as refused:
         read_settings(CoreSettings)
     assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        *(f"postgresql://u:{password}@h:5432/x" for password in ("p#ss", "p/ss", "p[x", "p?s", "p%20s")),
+        "postgresql+asyncpg://h/x", "postgres://h/x", "postgresql:///x?host=/run/postgresql", "postgresql://[::1]:5432/x",
+    ],
+)  # fmt: skip
+def test_whatever_the_engine_reads_as_the_address_of_a_postgresql_is_one(named: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_URL", named)
+    address = read_settings(CoreSettings).database_url
+    assert address is not None
+    assert address.get_secret_value() == named
 
 
 def test_production_does_read_its_dot_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
