@@ -19,7 +19,7 @@ from backoffice_adapter.source import CaseSource, Telling
 from backoffice_adapter.sync import Ear, Plan, sync_once, version_of, work_off
 from backoffice_adapter.tables import RunState
 from backoffice_adapter.write_back import Desk, apply_waiting
-from claims_core.db import session_scope
+from claims_core.db import plain_address, session_scope
 from claims_core.errors import ClaimsError, Refused, SourceError
 from claims_core.installation import why_foreign
 from claims_core.ticks import Context, Job, make_scheduler
@@ -202,7 +202,7 @@ async def ear_of(engine: AsyncEngine, one: Watched, clock: Callable[[], datetime
 async def _bell(engine: AsyncEngine, channel: str) -> AsyncIterator[asyncio.Event]:
     """An event that is set whenever somebody rings: asks for a change, say, or brings a notice."""
     rung = asyncio.Event()
-    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    url = plain_address(engine.url.render_as_string(hide_password=False))
     connection = await asyncpg.connect(url)
     try:
         await connection.add_listener(channel, lambda *said: rung.set())

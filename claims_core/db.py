@@ -60,10 +60,22 @@ def stored_as_value(kind: type[StrEnum]) -> Any:
     )
 
 
+def plain_address(url: str) -> str:
+    """`url` as asyncpg and the programs of PostgreSQL read it: without the name of a driver."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 def make_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
-    """An engine for `postgresql://…`; the driver is always asyncpg."""
-    parsed = make_url(url).set(drivername="postgresql+asyncpg")
-    return create_async_engine(parsed, pool_size=pool_size, max_overflow=5, pool_pre_ping=False)
+    """An engine for `postgresql://…`; the driver is always asyncpg, and reads the address as it does elsewhere.
+
+    SQLAlchemy would hand `sslmode` and whatever else stands behind the `?` on as arguments that asyncpg does not have.
+    """
+    parsed, plain = make_url(url).set(drivername="postgresql+asyncpg"), plain_address(url)
+
+    async def connect() -> asyncpg.Connection:
+        return await asyncpg.connect(plain)
+
+    return create_async_engine(parsed, async_creator=connect, pool_size=pool_size, max_overflow=5, pool_pre_ping=False)
 
 
 async def must_answer(engine: AsyncEngine) -> None:
@@ -73,7 +85,7 @@ async def must_answer(engine: AsyncEngine) -> None:
             await connection.execute(text("select 1"))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
         reason = str(getattr(error, "orig", None) or error).split("\n")[0]
-        where = engine.url.render_as_string(hide_password=True)
+        where = engine.url.set(drivername="postgresql").render_as_string(hide_password=True)
         raise Misconfigured(f"the database {where} does not let us in ({reason}): mend DATABASE_URL") from None
 
 
@@ -137,13 +149,11 @@ async def open_pool(url: str, *, size: int = 10, stateless: bool = False, plan_o
     async def prepare(connection: asyncpg.Connection) -> None:
         await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
 
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
     async def keep(connection: asyncpg.Connection) -> None:
         """Nothing was set on it."""
 
     return await asyncpg.create_pool(
-        plain,
+        plain_address(url),
         min_size=1,
         max_size=size,
         init=prepare,

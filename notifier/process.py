@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from claims_core.db import make_engine, open_pool
+from claims_core.db import make_engine, open_pool, plain_address
 from claims_core.installation import bind_database
 from claims_core.shared_clock import SharedClock
 from claims_core.ticks import make_scheduler
@@ -170,7 +169,7 @@ async def _rung(bell: asyncio.Event, seconds: float) -> None:
 
 async def _listen(url: str, bells: Bells) -> None:
     """Hear the bells of the database. While the line is down the polls do the work."""
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    plain = plain_address(url)
     while True:
         lost = asyncio.Event()
         try:

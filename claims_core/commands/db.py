@@ -3,15 +3,18 @@
 import argparse
 import asyncio
 import subprocess
-from collections.abc import Awaitable, Callable
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core import embedded, migrate
 from claims_core.clock import utc_now
-from claims_core.db import make_engine, must_answer
+from claims_core.db import make_engine, must_answer, plain_address
 from claims_core.errors import ClaimsError, Refused
 from claims_core.installation import bind_database
 from claims_core.ledger.whole import orphans
@@ -99,14 +102,31 @@ def _with_engine(settings: CoreSettings, work: Callable[[AsyncEngine], Awaitable
 def _backup(settings: CoreSettings, args: argparse.Namespace) -> int:
     if args.file.exists():
         raise Refused(f"{args.file} is there already: name another file")
+    if not args.file.parent.is_dir():
+        raise Refused(f"there is no folder {args.file.parent}: make it, or name another file")
     program = embedded.find_programs().folder / "pg_dump"
     half = args.file.with_name(args.file.name + ".part")
-    with embedded.database(settings) as url:
-        command = [str(program), "--format=custom", "--no-owner", f"--file={half}", f"--dbname={url}"]
+    with embedded.database(settings) as url, _without_password(url) as address:
+        command = [str(program), "--format=custom", "--no-owner", f"--file={half}", f"--dbname={address}"]
         made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
     if made.returncode != 0:
         half.unlink(missing_ok=True)
-        raise ClaimsError(f"no backup was written: {made.stderr.strip() or program}")
+        raise ClaimsError(f"no backup was written: {' '.join(made.stderr.split()) or program}")
     half.rename(args.file)
     print(f"{args.file}: {args.file.stat().st_size:,} bytes")
     return 0
+
+
+@contextmanager
+def _without_password(url: str) -> Iterator[str]:
+    """The address for a program's arguments, which every account of the machine can read; its password is in a file."""
+    parsed = make_url(plain_address(url))
+    if not parsed.password:
+        yield plain_address(url)
+        return
+    with tempfile.TemporaryDirectory(prefix="claims-") as folder:
+        file = Path(folder) / "password"
+        file.touch(0o600)
+        file.write_text("*:*:*:*:" + parsed.password.replace("\\", r"\\").replace(":", r"\:") + "\n")
+        named = parsed.update_query_dict({"passfile": str(file)})
+        yield named._replace(password=None).render_as_string()  # `set` takes None for "as it is"

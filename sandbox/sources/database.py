@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import asyncpg
 import orjson
-from sqlalchemy.engine import make_url
 
+from claims_core.db import plain_address
 from sandbox.claim_center.records import Records
 from sandbox.sources.extract import to_row
 from sandbox.sources.kind import Described
@@ -63,7 +63,7 @@ class Database:
 @asynccontextmanager
 async def core_database(url: str) -> AsyncIterator[Database]:
     """The view in the empty database at `url`, for the length of the block."""
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    plain = plain_address(url)
     connection = await asyncpg.connect(plain)
     try:
         await connection.execute(SHAPE)

@@ -95,8 +95,9 @@ class Database:
 def _address(name: str, url: str) -> URL:
     try:
         address = make_url(url)
-    except ArgumentError as problem:
-        raise Misconfigured(f"{name}: the database's address cannot be read: write dialect://host/name") from problem
+    except (ArgumentError, ValueError):
+        # What the library says of it may hold the password.
+        raise Misconfigured(f"{name}: the database's address cannot be read: write dialect://host/name") from None
     # The driver that is always here.
     return address.set(drivername="postgresql+asyncpg") if address.drivername == "postgresql" else address
 
