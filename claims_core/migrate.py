@@ -1,6 +1,7 @@
 """The database's shape: brought up to date, and compared with what the code expects."""
 
 import io
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ from claims_core.db import must_answer
 from claims_core.errors import Misconfigured
 from claims_core.files import folder
 
+log = logging.getLogger(__name__)
+
+# Written beside the revision by the code that made the shape, for the code that knows only an older one (ADR 41).
+_FITS_FROM = "select obj_description(to_regclass('alembic_version'), 'pg_class')"
+
 
 def _config(connection: Connection | None = None) -> Config:
     config = Config(stdout=io.StringIO())  # `check` would print what `faults` returns
@@ -25,12 +31,17 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 async def upgrade(engine: AsyncEngine, *, to: str = "head") -> None:
-    """Bring the database to `to`. Safe to run twice and from two processes: an advisory lock lets one work."""
+    """Bring the database to `to`. Safe to run twice and from two processes: an advisory lock lets one work.
+
+    Raises `Misconfigured` for a database that is ahead of this version.
+    """
+    await _must_not_be_ahead(engine)
     async with engine.connect() as connection:
         await connection.exec_driver_sql("select pg_advisory_lock(hashtext('claims migrations'))")
         await connection.commit()
         try:
             await connection.run_sync(lambda sync: command.upgrade(_config(sync), to))
+            await connection.exec_driver_sql(f"comment on table alembic_version is '{oldest()}'")
             await connection.commit()
         finally:
             await connection.exec_driver_sql("select pg_advisory_unlock(hashtext('claims migrations'))")
@@ -48,18 +59,52 @@ def head() -> str:
     return (folder("migrations") / "HEAD").read_text().strip()[:4]
 
 
+def oldest() -> str:
+    """The oldest revision whose code still runs on the shape of `head()`, as `migrations/OLDEST` says."""
+    return (folder("migrations") / "OLDEST").read_text().strip()[:4]
+
+
 def versions() -> list[Path]:
     """The migrations, oldest first."""
     return sorted((folder("migrations") / "versions").glob("[0-9]*.py"))
 
 
 async def must_fit(engine: AsyncEngine) -> None:
-    """Raises `Misconfigured` unless the database answers and has the shape that this version needs."""
+    """Raises `Misconfigured` unless the database answers and has a shape that this version can work with.
+
+    That is its own, or a newer one of which the newer version has said that this one may go on beside it.
+    """
     await must_answer(engine)
     found, wanted = await revision(engine), head()
-    if found != wanted:
+    if found == wanted:
+        return
+    if not is_ahead(found):
         has = f"the shape {found}" if found else "no tables of ours"
         raise Misconfigured(f"the database has {has}, this version needs {wanted}: run `claims db upgrade`")
+    async with engine.connect() as connection:
+        fits_from = (await connection.exec_driver_sql(_FITS_FROM)).scalar_one()
+    if fits_from is None or fits_from > wanted:
+        raise Misconfigured(ahead(found))
+    log.warning("database_is_ahead", extra={"found": found, "expected": wanted})
+
+
+def is_ahead(found: str | None) -> bool:
+    """Was the database made by a newer version? Revisions are numbers of four digits."""
+    return found is not None and found > head()
+
+
+def ahead(found: str | None) -> str:
+    """What an operator must know of a database that is ahead of this version."""
+    return (
+        f"the database has the shape {found}, newer than this version knows ({head()}): start the version that made it,"
+        " or restore the backup from before its upgrade"
+    )
+
+
+async def _must_not_be_ahead(engine: AsyncEngine) -> None:
+    found = await revision(engine)
+    if is_ahead(found):
+        raise Misconfigured(ahead(found))
 
 
 async def faults(engine: AsyncEngine) -> list[str]:
@@ -74,6 +119,8 @@ async def faults(engine: AsyncEngine) -> list[str]:
         found += [f"the server is PostgreSQL {server // 10000}: 15 or newer is needed"] if server < 150000 else []
         found += [f"the database is in {encoding}: UTF8 is needed"] if encoding != "UTF8" else []
     there = await revision(engine)
+    if is_ahead(there):
+        return [*found, ahead(there)]
     if there != head():
         return [*found, f"the database is at {there or 'nothing'}, the code expects {head()}: run `claims db upgrade`"]
     return found + await _differences(engine)

@@ -14,6 +14,12 @@ def test_migrations_are_numbered_and_the_head_is_written_down():
     assert (migrate.folder("migrations") / "HEAD").read_text() == names[-1] + "\n"
 
 
+def test_the_oldest_code_that_runs_on_this_shape_is_one_that_there_was():
+    written = (migrate.folder("migrations") / "OLDEST").read_text()
+    assert written in [path.stem + "\n" for path in migrate.versions()]
+    assert migrate.oldest() <= migrate.head()
+
+
 async def test_the_migrated_database_is_what_the_tables_say(engine: AsyncEngine):
     async with engine.connect() as connection:
         differences = await connection.run_sync(
