@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backoffice_adapter.notices import open_doors
+from backoffice_adapter.notices import Doors, open_doors
 from backoffice_adapter.settings import BackofficeSettings
 from claims_core import logs
 from claims_core.db import make_engine, must_answer, open_pool
@@ -15,6 +15,11 @@ from claims_core.settings import read_settings
 from claims_portal.app import create_app
 from claims_portal.settings import PortalSettings
 from notifier.settings import NotifierSettings
+
+
+def beside_the_portal() -> tuple[NotifierSettings, Doors]:
+    """How messages leave, and which back offices may post to us. Raises `Misconfigured`, best before a port is open."""
+    return read_settings(NotifierSettings), open_doors(read_settings(BackofficeSettings))
 
 
 @asynccontextmanager
@@ -28,8 +33,8 @@ async def open_portal(settings: PortalSettings) -> AsyncIterator[FastAPI]:
         await must_answer(engine)
         pool = await open_pool(url, stateless=True)
         try:
-            doors = open_doors(read_settings(BackofficeSettings))
-            yield create_app(settings, engine, pool, notifier=read_settings(NotifierSettings), doors=doors)
+            notifier, doors = beside_the_portal()
+            yield create_app(settings, engine, pool, notifier=notifier, doors=doors)
         finally:
             await pool.close()
     finally:

@@ -11,6 +11,7 @@ from claims_core import embedded, logs, migrate
 from claims_core.db import make_engine
 from claims_core.errors import Misconfigured
 from claims_core.settings import read_settings
+from claims_portal.serving import beside_the_portal
 from claims_portal.settings import PortalSettings
 
 
@@ -22,8 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until told to stop. Raises Misconfigured for a taken port or a database of another shape."""
+    """Serve until told to stop. Raises Misconfigured for settings, a taken port or a database of another shape."""
     settings = read_settings(PortalSettings)
+    beside_the_portal()
     logs.set_up()
     _must_be_free(args.host, args.port)
     with embedded.database(settings) as url:
