@@ -235,13 +235,18 @@ def link_project():
     """Make the packages of this folder importable, and `claims` a command, without building anything."""
     site = subprocess.check_output([PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"])
     with open(os.path.join(site.decode().strip(), "claims.pth"), "w", encoding="utf-8") as file:
-        file.write(ROOT + "\n")
+        file.write(path_line(ROOT))
     script = os.path.join(BIN, "claims")
     with open(script, "w", encoding="utf-8") as file:
         # Through sh: the path of the interpreter may be too long, or hold a blank, for a first line.
         file.write("#!/bin/sh\n'''exec' \"%s\" \"$0\" \"$@\"\n' '''\n" % PYTHON)
         file.write("import sys\n\nfrom claims_cli import main\n\nsys.exit(main())\n")
     os.chmod(script, 0o755)
+
+
+def path_line(folder):
+    """The line of a `.pth` file that adds a folder; in ASCII whatever its name, for Python reads it by the locale."""
+    return "import os, sys; sys.path.append(os.fsdecode(%r))\n" % os.fsencode(folder)
 
 
 # --- the work

@@ -95,6 +95,19 @@ def test_a_changed_lock_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert bootstrap.checksum([bootstrap.TO_RUN, bootstrap.EMBEDDED]) != before
 
 
+@pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8"])
+def test_a_checkout_below_letters_beyond_ascii_is_found_in_any_locale(tmp_path: Path, locale: str):
+    checkout, site = tmp_path / "Документы é", tmp_path / "site"
+    checkout.mkdir()
+    site.mkdir()
+    (checkout / "ours.py").write_text("said = 'found'")
+    (site / "claims.pth").write_text(bootstrap.path_line(str(checkout)), encoding="ascii")
+    look = f"import site; site.addsitedir({str(site)!r}); import ours; print(ours.said)"
+    environ = {"PATH": os.environ["PATH"], "LC_ALL": locale, "PYTHONCOERCECLOCALE": "0"}
+    told = subprocess.run([sys.executable, "-I", "-c", look], capture_output=True, text=True, env=environ, check=False)
+    assert told.stdout == "found\n", told.stderr
+
+
 @pytest.mark.parametrize(("words", "says"), [([], "demo"), (["help"], "pictures"), (["nope"], "there is no target")])
 def test_it_says_what_it_can_do(words: list[str], says: str):
     answer = subprocess.run(
