@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from claims_core.errors import Misconfigured
+
 
 class AlreadyRuns(Exception):
     """Another one runs in this folder; `lines` is what it printed of itself."""
@@ -67,9 +69,14 @@ class Place:
 
 @contextmanager
 def hold(folder: Path) -> Iterator[Place]:
-    """The folder for us alone; raises `AlreadyRuns`. A killed demo holds nothing: the kernel lets go for it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = os.open(folder / "demo.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    """The folder for us alone; raises `AlreadyRuns`, or `Misconfigured` for a folder that we cannot or must not use.
+
+    A killed demo holds nothing: the kernel lets go for it.
+    """
+    try:
+        lock = _lock(folder)
+    except OSError as problem:
+        raise Misconfigured(f"{folder} cannot be used ({problem.strerror}): name another --folder") from None
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -80,6 +87,15 @@ def hold(folder: Path) -> Iterator[Place]:
         (folder / "running.json").unlink(missing_ok=True)
     finally:
         os.close(lock)
+
+
+def _lock(folder: Path) -> int:
+    """The open lock in the folder, made if it is not there. What is in one of ours is replaced at each start."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mark = folder / "demo.lock"
+    if not mark.exists() and any(folder.iterdir()):
+        raise Misconfigured(f"{folder.resolve()} holds something that is not ours: name a new or an empty --folder")
+    return os.open(mark, os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def _announced(folder: Path) -> list[str]:

@@ -95,6 +95,20 @@ def test_a_second_demo_says_where_the_first_one_runs(tmp_path: Path):
         pass  # and when the first one is gone, the place is free
 
 
+def test_a_folder_with_somebody_elses_things_is_left_alone(tmp_path: Path):
+    (tmp_path / "deliveries").mkdir()
+    with pytest.raises(Misconfigured, match="not ours"), hold(tmp_path):
+        pass
+    assert [entry.name for entry in tmp_path.iterdir()] == ["deliveries"]
+
+
+def test_a_folder_that_cannot_be_is_a_sentence(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "x", Path("/proc/nothing")):
+        with pytest.raises(Misconfigured, match="--folder"), hold(folder):
+            pass
+
+
 def test_the_walk_fails_on_a_page_that_lacks_what_a_person_looks_for():
     page = _read("<form action=/code><input name=code></form><p>Дело 2041-7785</p><script>secret</script>")
     assert page.form("code").action == "/code"
