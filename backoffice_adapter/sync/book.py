@@ -27,7 +27,7 @@ from backoffice_adapter.tables import (
 from claims_core.db import advisory_key, driver_connection
 from claims_core.ids import new_id
 from claims_core.snapshot import ClaimSnapshot
-from claims_core.tables import ChangeAction
+from claims_core.tables import ChangeAction, Claim
 
 log = logging.getLogger(__name__)
 
@@ -179,6 +179,11 @@ async def has_rejected(session: AsyncSession, source: str) -> bool:
         select(RejectedCase.id).where(RejectedCase.source == source, col(RejectedCase.settled_at).is_(None)).limit(1)
     )
     return found.first() is not None
+
+
+async def has_claims(session: AsyncSession, source: str) -> bool:
+    """Does the ledger hold a claim of this source?"""
+    return (await session.exec(select(Claim.id).where(Claim.source == source).limit(1))).first() is not None
 
 
 async def count_unmapped(session: AsyncSession, source: str, unmapped: Iterable[Unmapped], *, now: datetime) -> None:

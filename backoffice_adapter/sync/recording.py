@@ -31,21 +31,22 @@ async def record_halving(
     now: datetime,
     settle: timedelta,
     first_load: bool,
+    catching_up: bool = False,
     run_id: UUID | None = None,
 ) -> tuple[Recorded, Refused]:
     """Record all that can be; what cannot is returned with the database's reason (its class, never its values)."""
     if not snapshots:
         return Recorded(), []
+    silent = {"first_load": first_load, "catching_up": catching_up}
     try:
         async with session.begin_nested():
-            done = await ledger.record(session, snapshots, now=now, settle=settle, first_load=first_load, run_id=run_id)
-            return done, []
+            return await ledger.record(session, snapshots, now=now, settle=settle, **silent, run_id=run_id), []
     except BAD_DATA as problem:
         if len(snapshots) == 1:
             return Recorded(), [(snapshots[0], f"the database refuses it: {type(problem).__name__}")]
     middle = len(snapshots) // 2
     done, refused = Recorded(), Refused()
     for half in (snapshots[:middle], snapshots[middle:]):
-        more, worse = await record_halving(session, half, now=now, settle=settle, first_load=first_load, run_id=run_id)
+        more, worse = await record_halving(session, half, now=now, settle=settle, **silent, run_id=run_id)
         done, refused = done + more, refused + worse
     return done, refused

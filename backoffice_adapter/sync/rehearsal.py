@@ -70,7 +70,7 @@ async def rehearse(plan: Plan, *, look: Look = nothing_more) -> Rehearsal:
             translated = await asyncio.to_thread(translate_page, page, translate, plan.clock())
             done.codes += [one.code for one in translated.unmapped]
             reasons = [one.reason for one in translated.rejected] + [one.reason for one in page.unreadable]
-            recorded, refused = await _try_page(plan, translated, done, first_load=first or plan.full, look=look)
+            recorded, refused = await _try_page(plan, translated, done, first_load=first, look=look)
             done.reasons += [*reasons, *refused]
             done.counts += counts_of(translated, recorded, [*reasons, *refused])
     return done
@@ -87,7 +87,7 @@ async def _try_page(
         async with session_scope(plan.engine) as session:
             before = (await session.exec(select(func.max(CaseEvent.seq)))).one() or 0
             recorded, refused = await record_halving(
-                session, page.snapshots, now=now, settle=plan.settle, first_load=first_load
+                session, page.snapshots, now=now, settle=plan.settle, first_load=first_load, catching_up=plan.full
             )
             reasons = [reason for _, reason in refused]
             events = await _events(session, plan.config.name, after=before, now=now)

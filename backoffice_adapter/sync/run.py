@@ -181,7 +181,7 @@ async def _start(plan: Plan, now: datetime) -> _Run:
         row = await book.start_run(session, name, full=full, again=plan.again, now=now)
         first = last is None or last.complete_at is None
         rejects = await book.has_rejected(session, name)
-    ground = Ground(name, version, plan.settle, first_load=first or plan.full, run_id=row.id)
+    ground = Ground(name, version, plan.settle, first_load=first, catching_up=plan.full, run_id=row.id)
     sightings = Sightings(archives=plan.config.may_archive) if plan.again and plan.config.shows_every_claim else None
     return _Run(plan, row, ground, None if full or last is None else last.cursor, rejects, sightings=sightings)
 
@@ -263,13 +263,17 @@ async def _note(session: AsyncSession, run: _Run, now: datetime) -> None:
 async def _move(session: AsyncSession, run: _Run, page: Page, now: datetime) -> None:
     name = run.ground.source
     run.complete = run.complete or page.complete
+    # Of a source that has never shown a claim we do not know yet what is old there and what is news.
+    complete = page.complete and (
+        not run.ground.first_load or run.counts.seen > 0 or await book.has_claims(session, name)
+    )
     await book.keep_marks(session, name, page.marks)
     if tells_all(run.plan.config, page):
         await freshen(session, run.plan.config, now=now)
     if page.file is not None:
         await book.keep_file(session, name, page.file, now=now)
     if page.cursor is not None or page.complete:
-        await book.move_cursor(session, name, page.cursor, version=run.ground.version, complete=page.complete, now=now)
+        await book.move_cursor(session, name, page.cursor, version=run.ground.version, complete=complete, now=now)
 
 
 async def _end(run: _Run, state: RunState, problem: str | None) -> None:

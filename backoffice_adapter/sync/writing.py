@@ -17,15 +17,16 @@ from claims_core.ledger import Recorded
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What all pages of a run are written with: `version` is the mapping's, `first_load` tells nobody.
+    """What all pages of a run are written with: `version` is the mapping's, `first_load` tells nobody anything.
 
-    `run_id` is kept with each fact that may be told.
+    `catching_up` tells nobody of claims never seen before. `run_id` is kept with each fact that may be told.
     """
 
     source: str
     version: int
     settle: timedelta
     first_load: bool
+    catching_up: bool = False
     run_id: UUID | None = None
 
 
@@ -62,7 +63,7 @@ async def write_page(
     """Record what the page says and keep what cannot be read. `settle_rejects`: cases refused before may be in it."""
     done, refused = await record_halving(
         session, page.snapshots, now=now, settle=ground.settle, first_load=ground.first_load,
-        run_id=None if ground.first_load else ground.run_id,
+        catching_up=ground.catching_up, run_id=None if ground.first_load else ground.run_id,
     )  # fmt: skip
     rejected: list[Rejected | Unreadable] = [*page.rejected, *page.page.unreadable]
     rejected += [Rejected(page.record_of(snapshot), reason, snapshot.changed_at) for snapshot, reason in refused]

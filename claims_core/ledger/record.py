@@ -56,13 +56,14 @@ async def record(
     now: datetime,
     settle: timedelta,
     first_load: bool = False,
+    catching_up: bool = False,
     run_id: UUID | None = None,
 ) -> Recorded:
     """Write what is new in `snapshots`; in the caller's transaction, safe to repeat and to run beside others.
 
     A snapshot equal to what we know, or older, has no effect. Several snapshots of one claim are applied in their
-    order. With `first_load`, what is told of claims never seen before is historic: it is told to nobody. `run_id` is
-    kept with each fact.
+    order. With `first_load` all that is recorded is historic: it is told to nobody. With `catching_up` that of claims
+    never seen before is. `run_id` is kept with each fact.
     """
     connection = await driver_connection(session)
     done, silent = Recorded(), set[Key]()
@@ -71,7 +72,7 @@ async def record(
             batch = Batch(now, settle, silent, run_id)
             try:
                 async with connection.transaction():
-                    done += await _write(connection, wave, batch, first_load=first_load)
+                    done += await _write(connection, wave, batch, first_load=first_load, catching_up=catching_up)
                 break
             except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
                 if not tries_left:
@@ -98,12 +99,12 @@ def _waves(snapshots: Sequence[ClaimSnapshot]) -> Iterator[list[ClaimSnapshot]]:
 
 
 async def _write(
-    connection: asyncpg.Connection, wave: list[ClaimSnapshot], batch: Batch, *, first_load: bool
+    connection: asyncpg.Connection, wave: list[ClaimSnapshot], batch: Batch, *, first_load: bool, catching_up: bool
 ) -> Recorded:
     same, known = await read_known(connection, wave)
     news = [shot for shot in wave if key_of(shot) not in same and _is_news(known.get(key_of(shot)), shot, batch)]
-    if first_load:
-        batch.silent.update(key_of(shot) for shot in news if key_of(shot) not in known)
+    if first_load or catching_up:
+        batch.silent.update(key_of(shot) for shot in news if first_load or key_of(shot) not in known)
     people, wholes = await write_people(connection, news), list[Whole]()
     for snapshot in map(policyholders_side, news):
         policyholder_id = people[snapshot.source, snapshot.policyholder.ref]
@@ -118,7 +119,8 @@ async def _write(
     done = await _flush(connection, batch)
     for parts, beside, unheard in await parts_beside(connection, wholes, batch) if wholes else ():
         # Counted by their facts alone: the claims of a run are those that the back office lists.
-        done += Recorded(events=(await _write(connection, parts, beside, first_load=unheard)).events)
+        theirs = await _write(connection, parts, beside, first_load=False, catching_up=unheard)
+        done += Recorded(events=theirs.events)
     return done
 
 

@@ -39,8 +39,7 @@ class Model:
     missed: dict[str, tuple[datetime, int]] = field(default_factory=dict)
 
     def read(self, page: list[Record], *, first_load: bool) -> None:
-        """A page, in its order. In a first load, all that a page says of a claim never seen before is history."""
-        silent: set[str] = set()
+        """A page, in its order. All of a first load is history."""
         for record in page:
             known, body = self.claims.get(record.ref), record.body
             if body["state"] not in STAGES:
@@ -48,11 +47,9 @@ class Model:
             if not body["name"]:
                 self.rejected.add(kept_as(record))
             elif known is None:
-                if first_load:
-                    silent.add(record.ref)
-                self._first(record, historic=record.ref in silent)
+                self._first(record, historic=first_load)
             elif (int(record.version or 0), record.hash) > (known.version, known.record.hash):
-                self._change(known, record, historic=record.ref in silent)
+                self._change(known, record, historic=first_load)
 
     def night(self, shown: set[str], *, now: datetime) -> None:
         """Everything was read again: what two such nights did not show is gone, and none else."""

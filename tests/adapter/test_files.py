@@ -276,6 +276,30 @@ async def test_of_two_files_that_wait_the_later_one_holds_where_a_claim_goes_and
     assert await rows("select object_label from claim where source_ref = '1'") == [("Kia",)]
 
 
+TOLD = "select c.source_ref, e.kind from case_event e join claim c on c.id = e.claim_id where not e.historic order by 1"
+
+
+async def test_of_files_that_wait_for_the_first_load_nothing_is_told_and_of_the_next_one_all_that_is_new(
+    deliver: Deliver, rows: Rows, tmp_path: Path
+):
+    for name, lines in [("1.csv", [row(1)]), ("2.csv", [row(1, state="done"), row(2)])]:
+        (tmp_path / name).write_bytes(csv(*lines))
+        os.utime(tmp_path / name, (NOW.timestamp() - 60,) * 2)
+    done = await deliver(csv(row(1, state="done", thing="Lada"), row(2), row(3)), "3.csv")
+    assert (done.first_load, done.counts.new, done.counts.changed, done.counts.moved) == (True, 3, 2, 0)
+    assert await rows(TOLD) == []
+    await deliver(csv(row(1, state="done", thing="Lada"), row(2, state="done"), row(3), row(4)), "4.csv")
+    assert await rows(TOLD) == [("2", "decision_made"), ("4", "registered")]
+
+
+async def test_a_folder_in_which_nothing_was_ready_to_read_has_not_had_its_first_load(deliver: Deliver, rows: Rows):
+    assert (await deliver(csv(row(1)), age=2)).counts.seen == 0
+    assert (await deliver(csv(row(1)), age=60)).first_load
+    assert await rows(TOLD) == []
+    assert not (await deliver(csv(row(1), row(2)), "b.csv")).first_load
+    assert await rows(TOLD) == [("2", "registered")]
+
+
 class NothingKnown:
     """Of whom the hashes of all cases are asked and never answered."""
 

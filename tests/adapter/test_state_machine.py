@@ -158,7 +158,7 @@ def machine(runner: asyncio.Runner, engine: AsyncEngine, steps: Counter[str]) ->
             if done and again:
                 shown = {record.ref for page in self.source.delivered for record in page}
                 self.model.night(shown, now=self.now)
-            self.loaded = self.loaded or done
+            self.loaded = self.loaded or (done and bool(self.model.claims or any(self.source.delivered)))
             self._compare()
             if done:
                 self._has_caught_up()

@@ -44,6 +44,32 @@ async def test_the_first_load_is_history_and_told_to_nobody(session: AsyncSessio
     assert all(event.historic for event in events)
 
 
+async def test_what_changes_while_a_source_is_loaded_for_the_first_time_is_history_too(session: AsyncSession) -> None:
+    shot = a_snapshot()
+    await record(session, shot, first_load=True)
+    done = await record(session, later(shot, stage=ClaimStage.ASSESSING), first_load=True)
+    events = await events_of(session, await claim_of(session, shot))
+    assert [(event.kind, event.historic) for event in events] == [
+        (CaseEventKind.REGISTERED, True),
+        (CaseEventKind.STAGE_CHANGED, True),
+    ]
+    assert done.stage_changes == 0, "nobody need be asked whether it is too much"
+
+
+async def test_of_a_source_that_catches_up_a_claim_never_seen_is_history_and_a_change_is_news(
+    session: AsyncSession,
+) -> None:
+    known, unseen = a_snapshot(), a_snapshot()
+    await record(session, known, first_load=True)
+    both = [later(known, stage=ClaimStage.ASSESSING), unseen]
+    await ledger.record(session, both, now=NOON, settle=SETTLE, catching_up=True)
+    told = [(await events_of(session, await claim_of(session, shot)))[-1] for shot in both]
+    assert [(event.kind, event.historic) for event in told] == [
+        (CaseEventKind.STAGE_CHANGED, False),
+        (CaseEventKind.REGISTERED, True),
+    ]
+
+
 async def test_a_claim_that_appears_after_the_first_load_is_told_after_the_settle_window(session: AsyncSession) -> None:
     shot = a_snapshot()
     await record(session, shot)

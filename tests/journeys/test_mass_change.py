@@ -36,7 +36,7 @@ def deliver(engine: AsyncEngine, tmp_path: Path) -> Deliver:
     """Deliver so many claims, the first of them done, and read the folder."""
     runs = iter(range(100))
 
-    async def run(*, claims: int, done: int = 0) -> Summary:
+    async def run(*, claims: int, done: int = 0, full: bool = False) -> Summary:
         path = tmp_path / f"{next(runs):03}.csv"
         path.write_bytes(csv(*(row(n, state="done" if n <= done else "new") for n in range(1, claims + 1))))
         os.utime(path, (NOON.timestamp() - 60,) * 2)
@@ -44,7 +44,8 @@ def deliver(engine: AsyncEngine, tmp_path: Path) -> Deliver:
                              ref="number", page_size=25)  # fmt: skip
         mapping = load(SMALL)
         source = open_source(config, key=mapping.key, clock=lambda: NOON)
-        return await sync_once(Plan(engine, config, mapping, source, clock=lambda: NOON, settle=timedelta(0)))
+        plan = Plan(engine, config, mapping, source, clock=lambda: NOON, settle=timedelta(0), full=full)
+        return await sync_once(plan)
 
     return run
 
@@ -115,6 +116,16 @@ async def test_a_decision_also_holds_for_what_the_planner_had_not_seen_yet(
     moved = await deliver(claims=100, done=60)
     assert await decide(engine, moved, told=told) == 0
     assert {(one.state, one.reason) for one in await planned(engine, now=NOON)} == {outcome}
+
+
+async def test_a_mass_change_that_comes_with_a_full_reading_is_held_like_any_other(
+    engine: AsyncEngine, deliver: Deliver
+):
+    await deliver(claims=100)
+    assert (await deliver(claims=101, done=60, full=True)).held_of == 100
+    told = await planned(engine, now=NOON)
+    assert {(one.state, one.reason) for one in told} == {(HELD, Reason.MASS_CHANGE)}
+    assert len({one.claim_id for one in told}) == 60
 
 
 async def test_of_a_small_source_a_large_share_is_no_mass(engine: AsyncEngine, deliver: Deliver):
