@@ -1,8 +1,9 @@
-"""`claims notifications`: why a claim's facts were told or not; what is held for a person, and that person's word."""
+"""`claims notifications`: why a fact was told or not; what waits, was given up, or is held; a person's word on that."""
 
 import argparse
 import getpass
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -39,14 +40,25 @@ left join lateral (select count(*) as attempts, (array_agg(x.state order by x.at
 where n.claim_id = :claim_id and n.cause_kind <> 'case_event'
 order by 1
 """)
+# What has not left yet, and what will not leave any more, though it should have: of the last day.
+_WAITING = text("""
+select state, reason, template, count(*) as messages, min(planned_at) as oldest, min(send_by) as first_ends
+from notification where state in ('planned', 'sending', 'unknown', 'held')
+or state in ('failed', 'expired') and planned_at > :since
+group by 1, 2, 3
+order by array_position(array['unknown', 'planned', 'sending', 'held', 'failed', 'expired'], state), reason, template
+""")
+A_DAY = timedelta(days=1)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`why CLAIM_NUMBER [--json]`, `held`, `release REASON`, `drop REASON`."""
+    """`why CLAIM_NUMBER [--json]`, `waiting [--json]`, `held`, `release REASON`, `drop REASON`."""
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACTION")
     why = acts.add_parser("why", help="each fact about a claim, and why it was told or not")
     why.add_argument("claim_number")
     why.add_argument("--json", action="store_true", help="one object a line")
+    waiting = acts.add_parser("waiting", help="the messages that have not left yet, and those given up in the last day")
+    waiting.add_argument("--json", action="store_true", help="one object a line")
     acts.add_parser("held", help="the messages that wait for a person, by reason")
     for act, words in (("release", "let everything go that is held for a reason"), ("drop", "send none of it")):
         decide = acts.add_parser(act, help=words)
@@ -58,10 +70,16 @@ def run(args: argparse.Namespace) -> int:
 
     An unknown claim number raises `NotFound`.
     """
+    if args.act == "waiting":
+        _tell_waiting(with_session(lambda session: what_waits(session, since=utc_now() - A_DAY)), as_json=args.json)
+        return 0
     if args.act == "held":
-        for waits in with_session(held.what_is_held):
+        found = with_session(held.what_is_held)
+        for waits in found:
             when = f"since {waits.oldest:%Y-%m-%d %H:%M}, the first ends {waits.ends:%Y-%m-%d %H:%M}"
             print(f"{waits.reason:<12} {waits.template:<20} {waits.messages:>7}  {when}")
+        if not found:
+            print("nothing is held")
         return 0
     if args.act in DECIDE:
         reason, now, by = Reason(args.reason), utc_now(), getpass.getuser()
@@ -70,6 +88,23 @@ def run(args: argparse.Namespace) -> int:
     for row in with_session(lambda session: account_of(session, args.claim_number)):
         print(json.dumps(row, default=str) if args.json else _as_line(row))
     return 0
+
+
+async def what_waits(session: AsyncSession, *, since: datetime) -> list[dict[str, Any]]:
+    """What has not left yet, and what was given up after `since`: a row for each state, reason and message."""
+    connection = await session.connection()
+    return [dict(row._mapping) for row in await connection.execute(_WAITING, {"since": since})]
+
+
+def _tell_waiting(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    for row in rows:
+        if as_json:
+            print(json.dumps(row, default=str))
+            continue
+        when = f"since {row['oldest']:%Y-%m-%d %H:%M}, the first ends {row['first_ends']:%Y-%m-%d %H:%M}"
+        print(f"{row['state']:<9} {row['reason'] or '-':<19} {row['template']:<20} {row['messages']:>7}  {when}")
+    if not rows and not as_json:
+        print("nothing waits, and nothing was given up in the last day")
 
 
 async def account_of(session: AsyncSession, claim_number: str) -> list[dict[str, Any]]:

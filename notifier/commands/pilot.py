@@ -64,8 +64,11 @@ def run(args: argparse.Namespace) -> int:
         with_session(lambda session: end(session, args.name, now))
         print(f"{args.name} is over; who takes part is told within ten minutes, or in their morning")
         return 0
-    for row in with_session(lambda session: figures(session, args.name)):
+    rows = with_session(lambda session: figures(session, args.name))
+    for row in rows:
         print(json.dumps(row) if args.json else _as_line(row))
+    if not rows and not args.json:
+        print("there was no pilot yet: claims pilot start NAME")
     return 0
 
 
@@ -98,7 +101,7 @@ async def end(session: AsyncSession, name: str, now: datetime) -> None:
 
 
 async def figures(session: AsyncSession, name: str | None) -> list[dict[str, Any]]:
-    """A row for each arm of each pilot, or of the one called `name`."""
+    """A row for each arm of each pilot, or of the one called `name`. Raises `NotFound` without one."""
     pilots = select(Pilot).order_by(col(Pilot.starts_at)) if name is None else select(Pilot).where(Pilot.name == name)
     rows: list[dict[str, Any]] = []
     for pilot in await session.exec(pilots):
@@ -107,6 +110,8 @@ async def figures(session: AsyncSession, name: str | None) -> list[dict[str, Any
         for arm in pilot.arms:
             numbers = {figure: int(getattr(counted[arm], figure)) if arm in counted else 0 for figure in FIGURES}
             rows.append({"pilot": pilot.name, "arm": arm, **numbers})
+    if name is not None and not rows:
+        raise NotFound(f"there is no pilot {name}")
     return rows
 
 

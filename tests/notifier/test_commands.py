@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import select
 
@@ -45,6 +46,30 @@ async def test_a_fact_that_is_not_decided_yet_says_so_and_an_unknown_number_too(
         assert [row["why"] for row in rows] == ["first_sight", "not_decided_yet"]
         with pytest.raises(NotFound):
             await why_command.account_of(session, "0000")
+
+
+async def test_what_waits_and_what_was_given_up_is_counted_by_reason(
+    engine: AsyncEngine, capsys: pytest.CaptureFixture[str]
+):
+    first = await known(engine, claim_number="2041-7785")
+    await seen(engine, later(first, **ASSESSING))
+    await planned(engine)
+    async with session_scope(engine) as session:
+        rows = await why_command.what_waits(session, since=NOON)
+    assert [(row["state"], row["messages"]) for row in rows] == [("planned", 1)]
+    async with session_scope(engine) as session:
+        await session.exec(text("update notification set state = 'failed', reason = 'gave_up'"))
+        given_up = await why_command.what_waits(session, since=NOON - timedelta(days=1))
+        assert await why_command.what_waits(session, since=NOON + timedelta(days=1)) == []
+    why_command._tell_waiting(given_up, as_json=False)
+    assert capsys.readouterr().out.startswith("failed    gave_up ")
+
+
+async def test_the_figures_of_a_pilot_that_never_was_are_not_there(engine: AsyncEngine):
+    async with session_scope(engine) as session:
+        assert await pilot_command.figures(session, None) == []
+        with pytest.raises(NotFound, match="spring"):
+            await pilot_command.figures(session, "spring")
 
 
 async def test_a_pilot_is_started_once_and_its_figures_stay_with_the_arm_that_was_drawn(engine: AsyncEngine):
