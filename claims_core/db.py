@@ -4,10 +4,10 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, cast
 
 import asyncpg
 from sqlalchemy import Enum, text
@@ -23,7 +23,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.errors import Misconfigured
 
 log = logging.getLogger(__name__)
-Result = TypeVar("Result")
 # What PostgreSQL says when it ends one of two that are in each other's way: serialisation failure, deadlock.
 GIVEN_UP = frozenset({"40001", "40P01"})
 # Constraints have names that a migration can drop and an error message can show.
@@ -96,24 +95,13 @@ async def session_scope(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         yield session
 
 
-async def in_one_scope(engine: AsyncEngine, work: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
-    """The answer of `work`, in one unit of work; begun anew, once, when the database gave it up for another's sake.
+def given_up(problem: asyncpg.PostgresError | DBAPIError) -> str | None:
+    """The code with which the database ended one of two that were in each other's way, if that is what happened.
 
-    A deadlock undoes one of two: whoever waits for a person must not be told so. `work` may be called twice.
+    All that its unit of work did is undone, and may be done again.
     """
-    try:
-        async with session_scope(engine) as session:
-            return await work(session)
-    except (asyncpg.PostgresError, DBAPIError) as problem:
-        if _sqlstate(problem) not in GIVEN_UP:
-            raise
-        log.warning("unit_of_work_repeated", extra={"sqlstate": _sqlstate(problem)})
-    async with session_scope(engine) as session:
-        return await work(session)
-
-
-def _sqlstate(problem: asyncpg.PostgresError | DBAPIError) -> str | None:
-    return getattr(problem.orig if isinstance(problem, DBAPIError) else problem, "sqlstate", None)
+    code: str | None = getattr(problem.orig if isinstance(problem, DBAPIError) else problem, "sqlstate", None)
+    return code if code in GIVEN_UP else None
 
 
 def columns_of(table: type[Table]) -> list[str]:

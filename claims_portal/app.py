@@ -27,6 +27,7 @@ from claims_portal.files import STATIC
 from claims_portal.pages import claims, code, glance, look, look_up, messages, opt_out
 from claims_portal.pages.claim import route as claim
 from claims_portal.pages.problems import answer_problems, on_bug
+from claims_portal.second_try import SecondTry
 from claims_portal.settings import PortalSettings
 from claims_portal.shield import YEAR, Shield
 from notifier import direct
@@ -106,6 +107,7 @@ def create_app(
         app.include_router(router)
     answer_problems(app)
     answer_staff_problems(app)
+    app.add_middleware(SecondTry)
     app.add_middleware(Shield, settings=settings, on_bug=on_bug)
     refuse_unguarded(app.routes)
     return app

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
 from claims_core import ledger
-from claims_core.db import in_one_scope, session_scope
+from claims_core.db import session_scope
 from claims_core.i18n import marked, translations
 from claims_portal.auth import allow_anyone
 from claims_portal.auth.codes import LIVES, SIGN_IN, Redeemed, Wrong, ask_for_code, challenge_row, redeem_code
@@ -82,19 +82,15 @@ async def enter_code(
     if len(typed) != CODE_DIGITS:
         return _again(request, _said(request, WRONG_LENGTH, n=len(typed)))
 
-    async def enter(session: AsyncSession) -> SignedIn | Wrong:
-        secret, now = portal.settings.portal_secret_key, now_of(request)
+    secret, now = portal.settings.portal_secret_key, now_of(request)
+    async with session_scope(portal.engine) as session:
         tried = await redeem_code(session, challenge, typed, secret=secret, now=now)
-        if isinstance(tried, Wrong):
-            return tried
-        await _prove(session, request, tried)
-        return await _sign_in(session, request, tried, remember=bool(remember))
-
-    # A reading of a back office writes the same people and addresses, and may be in our way.
-    entered = await in_one_scope(portal.engine, enter)
-    if isinstance(entered, Wrong):
-        return _again(request, _why(request, entered))
-    return _welcome(request, entered)
+        if isinstance(tried, Redeemed):
+            await _prove(session, request, tried)
+            signed_in = await _sign_in(session, request, tried, remember=bool(remember))
+    if isinstance(tried, Wrong):
+        return _again(request, _why(request, tried))
+    return _welcome(request, signed_in)
 
 
 @router.post("/code/again", dependencies=[Depends(allow_anyone)])
