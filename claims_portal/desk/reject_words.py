@@ -1,7 +1,7 @@
-"""Why a case could not be read, in the reader's language: the adapter writes its reasons in English, each of one form.
+"""Why a case could not be read, and where it stood, in the reader's language: the adapter writes both in English.
 
-A reason is the way to a field, and one of these forms with its details. The details (what came, what a parser said)
-stay as they are; a reason of no known form is shown as it was written.
+A reason is the way to a field, and one of these forms with its details; a place is a form by itself. The details (what
+came, what a parser said) stay as they are; what is of no known form is shown as it was written.
 """
 
 import re
@@ -42,6 +42,14 @@ FORMS = (
     _("the database refuses it: {why}"),
 )
 
+PLACES = (
+    (_("{file}, line {n}"), re.compile(r"(?P<file>.+), line (?P<n>\d+)", re.DOTALL)),
+    (_("{file}, event {n}"), re.compile(r"(?P<file>.+), event (?P<n>\d+)", re.DOTALL)),
+    (_("line {n}"), re.compile(r"line (?P<n>\d+)")),
+    (_("the view {name}"), re.compile(r"the view (?P<name>.+)", re.DOTALL)),
+    (_("the query"), re.compile("the query")),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class RejectWords:
@@ -64,6 +72,12 @@ def reject_words(reason: str, says: Says) -> RejectWords:
             return RejectWords(": ".join(path), rest)
         path.append(name)
         rest = after
+
+
+def place_words(place: str, says: Says) -> str:
+    """Where the case stood, in the reader's words; an address, and whatever is of no known form, as it was written."""
+    found = next(((form, match) for form, pattern in PLACES if (match := pattern.fullmatch(place))), None)
+    return says.told(found[0], found[1].groupdict()) if found else place
 
 
 def _pattern(form: str) -> re.Pattern[str]:

@@ -16,7 +16,7 @@ from claims_portal.desk.claim_page import Notice
 from claims_portal.desk.claims import says_of
 from claims_portal.desk.held_runs import HeldRun, Waiting, read_held
 from claims_portal.desk.rail import Rail, rail_for
-from claims_portal.desk.reject_words import reject_words
+from claims_portal.desk.reject_words import place_words, reject_words
 from claims_portal.desk.rejected_rows import RejectedRow, is_open, read_rejected
 from claims_portal.desk.says import Says
 from claims_portal.desk.words import STATUS_OF
@@ -172,7 +172,7 @@ def _rejected(row: RejectedRow, says: Says) -> Rejected:
     return Rejected(
         id=row.id,
         source=row.source,
-        place=row.place or row.ref or says.told("unknown"),
+        place=place_words(row.place, says) if row.place else row.ref or says.told("unknown"),
         field=why.field,
         reason=why.reason,
         seen=says.counted("{n} time, last {time}", "{n} times, last {time}", row.times, time=last),

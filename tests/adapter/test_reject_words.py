@@ -1,4 +1,4 @@
-"""Every reason that the adapter gives for a case it cannot read has its words in Russian, and keeps its field."""
+"""Every reason that the adapter gives for a case it cannot read has its words in Russian, and so has every place."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from backoffice_adapter.source import Record, Unreadable, content_hash
 from backoffice_adapter.sources.files.reading import row_reader, to_record
 from backoffice_adapter.sources.files.rows import quoted_rows
 from backoffice_adapter.sources.rest.answers import Answers
-from claims_portal.desk.reject_words import FORMS, RejectWords, reject_words
+from claims_portal.desk.reject_words import FORMS, RejectWords, place_words, reject_words
 from claims_portal.desk.says import Says
 from tests.adapter import hostile
 from tests.adapter.cases import NOON
@@ -80,3 +80,26 @@ def test_a_reason_in_english_is_the_one_that_was_written(form: str):
 ])  # fmt: skip
 def test_the_way_to_the_field_stays_and_what_has_no_form_is_said_as_it_was_written(reason: str, field: str, words: str):
     assert reject_words(reason, RUSSIAN) == RejectWords(field, words)
+
+
+@pytest.mark.parametrize(("place", "russian"), [
+    ("claims-01.csv, line 7", "claims-01.csv, строка 7"), ("a, line 3.xes, event 12", "a, line 3.xes, событие 12"),
+    ("line 7", "строка 7"), ("the view claims_for_portal", "представление claims_for_portal"), ("the query", "запрос"),
+    ("/claim/v1/claim-infos", "/claim/v1/claim-infos"), ("line seven", "line seven"),
+])  # fmt: skip
+def test_a_place_is_said_in_the_readers_language_and_an_address_as_it_is(place: str, russian: str):
+    assert place_words(place, RUSSIAN) == russian
+    assert place_words(place, ENGLISH) == place
+
+
+def test_each_place_of_a_hostile_file_is_said_in_russian(tmp_path):
+    config, _ = files(tmp_path, "csv")
+    rows = quoted_rows(BytesIO(b'number,state,name\n2,"new,x\n,new,x\n1,new,x\n' + b"x" * 300_000), longest=200_000)
+    read = row_reader(config, rows, "a.csv")
+    made = [
+        row if isinstance(row, Unreadable) else to_record(row, read, config, joined={}, key=b"", name="a.csv")
+        for row in rows
+    ]
+    places = [place_words(one.place or "", RUSSIAN) for one in made]
+    assert len(places) == 4
+    assert all("строка" in place for place in places)

@@ -64,6 +64,8 @@ async def test_the_page_is_in_russian_for_who_reads_russian_and_says_when_there_
     assert "Не удалось прочитать 1 запись" in page
     assert "<b>reported_at</b>: «31/31/2026» — не дата вида %d/%m/%Y" in page
     assert "is not a date" not in page
+    assert "claims-01.csv, строка 7" in page
+    assert "line 7" not in page
 
 
 async def test_who_asks_for_another_try_is_written_down_and_the_page_says_that_it_is_under_way(
