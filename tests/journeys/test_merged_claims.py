@@ -177,3 +177,8 @@ async def test_an_open_claim_that_was_joined_is_counted_once_for_its_owner_and_f
     async with at_the_desk(app, engine) as browser:
         queue, found = (await browser.get("/desk")).text, (await browser.get(f"/desk?q={old.claim_number}")).text
     assert (f"/desk/{new.id}" in queue, f"/desk/{old.id}" in queue, f"/desk/{old.id}" in found) == (True, False, True)
+    await a_link(engine, old, now=NOON)
+    async with visiting(app) as browser:
+        await browser.get(f"/c/{TOKEN}")
+        glance = (await browser.get("/c")).text
+    assert (new.claim_number[-4:] in glance, old.claim_number[-4:] in glance) == (True, False)
