@@ -1,4 +1,4 @@
-"""Inside, only our words (`docs/glossary`): what the back office and the providers say stops at the border."""
+"""Inside, only our words: what the back office and the providers say stops at the border."""
 
 import ast
 import re
