@@ -8,6 +8,7 @@ from datetime import datetime
 import asyncpg
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -26,7 +27,7 @@ from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.files import STATIC
 from claims_portal.pages import claims, code, glance, look, look_up, messages, opt_out
 from claims_portal.pages.claim import route as claim
-from claims_portal.pages.problems import answer_problems, on_bug
+from claims_portal.pages.problems import answer_problems, on_bug, on_too_long
 from claims_portal.second_try import SecondTry
 from claims_portal.settings import PortalSettings
 from claims_portal.shield import YEAR, Shield
@@ -95,7 +96,6 @@ def create_app(
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
-        max_body_size=LONGEST_BODY,
         telemetry=NO_TELEMETRY,  # type: ignore[arg-type]
         lifespan=_living,
     )
@@ -107,10 +107,17 @@ def create_app(
         app.include_router(router)
     answer_problems(app)
     answer_staff_problems(app)
-    app.add_middleware(SecondTry)
-    app.add_middleware(Shield, settings=settings, on_bug=on_bug)
+    _wrap(app, settings)
     refuse_unguarded(app.routes)
     return app
+
+
+def _wrap(app: FastAPI, settings: PortalSettings) -> None:
+    """The layers around every route, the inner ones first."""
+    app.add_middleware(SecondTry)
+    # Inside the shield: what is refused for its length is dressed like every answer.
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LONGEST_BODY)
+    app.add_middleware(Shield, settings=settings, on_bug=on_bug, longest=LONGEST_BODY, on_too_long=on_too_long)
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from claims_portal.settings import PortalSettings
 log = logging.getLogger(__name__)
 
 OnBug = Callable[[Request, Exception], Awaitable[Response]]
+OnTooLong = Callable[[Request], Awaitable[Response]]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 THEMES = ("light", "dark")
@@ -64,10 +65,14 @@ def may_send_form(headers: dict[bytes, bytes], ours: Iterable[str]) -> bool:
 class Shield:
     """Wraps the app. Everything it decides, it decides from the headers; it never touches the database."""
 
-    def __init__(self, app: ASGIApp, settings: PortalSettings, on_bug: OnBug) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: PortalSettings, on_bug: OnBug, *, longest: int, on_too_long: OnTooLong
+    ) -> None:
         self.app = app
         self.settings = settings
         self.on_bug = on_bug
+        self.longest = longest
+        self.on_too_long = on_too_long
         fixed = SECURITY | ({"Strict-Transport-Security": HSTS} if settings.is_secure else {})
         self.fixed = [(name.lower().encode(), value.encode()) for name, value in fixed.items()]
 
@@ -95,6 +100,8 @@ class Shield:
         elif self._is_foreign(scope, headers):
             log.warning("foreign_form_refused", extra={"path": scope["path"][:100]})
             await PlainTextResponse("This form was not sent from our page.", 403)(scope, receive, dressed)
+        elif self._is_too_long(scope, headers):
+            await (await self.on_too_long(Request(scope, receive)))(scope, receive, dressed)
         else:
             try:
                 await self.app(scope, receive, dressed)
@@ -111,6 +118,11 @@ class Shield:
             # The demo is reached as localhost and as 127.0.0.1, whatever the address that was printed.
             ours.add(f"{scope['scheme']}://{headers.get(b'host', b'').decode('latin-1')}")
         return not may_send_form(headers, ours)
+
+    def _is_too_long(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
+        """Does the request say that it is longer than any form? What says nothing is stopped while it is read."""
+        said = headers.get(b"content-length", b"")
+        return said.isdigit() and int(said[:20]) > self.longest and not scope["path"].startswith(FROM_ANYWHERE)
 
     def _caller(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, int] | None:
         """The caller: the peer, or what the nearest untrusted hop of X-Forwarded-For was when the peer is a proxy."""

@@ -200,6 +200,11 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     return answer
 
 
+async def on_too_long(request: Request) -> Response:
+    """More than any form of ours holds; nobody has read it."""
+    return problem(request, 413, TOO_BIG)
+
+
 async def on_bad_request(request: Request, error: Exception) -> Response:
     """A part of the request has the wrong shape: in the path it is no page of ours, elsewhere we cannot read it."""
     assert isinstance(error, RequestValidationError)

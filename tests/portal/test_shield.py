@@ -1,5 +1,7 @@
 """The layer around every page: where forms may come from, who is calling, which headers leave."""
 
+from collections.abc import AsyncIterator
+
 import asyncpg
 import httpx
 import pytest
@@ -100,9 +102,18 @@ async def test_headers_without_end_are_refused(browser: httpx.AsyncClient):
     assert (await browser.get("/", headers={"X-Long": "a" * 40_000})).status_code == 431
 
 
-async def test_a_body_without_end_is_refused(browser: httpx.AsyncClient):
-    answer = await browser.post("/look", content=b"theme=" + b"a" * 300_000)
+@pytest.mark.parametrize("said", ["its length", "nothing"])
+async def test_a_body_without_end_is_refused_in_the_readers_words(browser: httpx.AsyncClient, said: str):
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"theme="
+        for _ in range(30):
+            yield b"a" * 10_000
+
+    body = endless() if said == "nothing" else b"theme=" + b"a" * 300_000
+    answer = await browser.post("/look", content=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert answer.status_code == 413
+    assert "Вернитесь, сократите и отправьте ещё раз." in answer.text
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
 
 
 async def test_a_portal_with_an_unguarded_route_does_not_start(engine: AsyncEngine, pool: asyncpg.Pool):
