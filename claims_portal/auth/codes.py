@@ -22,7 +22,7 @@ from claims_portal.tables import SignInCode
 
 LIVES = timedelta(minutes=10)
 TRIES = 5
-# Typed into the form; asked for from a link of ours; asked for by somebody signed in. Only the first is looked up.
+# Typed into the form, and looked up; asked for from a link of ours or a remembered device.
 SIGN_IN, GLANCE = "sign_in", "glance"
 
 

@@ -35,6 +35,11 @@ def may_change(viewer: Staffed) -> bool:
     return viewer.role in (Role.HANDLER, Role.SUPERVISOR)
 
 
+def may_undo(viewer: Staffed, requested_by: str) -> bool:
+    """May they take back what was asked for? Their own; the head of the team any."""
+    return may_change(viewer) and (viewer.role is Role.SUPERVISOR or requested_by == viewer.actor)
+
+
 def may_pass_limit(viewer: Staffed) -> bool:
     """May they set a date past the limit of law or contract?"""
     return viewer.role is Role.SUPERVISOR

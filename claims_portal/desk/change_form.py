@@ -68,12 +68,15 @@ class Bounds:
     """What bounds the dates of a change; None where nobody set a bound.
 
     `limit` is the last day of law or contract for the decision, `money_limit` that for the money of one made now.
+    `ours` is the day by which the client was told to hear of the decision; once it is made there is none to move.
     """
 
     today: date
     limit: date | None
     money_limit: date | None = None
     may_pass_limit: bool = False
+    ours: date | None = None
+    is_decided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,11 @@ def _extend(form: ChangeForm, reading: _Reading) -> Asked | None:
     if form.extend_reason not in set(ExtensionReason):
         reading.refuse("extend_reason", missing)
     new_date = reading.day("new_date", form.new_date, missing, limit=reading.bounds.limit)
+    ours = reading.bounds.ours
+    if reading.bounds.is_decided:
+        reading.refuse("action", _("The claim is decided: there is no date to move"))
+    elif not reading.problems and ours is not None and new_date <= ours:
+        reading.refuse("new_date", _("Our date is {date} already. More time means a later one"), date=ours)
     if reading.problems:
         return None
     return Extend(reason=ExtensionReason(form.extend_reason), new_date=new_date)

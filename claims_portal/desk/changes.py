@@ -17,7 +17,7 @@ from claims_core.i18n import marked as _
 from claims_core.requested import Asked, ChangeAction, to_values
 from claims_core.tables import ChangeRequest
 from claims_portal.deps import portal_of
-from claims_portal.desk.access import CHANGERS, Staffed, may_pass_limit
+from claims_portal.desk.access import CHANGERS, Staffed, may_pass_limit, may_undo
 from claims_portal.desk.change_form import UNTOLD_REASONS, ChangeForm, Checked, Problem, change_form, check
 from claims_portal.desk.claim_facts import ClaimFacts, abilities, read_claim
 from claims_portal.desk.claim_page import Notice, conflict_notice
@@ -27,7 +27,6 @@ from claims_portal.desk.preview_view import PreviewView, preview_view
 from claims_portal.desk.received import what_is_received
 from claims_portal.desk.says import Says
 from claims_portal.rendering import page
-from claims_portal.tables import Role
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
@@ -99,7 +98,7 @@ async def undo(request: Request, change_id: UUID, viewer: Staffed = Depends(CHAN
         change = await session.get(ChangeRequest, change_id)
         if change is None:
             raise NotFound
-        if change.requested_by != viewer.actor and viewer.role is not Role.SUPERVISOR:
+        if not may_undo(viewer, change.requested_by):
             return RedirectResponse(f"/desk/{change.claim_id}?done=not-yours", 303)
         claim_id = change.claim_id
         session.expunge(change)

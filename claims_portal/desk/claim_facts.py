@@ -67,6 +67,12 @@ class ClaimFacts:
         open_ones = [one for one in ours if one.ended_at is None]
         return next(iter(open_ones), None) or next((one for one in ours if self._still_missed(one)), None)
 
+    @property
+    def decision_due(self) -> date | None:
+        """The day by which the client was told to hear of the decision, while that promise stands."""
+        ours = [one for one in self.promises if one.basis in OURS and one.kind is PromiseKind.DECISION]
+        return next((one.due_date for one in ours if one.ended_at is None), None)
+
     def _still_missed(self, promise: Promise) -> bool:
         if promise.kept is not False or self.claim.stage is ClaimStage.CLOSED:
             return False

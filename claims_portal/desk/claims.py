@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from claims_core.db import session_scope
 from claims_core.i18n import marked as _
+from claims_core.stages import is_decided
 from claims_portal.deps import look_of, now_of, portal_of
 from claims_portal.desk.access import READERS, Staffed
 from claims_portal.desk.change_form import Bounds, ChangeForm, Problem, change_form
@@ -52,7 +53,14 @@ def bounds_of(facts: ClaimFacts, says: Says, *, may_pass_limit: bool) -> Bounds:
     """What bounds the dates of a change of this claim."""
     limit = facts.bound.due_date if facts.bound else None
     money_limit = facts.money_limit(says.now)
-    return Bounds(today=says.today, limit=limit, money_limit=money_limit, may_pass_limit=may_pass_limit)
+    return Bounds(
+        today=says.today,
+        limit=limit,
+        money_limit=money_limit,
+        may_pass_limit=may_pass_limit,
+        ours=facts.decision_due,
+        is_decided=is_decided(facts.claim.stage),
+    )
 
 
 @router.get("/{claim_id:uuid}")
@@ -60,10 +68,9 @@ async def show_claim(request: Request, claim_id: UUID, viewer: Staffed = Depends
     """The claim; each look is kept with who and why."""
     says, words = says_of(request), request.query_params
     why = words.get("via", "")
+    why = why if why in CAME_FROM else "address"
     async with session_scope(portal_of(request).engine) as session:
         facts = await read_claim(session, claim_id)
-        why = why if why in CAME_FROM else "address"
-        await record_look(session, claim_id=claim_id, staff_id=viewer.id, page="desk_claim", why=why, now=says.now)
         again = next((one for one in facts.changes if str(one.id) == words.get("again")), None)
         form = form_again(again) if again else ChangeForm()
         kept = await kept_for(request, session, claim_id) if words.get("kept") == "1" else None
@@ -71,9 +78,9 @@ async def show_claim(request: Request, claim_id: UUID, viewer: Staffed = Depends
         notice = NOTICES.get(words.get("done", ""))
         said = Notice(notice[0], notice[1], (says.told(notice[2]),)) if notice else None
         if kept is not None:
-            made = await _as_typed(session, facts, viewer, says, kept)
+            made = await _as_typed(session, facts, viewer, says, kept, why=why)
         else:
-            made = await made_page(session, facts, viewer, says, form, part=part, notice=said)
+            made = await made_page(session, facts, viewer, says, form, part=part, notice=said, why=why)
     return page(request, "desk/claim.html", made)
 
 
@@ -86,7 +93,9 @@ async def show_under_way(request: Request, claim_id: UUID, viewer: Staffed = Dep
     return page(request, "desk/_under_way.html", UnderWayPart(claim_id, under_way(facts, viewer, says)))
 
 
-async def _as_typed(session: AsyncSession, facts: ClaimFacts, viewer: Staffed, says: Says, kept: Kept) -> ClaimPage:
+async def _as_typed(
+    session: AsyncSession, facts: ClaimFacts, viewer: Staffed, says: Says, kept: Kept, *, why: str
+) -> ClaimPage:
     """The page with what was typed before the session ended. Nothing of it is saved, and nothing was looked at."""
     form, typed, lines = ChangeForm(), None, [says.told(COME_BACK)]
     if kept.is_answer:
@@ -95,7 +104,8 @@ async def _as_typed(session: AsyncSession, facts: ClaimFacts, viewer: Staffed, s
             lines = [says.told(ANSWERED_MEANWHILE), typed.text]
     else:
         form = change_form(kept.fields) or form
-    return await made_page(session, facts, viewer, says, form, notice=Notice("act", "warn", tuple(lines)), typed=typed)
+    notice = Notice("act", "warn", tuple(lines))
+    return await made_page(session, facts, viewer, says, form, notice=notice, typed=typed, why=why)
 
 
 def answer_typed(fields: Sequence[tuple[str, str]]) -> Typed | None:
@@ -119,10 +129,13 @@ async def made_page(
     typed: Typed | None = None,
     problems: tuple[Problem, ...] = (),
     preview: PreviewView | None = None,
+    why: str = "form",
 ) -> ClaimPage:
-    """The page of a claim that was read, with what was typed so far."""
+    """The page of a claim that was read, with what was typed so far. Whoever reads it has looked: it is kept why."""
+    claim_id, now = facts.claim.id, says.now
+    await record_look(session, claim_id=claim_id, staff_id=viewer.id, page="desk_claim", why=why, now=now)
     able = await abilities(session, facts.claim)
-    others = await others_looking(session, claim_id=facts.claim.id, staff_id=viewer.id, now=says.now)
+    others = await others_looking(session, claim_id=claim_id, staff_id=viewer.id, now=now)
     rail = await rail_for(session, viewer, "claims")
     view = form_view(facts, able, form, says, problems=problems, preview=preview)
     return claim_page(facts, viewer, rail, says, part=part, others=others, form=view, notice=notice, typed=typed)

@@ -16,19 +16,19 @@ from claims_core.i18n import marked as _
 from claims_core.requested import Asked, ChangeAction, to_values
 from claims_core.tables import ChangeRequest
 from claims_portal.deps import portal_of
-from claims_portal.desk.access import CHANGERS, Staffed, may_pass_limit
+from claims_portal.desk.access import CHANGERS, Staffed, may_pass_limit, may_undo
 from claims_portal.desk.change_form import Bounds, Checked, Problem
 from claims_portal.desk.changes import LOOK_AGAIN, UNDO_FOR
-from claims_portal.desk.claim_facts import ClaimFacts, abilities, read_claim
+from claims_portal.desk.claim_facts import ClaimFacts, abilities, read_claim, record_look
 from claims_portal.desk.claim_page import Notice
-from claims_portal.desk.claims import bounds_of, says_of
+from claims_portal.desk.claims import COME_BACK, bounds_of, says_of
 from claims_portal.desk.dates_form import AT_MOST, DatesForm, dates_form, digest_of, in_the_way, of_all
 from claims_portal.desk.dates_view import DatedClaim, dates_page, saved_page
+from claims_portal.desk.kept import kept_for
 from claims_portal.desk.rail import rail_for
 from claims_portal.desk.received import what_is_received
 from claims_portal.desk.says import Says
 from claims_portal.rendering import page
-from claims_portal.tables import Role
 
 router = APIRouter(prefix="/desk/dates", include_in_schema=False)
 
@@ -61,9 +61,13 @@ class Looked:
 
 @router.get("")
 async def choose_date(request: Request, viewer: Staffed = Depends(CHANGERS)) -> Response:
-    """The form for the claims that the address names; nothing is wrong with it yet."""
-    form = _form(list(request.query_params.multi_items()))
-    return await _page(request, form, viewer, fresh=True)
+    """The form for the claims of the address, or as it was typed before a session ended; nothing is wrong yet."""
+    if request.query_params.get("kept") == "1":
+        async with session_scope(portal_of(request).engine) as session:
+            kept = await kept_for(request, session, None)
+        form, said = _form(kept.fields if kept else ()), COME_BACK if kept else None
+        return await _page(request, form, viewer, fresh=True, said=said)
+    return await _page(request, _form(request.query_params.multi_items()), viewer, fresh=True)
 
 
 @router.post("/preview")
@@ -119,9 +123,7 @@ async def undo_dates(request: Request, batch_id: UUID, viewer: Staffed = Depends
     """Take all of them back while the minute runs."""
     async with session_scope(portal_of(request).engine) as session:
         changes = await _batch(session, batch_id)
-        if not changes:
-            raise NotFound
-        if changes[0].requested_by != viewer.actor and viewer.role is not Role.SUPERVISOR:
+        if not changes or not may_undo(viewer, changes[0].requested_by):
             raise NotFound
         undone = await ledger.undo_changes(session, batch_id, by=viewer.actor, now=says_of(request).now)
     return RedirectResponse(f"/desk/dates/{batch_id}?done={'undone' if undone else 'late'}", 303)
@@ -132,7 +134,7 @@ async def _batch(session: AsyncSession, batch_id: UUID) -> Sequence[ChangeReques
     return (await session.exec(of_batch)).all()
 
 
-def _form(fields: list[tuple[str, str]]) -> DatesForm:
+def _form(fields: Sequence[tuple[str, str]]) -> DatesForm:
     form = dates_form(fields)
     if form is None:
         raise BadInput(f"the form names what it does not have, or more than {AT_MOST} claims")
@@ -194,13 +196,16 @@ async def _problem(
 async def _page(
     request: Request, form: DatesForm, viewer: Staffed, *, fresh: bool = False, said: str | None = None
 ) -> Response:
-    """The page of a form; `said` is why it was not saved."""
+    """The page of a form; `said` is why it was not saved, or why a fresh one is filled in."""
     says = says_of(request)
     async with session_scope(portal_of(request).engine) as session:
         looked = await _look(request, session, form, viewer, says, fresh=fresh)
+        # Where their texts are read, each claim was looked at.
+        for one in form.chosen if looked.checked.asked else ():
+            await record_look(session, claim_id=one, staff_id=viewer.id, page="desk_dates", why="form", now=says.now)
         rail = await rail_for(session, viewer, "claims")
     notice = Notice("act", "warn", (says.told(said),)) if said and not looked.checked.problems else None
     settings = portal_of(request).notifier
     made = dates_page(form, looked.checked, looked.claims, looked.digest, rail, notice, settings, says)
-    status = 409 if notice else 422 if looked.checked.problems else 200
+    status = 200 if fresh else 409 if notice else 422 if looked.checked.problems else 200
     return page(request, "desk/dates.html", made, status=status)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from claims_core.i18n import marked as _
 from claims_core.tables import ChangeRequest, ChangeState
-from claims_portal.desk.access import Staffed
+from claims_portal.desk.access import Staffed, may_undo
 from claims_portal.desk.change_form import FIELDS, ChangeForm, Checked, Problem
 from claims_portal.desk.claim_facts import ClaimFacts
 from claims_portal.desk.claim_page import Notice
@@ -18,7 +18,6 @@ from claims_portal.desk.rail import Rail
 from claims_portal.desk.received import Received
 from claims_portal.desk.says import Says
 from claims_portal.desk.words import EXTENSION_REASONS, STATUS_OF
-from claims_portal.tables import Role
 from notifier.settings import NotifierSettings
 
 STATES = {
@@ -136,7 +135,7 @@ def saved_page(
     waiting = [change for change, _facts in changes if change.state is ChangeState.WAITING]
     first = waiting[0] if waiting else None
     left = int((first.not_before - says.now).total_seconds()) if first else 0
-    may = first is not None and (first.requested_by == viewer.actor or viewer.role is Role.SUPERVISOR)
+    may = first is not None and may_undo(viewer, first.requested_by)
     until = f"{first.not_before.astimezone(says.zone):%H:%M:%S}" if first and left > 0 else ""
     return SavedPage(
         rail=rail,

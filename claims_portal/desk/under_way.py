@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from claims_core.tables import ChangeRequest, ChangeState
-from claims_portal.desk.access import Staffed, may_change
+from claims_portal.desk.access import Staffed, may_change, may_undo
 from claims_portal.desk.claim_facts import ClaimFacts
 from claims_portal.desk.form_view import asked_words
 from claims_portal.desk.says import Says
@@ -47,7 +47,7 @@ def under_way(facts: ClaimFacts, viewer: Staffed, says: Says) -> UnderWay | None
         return None
     tone, icon, title, small = _words(change, facts, says)
     waits = change.state is ChangeState.WAITING and says.now < change.not_before
-    mine = may_change(viewer)
+    mine = waits and may_undo(viewer, change.requested_by)
     refused = change.state is ChangeState.REFUSED
     return UnderWay(
         tone=tone,
@@ -56,9 +56,9 @@ def under_way(facts: ClaimFacts, viewer: Staffed, says: Says) -> UnderWay | None
         small=small,
         asked=asked_words(change, facts.claim.currency, says),
         theirs=_theirs(facts, says) if refused else (),
-        undo_id=change.id if waits and mine else None,
-        undo_seconds=int((change.not_before - says.now).total_seconds()) if waits and mine else 0,
-        again_id=change.id if refused and mine else None,
+        undo_id=change.id if mine else None,
+        undo_seconds=int((change.not_before - says.now).total_seconds()) if mine else 0,
+        again_id=change.id if refused and may_change(viewer) else None,
         moves=change.state in (ChangeState.WAITING, ChangeState.APPLYING),
     )
 

@@ -198,11 +198,14 @@ async def test_by_keyboard_rows_are_chosen_and_a_question_is_taken_and_given_bac
             await page.keyboard.press(key)
         chosen = await page.locator("[name=claim]").evaluate_all("(all) => all.map((one) => one.checked)")
         assert chosen[:3] == [True, False, False]
+        assert await page.inner_text("[data-chosen]") == "Chosen: 1"
         await page.get_by_role("button", name="Set a new date").click()
         await page.select_option("#f-extend_reason", "police_papers")
         await page.fill("#f-new_date", "2026-06-03")
         await page.get_by_role("button", name="Preview").click()
         await must_be_sound(page, "new dates")
+        await page.get_by_role("button", name="Save and send for").click()
+        await must_be_sound(page, "new dates that are saved")
         await page.goto(f"{site}/desk/questions")
         await page.focus("form[action$=take] button")
         await page.keyboard.press("Enter")

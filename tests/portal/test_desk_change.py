@@ -3,6 +3,7 @@
 import asyncio
 import html
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -172,9 +173,12 @@ async def test_only_who_asked_or_the_head_of_the_team_undoes(engine, app):
     async with at_the_desk(app, engine) as browser:
         await save(browser, claim, **GOOD["approve"])
     [change] = await changes_of(engine)
+    undo = f'action="/desk/changes/{change.id}/undo"'
     async with at_the_desk(app, engine, login="colleague") as browser:
+        assert undo not in (await browser.get(f"/desk/{claim.id}")).text, "nobody is offered what they may not do"
         assert "not-yours" in (await browser.post(f"/desk/changes/{change.id}/undo")).headers["location"]
     async with at_the_desk(app, engine, Role.SUPERVISOR) as browser:
+        assert undo in (await browser.get(f"/desk/{claim.id}")).text
         assert "undone" in (await browser.post(f"/desk/changes/{change.id}/undo")).headers["location"]
 
 
@@ -327,6 +331,13 @@ def test_the_head_of_the_team_may_go_past_the_limit():
     form = ChangeForm(action="extend", extend_reason="police_papers", new_date="2026-06-25")
     assert check(form, BOUNDS).asked is None
     assert check(form, Bounds(today=TODAY, limit=date(2026, 6, 19), may_pass_limit=True)).asked is not None
+
+
+@pytest.mark.parametrize("over", [{"ours": date(2026, 6, 18)}, {"ours": date(2026, 6, 19)}, {"is_decided": True}])
+def test_more_time_means_a_later_date_of_a_decision_that_is_still_to_come(over):
+    form = ChangeForm(**GOOD["extend"])
+    assert check(form, replace(BOUNDS, ours=date(2026, 6, 17))).asked is not None
+    assert check(form, replace(BOUNDS, **over)).asked is None
 
 
 @given(fields=st.dictionaries(st.sampled_from(sorted(FIELDS - {"documents"})), st.text(max_size=60)))

@@ -73,9 +73,12 @@ async def test_every_look_is_kept_with_who_and_why(engine, app):
     async with at_the_desk(app, engine) as browser:
         for via in ("queue", "search", "", "<script>"):
             await browser.get(f"/desk/{claim.id}?via={via}")
+        # A form that comes back shows as much.
+        await browser.post(f"/desk/{claim.id}/preview", data={"version": "1"})
+        await browser.post(f"/desk/{claim.id}/answer", data={"question": str(claim.id)})
     async with session_scope(engine) as session:
         looks = (await session.exec(select(AccessLog))).all()
-    assert [look.why for look in looks] == ["queue", "search", "address", "address"]
+    assert [look.why for look in looks] == ["queue", "search", "address", "address", "form", "form"]
     assert {(look.viewer_kind, look.claim_id, look.page) for look in looks} == {("staff", claim.id, "desk_claim")}
 
 

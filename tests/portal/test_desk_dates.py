@@ -11,16 +11,16 @@ from claims_core.db import session_scope
 from claims_core.errors import Conflict
 from claims_core.ids import new_id
 from claims_core.requested import ChangeAction, Extend, ExtensionReason, asked_for
-from claims_core.stages import ClaimStage
-from claims_core.tables import AuditEntry, ChangeState, Claim
+from claims_core.stages import ClaimStage, Outcome
+from claims_core.tables import AuditEntry, ChangeState, Claim, Promise
 from claims_portal.desk.dates_form import AT_MOST, dates_form
-from claims_portal.tables import Role
+from claims_portal.tables import AccessLog, Role
 from tests.factories import SOURCE, a_claim, a_person
 from tests.portal.desk import a_staff, at_the_desk
 from tests.portal.portal import NOON
 from tests.portal.test_desk_change import GOOD, a_deciding_claim, able, changes_of, hidden, save
 
-REASON = {"extend_reason": "police_papers", "new_date": "2026-06-08"}
+REASON = {"extend_reason": "police_papers", "new_date": "2026-06-18"}
 
 
 async def some(engine, count: int = 3) -> list[Claim]:
@@ -63,7 +63,7 @@ async def test_the_preview_counts_clients_texts_and_cost_and_shows_every_text(en
         assert "3 clients get a message" in page
         assert re.search(r"3 SMS, 12\.60 ₽", page)
         for claim in claims:
-            assert f"Дело {claim.claim_number[-4:]}: нужно больше времени, до 08.06." in page
+            assert f"Дело {claim.claim_number[-4:]}: нужно больше времени, до 18.06." in page
         assert await changes_of(engine) == [], "a look saves nothing"
 
 
@@ -74,7 +74,7 @@ async def test_all_are_saved_at_once_with_one_minute_and_undone_together(engine,
         assert saved.status_code == 303
         changes = await changes_of(engine)
         assert {one.not_before for one in changes} == {NOON + timedelta(seconds=60)}
-        asked = Extend(reason=ExtensionReason.POLICE_PAPERS, new_date=date(2026, 6, 8))
+        asked = Extend(reason=ExtensionReason.POLICE_PAPERS, new_date=date(2026, 6, 18))
         assert {asked_for(one.action, one.values) for one in changes} == {asked}
         place = saved.headers["location"]
         page = (await browser.get(place)).text
@@ -131,7 +131,7 @@ async def test_only_what_was_looked_at_is_saved(engine, app, meanwhile):
     claims = await some(engine)
     async with at_the_desk(app, engine) as browser:
         page = (await look(browser, claims)).text
-        over = {"the note": {"note": "Ещё"}, "the date": {"new_date": "2026-06-07"}}.get(meanwhile, {})
+        over = {"the note": {"note": "Ещё"}, "the date": {"new_date": "2026-06-17"}}.get(meanwhile, {})
         if meanwhile == "the claims":
             over = {"claim": chosen_on(page)[:2]}
         refused = await save_all(browser, page, **over)
@@ -177,7 +177,7 @@ async def test_nothing_of_a_batch_is_saved_where_one_claim_is_not_as_it_was_seen
                 session,
                 wanted,
                 action=ChangeAction.EXTEND,
-                values={"reason": "police_papers", "new_date": "2026-06-08"},
+                values={"reason": "police_papers", "new_date": "2026-06-18"},
                 note=None,
                 by="staff:x",
                 now=NOON,
@@ -217,3 +217,30 @@ def test_a_form_with_a_strange_field_a_field_twice_or_too_many_claims_is_no_form
     many = [("claim", f"{number:08x}-0000-0000-0000-000000000000") for number in range(AT_MOST + 1)]
     assert dates_form(many) is None
     assert dates_form(many[:-1]) is not None
+
+
+async def test_whoever_reads_what_clients_will_receive_has_looked_at_their_claims(engine, app):
+    claims = await some(engine, 2)
+    async with at_the_desk(app, engine) as browser:
+        await browser.get("/desk/dates", params={"claim": [str(one.id) for one in claims]})
+        await look(browser, claims)
+    async with session_scope(engine) as session:
+        looks = [(row.claim_id, row.page) for row in (await session.exec(select(AccessLog))).all()]
+    assert looks == [(one.id, "desk_dates") for one in claims]
+
+
+async def test_nobody_is_told_of_more_time_who_has_a_later_date_or_the_decision(engine, app):
+    sooner, later_already = await some(engine, 2)
+    decided = await a_deciding_claim(
+        engine, stage=ClaimStage.DECIDED, situation=None, outcome=Outcome.REFUSED, policyholder=a_person()
+    )
+    async with session_scope(engine) as session:
+        for row in (await session.exec(select(Promise).where(Promise.claim_id == later_already.id))).all():
+            row.due_date = date(2026, 6, 20)
+    async with at_the_desk(app, engine) as browser:
+        page = (await look(browser, [sooner, later_already, decided])).text.replace("\xa0", " ")
+        assert "Our date is 20 June already. More time means a later one" in page
+        assert "The claim is decided: there is no date to move" in page
+        assert "1 client gets a message" in page
+        assert (await save_all(browser, page)).status_code == 303
+    assert [one.claim_id for one in await changes_of(engine)] == [sooner.id]

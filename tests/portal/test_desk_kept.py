@@ -143,3 +143,25 @@ async def test_a_form_too_long_to_be_one_of_ours_is_not_kept(engine, app, clock)
         assert (await browser.post(f"/desk/{claim.id}/preview", data=many)).status_code in (400, 401, 422)
     async with session_scope(engine) as session:
         assert [row for row in (await session.exec(select(AuditEntry.action))).all() if row == "change_requested"] == []
+
+
+@pytest.mark.parametrize("act", ["preview", "save"])
+async def test_one_date_for_several_claims_comes_back_too_and_must_be_looked_at_again(engine, app, clock, act):
+    claims = [await a_deciding_claim(engine), await a_deciding_claim(engine)]
+    await able(engine)
+    typed = {"extend_reason": "police_papers", "new_date": "2026-06-08", "note": NOTE, "previewed": "0" * 24}
+    async with at_the_desk(app, engine) as browser:
+        clock.now += timedelta(minutes=31)
+        given = {"claim": [f"{one.id}_{one.version}" for one in claims], **typed}
+        refused = await browser.post(f"/desk/dates/{act}", data=given)
+        entered = await sign_in(browser, refused, clock)
+        assert entered.headers["location"] == "/desk/dates?kept=1"
+        page = await browser.get(entered.headers["location"])
+        assert (page.status_code, NOTE in html.unescape(page.text)) == (200, True)
+        assert "A new date for 2 claims" in page.text
+        assert 'value="police_papers" selected' in page.text
+        assert "nothing of it was saved" in page.text
+        assert "Save and send" not in page.text
+        assert "No claim is chosen" not in (await browser.get(f"/desk/{claims[0].id}?kept=1")).text
+    async with session_scope(engine) as session:
+        assert not (await session.exec(select(ChangeRequest))).all()
