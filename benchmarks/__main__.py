@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from benchmarks import page, sender
-from benchmarks.load import compared
+from benchmarks.load import compared, meanwhile
 from benchmarks.rounds import Ratio, say
 from claims_core import embedded
 
 SECTIONS: dict[str, Callable[[str, Path, str, int], Iterable[Ratio]]] = {
     "load": compared.measure,
+    "meanwhile": meanwhile.measure,
     "sender": sender.measure,
     "page": page.measure,
 }

@@ -1,4 +1,7 @@
-"""The product: `claims sync` on the file, as it ships. `ADDRESS FILE NUMBER [again]` prints claims a second."""
+"""The product: `claims sync` on the file, as it ships. `ADDRESS FILE NUMBER [first|again|moved]`.
+
+Prints claims a second, and the most memory that it and its lanes held together.
+"""
 
 import asyncio
 import json
@@ -10,14 +13,16 @@ from pathlib import Path
 from backoffice_adapter.mapping import load
 from backoffice_adapter.settings import FilesConfig
 from backoffice_adapter.sources import open_source
-from backoffice_adapter.sync import Plan, sync_once
+from backoffice_adapter.sync import Plan, Summary, sync_once
 from backoffice_adapter.tables import RunState
+from benchmarks.load.claims import MOVES_ONE_IN
+from benchmarks.load.memory import Peak
 from claims_core.clock import utc_now
 from claims_core.db import make_engine
 
 
-async def sync(url: str, path: Path, number: int, *, again: bool) -> float:
-    """Read the whole file; seconds. Raises if a claim was rejected or one is missing."""
+async def sync(url: str, path: Path, number: int, how: str = "first") -> float:
+    """Read the whole file; seconds. Raises if a claim was rejected, is missing, or another number is new or changed."""
     mapping = load(path.parent.parent / "mapping.toml")
     config = FilesConfig(
         kind="files",
@@ -31,19 +36,28 @@ async def sync(url: str, path: Path, number: int, *, again: bool) -> float:
     )
     engine = make_engine(url)
     source = open_source(config, key=mapping.key, clock=utc_now)
-    plan = Plan(engine, config, mapping, source, clock=lambda: datetime.now(UTC), settle=timedelta(0), full=again)
+    plan = Plan(
+        engine, config, mapping, source, clock=lambda: datetime.now(UTC), settle=timedelta(0), full=how == "again"
+    )
     begun = time.perf_counter()
     done = await sync_once(plan)
     seconds = time.perf_counter() - begun
     await source.close()
     await engine.dispose()
-    counts = done.counts
-    if done.state is not RunState.DONE or counts.rejected or (counts.unchanged if again else counts.new) != number:
-        raise RuntimeError(f"not what it should be: {done}")
+    _check(done, number, how)
     return seconds
+
+
+def _check(done: Summary, number: int, how: str) -> None:
+    new, changed = number if how == "first" else 0, number // MOVES_ONE_IN if how == "moved" else 0
+    counts = done.counts
+    found = (counts.new, counts.changed, counts.unchanged, counts.rejected)
+    if done.state is not RunState.DONE or found != (new, changed, number - new - changed, 0):
+        raise RuntimeError(f"not what it should be: {done}")
 
 
 if __name__ == "__main__":
     count = int(sys.argv[3])
-    took = asyncio.run(sync(sys.argv[1], Path(sys.argv[2]), count, again="again" in sys.argv))
-    print(json.dumps({"rate": count / took}))
+    with Peak() as peak:
+        took = asyncio.run(sync(sys.argv[1], Path(sys.argv[2]), count, *sys.argv[4:]))
+    print(json.dumps({"rate": count / took, "peak_mb": round(peak.bytes / 1e6)}))

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 STATES = ("received", "triage", "review", "documents", "decision", "payment", "closed")
+MOVES_ONE_IN = 100
 LINES = ("motor", "home", "travel", "health")
 
 MAPPING = """
@@ -129,12 +130,21 @@ def claim(number: int) -> dict[str, Any]:
     }
 
 
-def write_claims(folder: Path, number: int) -> Path:
-    """A file of that many claims, and the mapping beside it; the file's path."""
+def moved(number: int) -> dict[str, Any]:
+    """The same claim half a minute later: one in a hundred has gone a step further."""
+    now = claim(number)
+    if number % MOVES_ONE_IN:
+        return now
+    updated = now["updated_at"].replace(":00Z", ":30Z")
+    return now | {"updated_at": updated, "status": STATES[(number + 1) % len(STATES)]}
+
+
+def write_claims(folder: Path, number: int, *, later: bool = False) -> Path:
+    """A file of that many claims, as they are or half a minute later, and the mapping beside it; the file's path."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder.parent / "mapping.toml").write_text(MAPPING, encoding="utf-8")
-    path = folder / f"claims-{number}.jsonl"
+    path, made = folder / f"{'moved' if later else 'claims'}-{number}.jsonl", moved if later else claim
     if not path.exists():
         with path.open("wb") as file:
-            file.writelines(orjson.dumps(claim(place)) + b"\n" for place in range(1, number + 1))
+            file.writelines(orjson.dumps(made(place)) + b"\n" for place in range(1, number + 1))
     return path

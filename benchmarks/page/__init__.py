@@ -40,11 +40,11 @@ def measure(server_url: str, folder: Path, size: str, rounds: int) -> Iterator[R
     rates: dict[str, list[float]] = {"portal": [], "b": [], "django": []}
     with ExitStack() as stack:
         doors = {
-            "b": (stack.enter_context(_served(_asgi("benchmarks.page.b:app"), theirs)), any_claim),
-            "portal": (stack.enter_context(_served(_asgi("claims_portal.serving:Served", "--factory"), ours)), visits),
+            "b": (stack.enter_context(served(asgi("benchmarks.page.b:app"), theirs)), any_claim),
+            "portal": (stack.enter_context(served(PORTAL, ours)), visits),
         }
         try:
-            doors["django"] = (stack.enter_context(_served(_django(), theirs)), any_claim)
+            doors["django"] = (stack.enter_context(served(_django(), theirs)), any_claim)
         except NotInstalled:
             del rates["django"]
         for port, pages in doors.values():
@@ -57,7 +57,8 @@ def measure(server_url: str, folder: Path, size: str, rounds: int) -> Iterator[R
     yield ratio("claim page/django", rates["portal"], rates.get("django"), against="Django", goal=3)
 
 
-def _asgi(application: str, *words: str) -> list[str]:
+def asgi(application: str, *words: str) -> list[str]:
+    """The command that serves an application."""
     return [sys.executable, "-m", "uvicorn", application, *words, "--no-access-log", "--log-level", "warning"]
 
 
@@ -69,8 +70,11 @@ def _django() -> list[str]:
     return [*command, "--worker-class", "gthread", "--threads", "8", "--keep-alive", "75", "--log-level", "error"]
 
 
+PORTAL = asgi("claims_portal.serving:Served", "--factory")
+
+
 @contextmanager
-def _served(command: Sequence[str], url: str) -> Iterator[str]:
+def served(command: Sequence[str], url: str) -> Iterator[str]:
     """A server in a process group of its own, on a free port, which is what comes back."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

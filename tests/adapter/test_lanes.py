@@ -90,12 +90,12 @@ async def test_of_a_claim_that_comes_twice_the_later_word_holds_whichever_lane_h
 ):
     first = [row(number, thing="Kia") for number in range(1, PAGE + 1)]
     again = [row(number, thing="Lada") for number in range(1, PAGE + 1)]
-    others = [row(number) for number in range(PAGE + 1, 2 * PAGE + 1)]
-    (tmp_path / "1.csv").write_bytes(csv(*first, *others, *again))
+    others = [row(number) for number in range(PAGE + 1, 3 * PAGE + 1)]
+    (tmp_path / "1.csv").write_bytes(csv(*others, *first, *again))
     done = await read(engine, tmp_path, lanes=2)
-    assert (done.counts.new, done.counts.changed) == (2 * PAGE, PAGE)
+    assert (done.counts.new, done.counts.changed) == (3 * PAGE, PAGE)
     found = await rows("select object_label, count(*) from claim group by 1 order by 1")
-    assert found == [("Kia", PAGE), ("Lada", PAGE)]
+    assert found == [("Kia", 2 * PAGE), ("Lada", PAGE)]
 
 
 async def test_a_file_of_rejects_is_not_ticked_off_whichever_process_refuses_them(
@@ -112,7 +112,7 @@ async def test_a_page_for_lanes_of_which_one_has_died_is_refused_with_the_reason
     ground = Ground("f", 1, timedelta(0), first_load=True)
     page = Page(records=[Record(str(number), b"", b"", {}) for number in range(PAGE)], cursor=None)
     async with Lanes(Task("postgresql:///none", ground, "no mapping at all", logging.CRITICAL), 2) as lanes:
-        lanes.wants(page)  # opens them, and each dies of its mapping
+        assert [lanes.wants(page) for _ in range(3)] == [False, False, True]  # each opened one dies of its mapping
         for _ in range(2):
             with pytest.raises(SourceUnavailable, match="has died"):  # noqa: PT012
                 await lanes.put(page, settle_rejects=False, now=NOW)
