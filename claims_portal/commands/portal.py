@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import socket
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -14,11 +15,13 @@ from claims_core.settings import read_settings
 from claims_portal.serving import beside_the_portal
 from claims_portal.settings import PortalSettings
 
+PORT = 8080
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`--host`, `--port`, `--workers`."""
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8080, help="the port to listen on (8080)")
+    parser.add_argument("--port", type=int, help=f"the port to listen on (that of a plain http address, else {PORT})")
     parser.add_argument("--workers", type=int, default=1, help="how many processes serve it (1)")
 
 
@@ -27,17 +30,18 @@ def run(args: argparse.Namespace) -> int:
     settings = read_settings(PortalSettings)
     beside_the_portal()
     logs.set_up()
-    _must_be_free(args.host, args.port)
+    port = args.port or port_of(settings)
+    _must_be_free(args.host, port)
     with embedded.database(settings) as url:
         asyncio.run(_must_fit(url))
         # The processes that uvicorn starts read their settings again; they must find the same database.
         os.environ["DATABASE_URL"] = url
-        print(f"The portal is at {settings.portal_public_url} (listening on {args.host}:{args.port}).", flush=True)
+        print(f"The portal is at {settings.portal_public_url} (listening on {args.host}:{port}).", flush=True)
         uvicorn.run(
             "claims_portal.serving:Served",
             factory=True,
             host=args.host,
-            port=args.port,
+            port=port,
             workers=args.workers,
             lifespan="on",
             proxy_headers=False,
@@ -46,6 +50,11 @@ def run(args: argparse.Namespace) -> int:
             log_level="warning",
         )
     return 0
+
+
+def port_of(settings: PortalSettings) -> int:
+    """Where we listen if nobody says: in a trial where the address leads, for nothing stands before us there."""
+    return PORT if settings.is_secure else urlsplit(settings.portal_public_url).port or PORT
 
 
 def _must_be_free(host: str, port: int) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from claims_core.errors import Misconfigured
 from claims_portal.commands import portal
+from tests.portal.portal import portal_settings
 
 HOOKED = """[[source]]
 name = "cc"
@@ -45,3 +46,11 @@ def test_a_mistake_in_the_file_of_sources_is_said_before_the_portal_serves(
         monkeypatch.setenv(name, value)
     with pytest.raises(Misconfigured, match=said):
         portal.run(argparse.Namespace(host="127.0.0.1", port=0, workers=1))
+
+
+@pytest.mark.parametrize(
+    ("address", "port"),
+    [("http://localhost:8000", 8000), ("http://localhost", 8080), ("https://claims.example.com:8443", 8080)],
+)
+def test_in_a_trial_the_portal_listens_where_its_address_leads(address: str, port: int):
+    assert portal.port_of(portal_settings(portal_public_url=address, portal_demo=True)) == port
