@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import getpass
 import json
 import sys
 from collections import defaultdict
@@ -70,7 +71,9 @@ async def _show(engine: AsyncEngine, args: argparse.Namespace) -> int:
         said = _as_dict(row) | {"raw": row.raw if args.raw else masked(row.raw)}
         if args.raw:
             subject = f"rejected_case:{row.id}"
-            await ledger.audit(session, actor="operator", action="raw_seen", subject=subject, detail={}, now=utc_now())
+            await ledger.audit(
+                session, actor=getpass.getuser(), action="raw_seen", subject=subject, detail={}, now=utc_now()
+            )
     if args.json:
         print(json.dumps(said, ensure_ascii=False, default=str))
         return DONE
@@ -94,7 +97,7 @@ async def _retry(engine: AsyncEngine, args: argparse.Namespace) -> int:
     for name, ids in by_source.items():
         async with session_scope(engine) as session:
             detail = {"cases": [str(each) for each in ids[:100]]}
-            await ledger.audit(session, actor="operator", action="retried", subject=name, detail=detail, now=now)
+            await ledger.audit(session, actor=getpass.getuser(), action="retried", subject=name, detail=detail, now=now)
         done = await _retry_of(engine, name, ids)
         left += done.tried - done.settled
         if args.json:

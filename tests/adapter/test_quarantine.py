@@ -1,5 +1,6 @@
 """What could not be read is tried again: by hand, by the desk, and by itself when the mapping is corrected."""
 
+import getpass
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -49,7 +50,7 @@ async def test_the_quarantine_is_listed_shown_masked_and_retried_by_command(home
     assert (code, "Leach" in said, "xxxx xxxxx" in said) == (0, False, True)
     code, said = await claims("quarantine", "show", row["id"], "--raw")
     assert "Mark Leach" in said
-    assert await rows("select action from audit_entry") == [("raw_seen",)]
+    assert await rows("select action, actor from audit_entry") == [("raw_seen", getpass.getuser())]
     assert (await claims("quarantine", "retry"))[0] == 3
     change(home / "src" / "claims-01.csv", "02/31/2020", "02/02/2020")
     code, said = await claims("quarantine", "retry", row["id"])
