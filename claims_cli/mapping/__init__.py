@@ -9,6 +9,7 @@ from pathlib import Path
 
 from claims_cli.mapping import checking, suggesting, trying
 from claims_core import logs
+from claims_core.commands.words import whole_number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,10 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     attempt = parts.add_parser("try", help="one case: what came, what we made of it, what the client would read")
     attempt.add_argument("case", help="a file, a claim number, or the source's own key of a case")
     attempt.add_argument("--source", help="which of BACKOFFICE_CONFIG; needed where there are several")
-    attempt.add_argument("--take", type=int, default=1, help="that many cases of a file (1)")
+    attempt.add_argument("--take", type=whole_number(1, 100_000), default=1, help="that many cases of a file (1)")
     begin = parts.add_parser("suggest", help="read a sample and write a first mapping for a person to complete")
     begin.add_argument("source", help="one of BACKOFFICE_CONFIG; its mapping need not be there yet")
-    begin.add_argument("--sample", type=int, default=500, help="how many cases to read (500)")
+    begin.add_argument("--sample", type=whole_number(1, 100_000), default=500, help="how many cases to read (500)")
     begin.add_argument("--out", type=Path, help="write to this file, which must not be there; else it is printed")
     for part in (check, attempt, begin):
         part.add_argument("--json", action="store_true", help="one object a line, for programs")

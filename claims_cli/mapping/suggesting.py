@@ -23,6 +23,8 @@ def run(args: argparse.Namespace) -> int:
     """0 written or printed. Raises `BadInput` when the source shows nothing, or the file is there."""
     if args.out is not None and args.out.exists():
         raise BadInput(f"{args.out} is there already: give another name")
+    if args.out is not None and not args.out.parent.is_dir():
+        raise BadInput(f"there is no folder {args.out.parent}: make it, or give another name")
     config, settings = source_named(args.source), read_settings(CoreSettings)
     records = asyncio.run(_read(config, args.sample))
     if not records:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from claims_core import embedded, logs, migrate
+from claims_core.commands.words import whole_number
 from claims_core.db import make_engine
 from claims_core.errors import Misconfigured
 from claims_core.settings import read_settings
@@ -21,8 +22,9 @@ PORT = 8080
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`--host`, `--port`, `--workers`."""
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, help=f"the port to listen on (that of a plain http address, else {PORT})")
-    parser.add_argument("--workers", type=int, default=1, help="how many processes serve it (1)")
+    listen = f"the port to listen on (that of a plain http address, else {PORT})"
+    parser.add_argument("--port", type=whole_number(1, 65_535), help=listen)
+    parser.add_argument("--workers", type=whole_number(1, 256), default=1, help="how many processes serve it (1)")
 
 
 def run(args: argparse.Namespace) -> int:

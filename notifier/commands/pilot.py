@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import ledger
 from claims_core.clock import utc_now
+from claims_core.commands.words import whole_number
 from claims_core.errors import Conflict, NotFound
 from claims_core.same_person import rows_of
 from notifier.commands.with_session import with_session
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACTION")
     start = acts.add_parser("start", help="start a pilot; the claim page offers it from now on")
     start.add_argument("name")
-    start.add_argument("--days", type=int, default=90, help="how long it lasts (90)")
+    start.add_argument("--days", type=whole_number(1, 3_650), default=90, help="how long it lasts (90)")
     start.add_argument("--arms", nargs="+", choices=[each.value for each in Cadence], default=["essential", "frequent"])
     start.add_argument("--wording", choices=versions(), default=versions()[-1], help="what people agree to")
     end = acts.add_parser("end", help="end a pilot before its time; who takes part is told")
