@@ -141,10 +141,11 @@ def test_production_does_not_start_on_unfit_settings(over: dict[str, object]):
         portal_settings(**over)
 
 
-async def test_a_bug_shows_a_page_with_a_reference_and_nothing_of_the_inside(app: FastAPI, caplog):
+async def test_a_bug_shows_a_page_with_a_reference_and_nothing_of_the_inside(engine, pool, caplog):
     async def break_down(scope, receive, send):
         raise RuntimeError("the secret inside")
 
+    app = portal_app(engine, pool)
     app.router.default = break_down
     async with visiting(app) as browser:
         answer = await browser.get("/no-such-page")
@@ -154,10 +155,11 @@ async def test_a_bug_shows_a_page_with_a_reference_and_nothing_of_the_inside(app
     assert [record.message for record in caplog.records] == ["unforeseen_failure"]
 
 
-async def test_a_database_that_is_away_is_a_503_worth_another_try(app: FastAPI):
+async def test_a_database_that_is_away_is_a_503_worth_another_try(engine, pool):
     async def refuse(scope, receive, send):
         raise ConnectionRefusedError
 
+    app = portal_app(engine, pool)
     app.router.default = refuse
     async with visiting(app) as browser:
         answer = await browser.get("/no-such-page")
