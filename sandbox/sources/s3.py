@@ -57,7 +57,9 @@ async def s3_server(*, port: int = 0) -> AsyncIterator[S3]:
     place = boto3.client("s3", endpoint_url=endpoint, **keys)
     try:
         await asyncio.to_thread(place.create_bucket, Bucket=BUCKET)
-        yield S3(endpoint, place)
+        found = S3(endpoint, place)
+        await asyncio.to_thread(found.clear)  # all servers of one process have one memory
+        yield found
     finally:
         place.close()
         await asyncio.to_thread(server.stop)

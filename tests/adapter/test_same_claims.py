@@ -148,7 +148,7 @@ async def rows(engine: AsyncEngine, query: str, source: str) -> list[tuple[objec
 async def pages_of(app: FastAPI, engine: AsyncEngine, source: str, *, every: bool) -> dict[str, str]:
     """The claim pages as their owners see them, in both languages: all of them, or one for each page state."""
     async with session_scope(engine) as session:
-        found = (await session.exec(select(Claim).where(Claim.source == source).order_by(Claim.claim_number))).all()
+        found = (await session.exec(select(Claim).where(Claim.source == source).order_by(Claim.source_ref))).all()
     chosen = found if every else list({claim.page_state: claim for claim in found}.values())
     pages: dict[str, str] = {}
     for claim in chosen:
@@ -156,7 +156,8 @@ async def pages_of(app: FastAPI, engine: AsyncEngine, source: str, *, every: boo
             for language in ("ru", "en"):
                 answer = await browser.get(f"/{language}/claim/{claim.id}")
                 assert answer.status_code == 200
-                pages[f"{claim.claim_number} {language}"] = CHANCE.sub("-", answer.text)
+                # Each claimant's side has the number of the claim that it is part of.
+                pages[f"{claim.source_ref} {language}"] = CHANCE.sub("-", answer.text)
     return pages
 
 
