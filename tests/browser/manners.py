@@ -6,6 +6,12 @@ RULES = {
     "resultTypes": ["violations"],
 }
 
+# The dark theme is the same page in other colours: of the rules only these can come out differently.
+COLOURS = {
+    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
+    "resultTypes": ["violations"],
+}
+
 # WCAG 1.4.12: what a reader may set for himself, and the page must bear.
 SPACING = (
     "* { line-height:1.5 !important; letter-spacing:.12em !important; word-spacing:.16em !important; }"

@@ -112,4 +112,4 @@ async def test_an_operator_counts_and_decides_at_the_command_line(desk, database
 
     assert "restore      assessment" in await say("held")
     assert await say("drop", "restore") == "2 messages\n"
-    assert await say("held") == ""
+    assert await say("held") == "nothing is held\n"

@@ -33,6 +33,7 @@ def surroundings(desk: Desk, url: str, **more: str) -> dict[str, str]:
         "TWILIO_API_BASE_URL": desk.twilio.url,
         "PORTAL_PUBLIC_URL": "https://claims.example.org",
         "PORTAL_SECRET_KEY": "k" * 32,
+        "PORTAL_BRAND_PHONE": "8 800 000-00-00",
         "NOTIFIER_MARKET": "us",
         "NOTIFIER_QUIET_HOURS": "false",
         "NOTIFIER_DAILY_CAP": "0",
