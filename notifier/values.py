@@ -33,7 +33,8 @@ def clean(name: str, value: str, *, channel: str) -> str:
     # `isprintable` is false for just the categories that `_harmless` is about; nearly every value is plain.
     if not value.isprintable():
         kept = "".join(_harmless(character, lines=name in MANY_LINES) for character in value)
-    if name not in OURS:
+    # Without a dot or a colon there is no address in it.
+    if name not in OURS and ("." in kept or ":" in kept):
         kept = _DOMAIN.sub(". ", _SCHEME.sub("", kept))
     if name in WRITTEN_BY_PEOPLE:
         kept = _PHONE.sub("***", kept)

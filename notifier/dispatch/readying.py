@@ -42,10 +42,9 @@ _COMMIT = """
 insert into delivery (id, notification_id, attempt, token_hash, link_hash, channel, provider, address, text,
   segments, state, worker, started_at, send_by, resolve_after, conflict)
 select o.id, n.id, coalesce((select max(d.attempt) from delivery d where d.notification_id = n.id), 0) + 1,
-  o.token_hash, o.link_hash, n.channel, o.provider, o.address, o.text, o.segments, 'sending', $2, $3, n.send_by,
-  o.resolve_after, false
-from unnest($4::uuid[], $5::uuid[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::int[], $11::timestamptz[],
-  $12::bytea[]) as o(id, notification_id, token_hash, provider, address, text, segments, resolve_after, link_hash)
+  o.token_hash, o.link_hash, n.channel, $7, o.address, o.text, o.segments, 'sending', $2, $3, n.send_by, $11, false
+from unnest($4::uuid[], $5::uuid[], $6::bytea[], $8::text[], $9::text[], $10::int[], $12::bytea[])
+  as o(id, notification_id, token_hash, address, text, segments, link_hash)
 join notification n on n.id = o.notification_id and n.state = $13 and n.lease_token = $1 and n.lease_until > $3
 returning id
 """
@@ -162,7 +161,7 @@ async def _commit(
     worker: str,
     now: datetime,
 ) -> set[UUID]:
-    ways = [channels[each.taken.channel] for each in going]
+    way = channels[going[0].taken.channel]  # a sender is one channel
     is_code = [each.taken.importance is Importance.CODE for each in going]
     rows = await connection.fetch(
         _COMMIT,
@@ -172,12 +171,12 @@ async def _commit(
         [each.delivery_id for each in going],
         [each.taken.id for each in going],
         [hash_of_token(each.token) for each in going],
-        [way.provider for way in ways],
+        way.provider,
         [each.address for each in going],
         # A code never lies anywhere in the clear: what is kept of its message hides it.
         [without_code(each.text) if code else each.text for each, code in zip(going, is_code, strict=True)],
         [sms_parts(each.text).segments if each.taken.channel is ChannelName.SMS else 1 for each in going],
-        [now + settings.notifier_call_deadline + way.capabilities.listing_lag for way in ways],
+        now + settings.notifier_call_deadline + way.capabilities.listing_lag,
         [each.link_hash for each in going],
         NotificationState.SENDING,
     )
