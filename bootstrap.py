@@ -69,11 +69,7 @@ TARGETS = {
         [["python", "-m", "tests.journeys.chaos"]],
     ),
     "bench": ("the product beside its yardsticks, in one run", TO_DEVELOP, [["python", "-m", "benchmarks"]]),
-    "pictures": (
-        "take the pictures of README and docs",
-        TO_DEVELOP,
-        [["python", "-m", "tests.browser.pictures"]],
-    ),
+    "pictures": ("take the pictures of README and docs", TO_DEVELOP, [["python", "-m", "tests.browser.pictures"]]),
     "lock": ("resolve the locks anew from pyproject.toml (needs uv)", TO_DEVELOP, []),
 }
 

@@ -14,7 +14,7 @@ from notifier.tables import Notification
 
 WITHIN = timedelta(hours=24)
 # A choice is made by whoever has a link of ours too; nobody is texted more often than this for it.
-A_DAY = 3
+MOST_A_DAY = 3
 OFTEN, RARELY = "optin_often", "optin_rare"
 
 
@@ -22,7 +22,7 @@ async def say_how_often(
     session: AsyncSession, phone: ContactPoint, rows: list[UUID], *, cadence: Cadence, language: str, now: datetime
 ) -> None:
     """Say it to the person with these rows, at this number. Whether it may leave is looked at when it is taken."""
-    if await _said(session, rows, since=now - timedelta(days=1)) >= A_DAY:
+    if await _said(session, rows, since=now - timedelta(days=1)) >= MOST_A_DAY:
         return
     claims = select(Claim.id).where(col(Claim.policyholder_id).in_(rows))
     newest = claims.order_by(col(Claim.stage) == ClaimStage.CLOSED, col(Claim.reported_at).desc()).limit(1)
