@@ -60,9 +60,17 @@ async def _list(engine: AsyncEngine, args: argparse.Namespace) -> int:
             settled = ", can be read now" if row.settled_at else ""
             where = row.place or row.case_ref or "?"
             print(f"{row.id}  {row.source}  {where}: {row.reason} ({row.times} times{settled})")
-    if not rows and not args.json:
-        print("every case could be read")
+    if not rows:
+        await _must_be_there(args.source)
+        if not args.json:
+            print("every case could be read")
     return STILL_REJECTED if any(row.settled_at is None for row in rows) else DONE
+
+
+async def _must_be_there(name: str | None) -> None:
+    """Of a source that nobody described it is no news that all of it could be read. Raises `Misconfigured`."""
+    if name is not None:
+        await asyncio.to_thread(source_named, name)
 
 
 async def _show(engine: AsyncEngine, args: argparse.Namespace) -> int:
@@ -104,8 +112,10 @@ async def _retry(engine: AsyncEngine, args: argparse.Namespace) -> int:
             print(json.dumps({"source": name, "tried": done.tried, "settled": done.settled}))
         else:
             print(f"{name}: {done.settled} of {done.tried} can be read now")
-    if not by_source and not args.json:
-        print("there is nothing to try again")
+    if not by_source:
+        await _must_be_there(args.source)
+        if not args.json:
+            print("there is nothing to try again")
     return STILL_REJECTED if left else DONE
 
 

@@ -1,15 +1,18 @@
 """What could not be read is tried again: by hand, by the desk, and by itself when the mapping is corrected."""
 
+import asyncio
 import getpass
 import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backoffice_adapter import quarantine
 from backoffice_adapter.sync import Plan
 from backoffice_adapter.watch import Watched, jobs
+from claims_cli import main
 from claims_core import ledger
 from claims_core.db import session_scope
 from claims_core.ids import new_id
@@ -57,6 +60,18 @@ async def test_the_quarantine_is_listed_shown_masked_and_retried_by_command(home
     assert (code, said) == (0, "life: 1 of 1 can be read now\n")
     assert (await claims("quarantine", "list"))[1] == "every case could be read\n"
     assert (await claims("quarantine", "show", str(new_id())))[0] == 1
+
+
+@pytest.mark.parametrize("words", [("list", "lief"), ("list", "lief", "--json"), ("retry", "--source", "lief")])
+async def test_of_a_source_that_does_not_exist_nothing_is_said_to_be_readable(
+    home: Path, claims, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+):
+    await claims("sync")
+    code = await asyncio.to_thread(main, ["quarantine", *words])
+    said = capsys.readouterr()
+    assert (code, said.out) == (2, "")
+    assert "claims quarantine: there is no source 'lief'; there are: life" in said.err
+    assert await claims("quarantine", "list", "life") == (0, "every case could be read\n")
 
 
 async def test_a_case_that_the_desk_wants_retried_is_read_alone_by_its_key(
