@@ -2,9 +2,11 @@
 
 import asyncio
 import sqlite3
+import tomllib
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +15,13 @@ import pytest
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from backoffice_adapter.mapping import load
-from backoffice_adapter.settings import SqlConfig
-from backoffice_adapter.source import CaseSource
-from backoffice_adapter.sources import open_source
-from backoffice_adapter.sync import Plan, Summary, sync_once
+from backoffice_adapter.sources.sql.connection import EXTRAS
 from backoffice_adapter.tables import RunState
 from claims_core.errors import Misconfigured, SourceRefused, SourceUnavailable
 from tests.adapter.conftest import Rows
+from tests.adapter.views import NOW, Sync, read_view, source_of
 
-SMALL = Path(__file__).with_name("small.toml")
-NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+ROOT = Path(__file__).parents[2]
 TABLE = """
 create table claims (number bigint primary key, state text, reported timestamptz, sum numeric, name text, phone text,
   thing text, updated_at timestamptz)
@@ -64,31 +62,9 @@ async def theirs(server_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     await admin.close()
 
 
-def config_of(**said: Any) -> SqlConfig:
-    usual = {"name": "core", "kind": "sql", "mapping": SMALL, "url_env": "THEIR_DATABASE", "view": "claims"}
-    more = {"ref": "number", "updated_at": "updated_at", "page_size": 3, "timeout": "1s", "most_rejected": 0.9}
-    return SqlConfig(**{**usual, **more, **said})
-
-
-def source_of(**said: Any) -> CaseSource:
-    return open_source(config_of(**said), key=load(SMALL).key, clock=lambda: NOW)
-
-
-Sync = Callable[..., Awaitable[Summary]]
-
-
 @pytest.fixture
 def sync(engine: AsyncEngine) -> Sync:
-    async def run(*, full: bool = False, **said: Any) -> Summary:
-        config, mapping = config_of(**said), load(SMALL)
-        source = open_source(config, key=mapping.key, clock=lambda: NOW)
-        try:
-            plan = Plan(engine, config, mapping, source, clock=lambda: NOW, settle=timedelta(0), full=full)
-            return await sync_once(plan)
-        finally:
-            await source.close()
-
-    return run
+    return partial(read_view, engine)
 
 
 async def test_a_view_is_read_whole_and_then_only_what_moved(theirs: Theirs, sync: Sync, rows: Rows):
@@ -295,7 +271,7 @@ async def test_an_address_that_leads_nowhere_is_unavailable_and_keeps_its_secret
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("mysql+pymysql://h/d", r'pip install "claims-status\[mysql\]"'),
+        ("oracle+oracledb://h/d", 'pip install "oracledb"'),
         ("strange://h/d", "no driver for 'strange'"),
         ("not an address", "write dialect://host/name"),
         ("postgresql://me:hush@h:port/d", "write dialect://host/name"),
@@ -308,6 +284,12 @@ def test_a_driver_that_is_not_there_is_a_sentence_with_the_way_out(
     with pytest.raises(Misconfigured, match=said) as refused:
         source_of()
     assert "hush" not in str(refused.value)
+
+
+def test_a_driver_that_we_say_is_in_an_extra_is_in_it():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    for driver, extra in EXTRAS.items():
+        assert any(wanted.startswith(driver) for wanted in extras[extra]), driver
 
 
 @pytest.fixture

@@ -12,18 +12,13 @@ from backoffice_adapter.settings import SqlConfig, secret
 from backoffice_adapter.source import Applied, Known, Order, Page, Record, Shown, Unreadable
 from backoffice_adapter.sources import json_text
 from backoffice_adapter.sources.sql import positions
-from backoffice_adapter.sources.sql.connection import CellProblem, Database
+from backoffice_adapter.sources.sql.connection import Answer, CellProblem, Database
 from backoffice_adapter.sources.sql.rows import as_json, to_record
 from backoffice_adapter.sources.sql.statements import Place, View
 from claims_core.errors import SourceRefused, SourceUnavailable
 
 log = logging.getLogger(__name__)
 
-# On a standby: how far it is behind; nothing on the server that writes. An idle primary makes no standby old.
-LAG = """
-select case when pg_is_in_recovery() and pg_last_wal_receive_lsn() is distinct from pg_last_wal_replay_lsn()
-  then extract(epoch from now() - pg_last_xact_replay_timestamp()) end
-"""
 MOST_NAMELESS = 1_000
 
 
@@ -54,10 +49,10 @@ class Sql:
     async def get(self, ref: str) -> Shown | None:
         """The case as it is now; None when the view does not have it."""
         try:
-            names, rows = await self._rows(self._view.one(ref))
+            answer = await self._rows(self._view.one(ref))
         except CellProblem as problem:
             raise SourceRefused(f"{self._config.place}: a cell of this row cannot be read: {problem}") from problem
-        return to_record(names, rows[0], self._config, key=self._key) if rows else None
+        return to_record(answer, answer.rows[0], self._config, key=self._key) if answer.rows else None
 
     async def apply(
         self, ref: str, order: Order, *, checksum: str | None, transaction_ref: str, again: bool = False
@@ -68,8 +63,7 @@ class Sql:
     async def look(self) -> str:
         """What the doctor tells."""
         names = await self._check()
-        _, nameless = await self._rows(self._view.nameless(limit=1))
-        if nameless:
+        if (await self._rows(self._view.nameless(limit=1))).rows:
             raise SourceRefused(
                 f"{self._config.place} has rows without '{self._config.updated_at}' or '{self._config.ref}': "
                 "these are never read"
@@ -113,40 +107,40 @@ class Sql:
     async def _page(self, after: Place | None, since: Any) -> _Read:
         size = self._config.page_size
         try:
-            names, rows = await self._rows(self._view.page(after, since=since, limit=size))
+            answer = await self._rows(self._view.page(after, since=since, limit=size))
         except CellProblem:
             return await self._apart(after, since)
-        return self._made(names, rows, after)
+        return self._made(answer, after)
 
-    def _made(self, names: Sequence[str], rows: list[Sequence[Any]], after: Place | None) -> _Read:
-        self._must_have(names)
-        at, ref = names.index(self._config.updated_at), names.index(self._config.ref)
-        places = [Place(row[at], row[ref]) for row in rows]
+    def _made(self, answer: Answer, after: Place | None) -> _Read:
+        self._must_have(answer.names)
+        at, ref = answer.names.index(self._config.updated_at), answer.names.index(self._config.ref)
+        places = [Place(row[at], row[ref]) for row in answer.rows]
         if after is not None and places and places[-1] == after:
             raise SourceRefused(f"{self._config.place}: the pages do not move on behind {self._config.updated_at}")
-        made = [to_record(names, row, self._config, key=self._key) for row in rows]
+        made = [to_record(answer, row, self._config, key=self._key) for row in answer.rows]
         return _Read(
             [one for one in made if isinstance(one, Record)],
             [one for one in made if isinstance(one, Unreadable)],
             places[-1] if places else None,
-            len(rows),
+            len(answer.rows),
         )
 
     async def _apart(self, after: Place | None, since: Any) -> _Read:
         """A page with a cell that cannot be given: halved until that row stands alone, and named by its column."""
         config = self._config
         try:
-            _, found = await self._rows(self._view.keys(after, since=since, limit=config.page_size))
+            found = await self._rows(self._view.keys(after, since=since, limit=config.page_size))
         except CellProblem as problem:
             raise SourceRefused(
                 f"{config.place}: '{config.updated_at}' or '{config.ref}' cannot be read: {problem}"
             ) from problem
-        places = [Place(*row) for row in found]
+        places = [Place(*row) for row in found.rows]
         read, left = _Read([], [], places[-1] if places else None, len(places)), [places] if places else []
         while left:
             part = left.pop()
             try:
-                names, rows = await self._rows(self._view.span(part[0], part[-1]))
+                answer = await self._rows(self._view.span(part[0], part[-1]))
             except CellProblem as problem:
                 middle = len(part) // 2
                 if middle:
@@ -154,18 +148,18 @@ class Sql:
                 else:
                     read.unreadable.append(await self._without_cells(part[0], problem))
                 continue
-            made = self._made(names, rows, None)
+            made = self._made(answer, None)
             read.records += made.records
             read.unreadable += made.unreadable
         return read
 
     async def _without_cells(self, place: Place, problem: CellProblem) -> Unreadable:
-        names, _ = await self._rows(self._view.columns())
+        names = (await self._rows(self._view.columns())).names
         good: dict[str, Any] = {}
         bad: list[str] = []
         for name in names:
             try:
-                _, rows = await self._rows(self._view.cell(place, name))
+                rows = (await self._rows(self._view.cell(place, name))).rows
                 good[name] = as_json(rows[0][0], name) if rows else None
             except (CellProblem, ValueError):
                 bad.append(name)
@@ -174,9 +168,10 @@ class Sql:
 
     async def _nameless(self) -> list[Unreadable]:
         """Rows that no later page can show: said once, when everything is read."""
-        _, rows = await self._rows(self._view.nameless(limit=MOST_NAMELESS))
         config, said = self._config, []
-        for at, ref in rows:
+        for at, ref in (await self._rows(self._view.nameless(limit=MOST_NAMELESS))).rows:
+            if at is not None and ref is not None:
+                continue  # `is null` finds a zero date of MySQL, too, and these come with their pages
             missing = config.ref if ref is None else config.updated_at
             cells = {config.updated_at: at, config.ref: ref}
             said.append(Unreadable(json_text.kept(cells), f"{missing}: is missing", place=config.place))
@@ -184,11 +179,10 @@ class Sql:
 
     async def _check(self) -> Sequence[str]:
         """Is the view as it was described, and the server not far behind?"""
-        names, _ = await self._rows(self._view.columns())
+        names = (await self._rows(self._view.columns())).names
         self._must_have(names)
-        if self._database.dialect == "postgresql":
-            _, rows = await self._rows(text(LAG))
-            behind = float(rows[0][0] or 0)
+        if self._database.lag is not None:
+            behind = float((await self._rows(text(self._database.lag))).rows[0][0] or 0)
             if behind > self._config.most_lag.total_seconds():
                 raise SourceUnavailable(f"{self.name}: the replica is {behind / 60:.0f} minutes behind")
         return names
@@ -202,5 +196,5 @@ class Sql:
                 f"{self.name}: {config.place} has no column '{missing[0]}'; it has {', '.join(names)[:300]}"
             )
 
-    async def _rows(self, statement: Any) -> tuple[list[str], list[Sequence[Any]]]:
+    async def _rows(self, statement: Any) -> Answer:
         return await self._database.rows(statement, place=self._config.place)

@@ -9,6 +9,7 @@ from uuid import UUID
 from backoffice_adapter.settings import SqlConfig
 from backoffice_adapter.source import Record, Unreadable, content_hash
 from backoffice_adapter.sources import json_text, keys
+from backoffice_adapter.sources.sql.connection import Answer
 
 _AS_THEY_ARE = (str, bool, int, float, type(None))
 _IN_WORDS: dict[type, Callable[[Any], str]] = {
@@ -21,14 +22,17 @@ _IN_WORDS: dict[type, Callable[[Any], str]] = {
 }
 
 
-def to_record(names: Sequence[str], cells: Sequence[Any], config: SqlConfig, *, key: bytes) -> Record | Unreadable:
-    """One row as a case; with a reason that names the column where it is none."""
+def to_record(answer: Answer, cells: Sequence[Any], config: SqlConfig, *, key: bytes) -> Record | Unreadable:
+    """One row of `answer` as a case; with a reason that names the column where it is none."""
     flat: dict[str, Any] = {}
     ref = None
     try:
-        ref = keys.ref_of(_key(cells[names.index(config.ref)], config.ref), config.ref)
-        for name, cell in zip(names, cells, strict=True):
-            flat[name] = as_json(cell, name)
+        ref = keys.ref_of(_key(cells[answer.names.index(config.ref)], config.ref), config.ref)
+        for name, cell in zip(answer.names, cells, strict=True):
+            usual = answer.usual.get(name)
+            flat[name] = as_json(cell if usual is None else usual(cell), name)
+        if flat[config.updated_at] is None:
+            raise ValueError(f"{config.updated_at}: is missing")
         version = keys.version_of(flat[config.version], config.version) if config.version else None
         raw = json_text.write_object(flat)
         body = {**flat, **{name: json_text.nested(flat[name], name) for name in config.nested}}
