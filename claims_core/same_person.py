@@ -15,6 +15,11 @@ def rows_of(person: str) -> str:
     return f"(case when {person}.person_id is null then array[{person}.id] else {person}.id || {whole} end)"
 
 
+def human_of(person: str) -> str:
+    """SQL: what is equal for all rows of the human of the `policyholder` row called `person`; to count people by."""
+    return f"coalesce({person}.person_id, {person}.id)"
+
+
 def goes_on(claim: str, rows: str) -> str:
     """SQL: was this row of `claim` joined with another one that is among `rows`' claims too? Then it goes on there."""
     return f"""exists (select from claim joined where joined.source = {claim}.source

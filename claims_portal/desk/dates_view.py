@@ -18,6 +18,7 @@ from claims_portal.desk.rail import Rail
 from claims_portal.desk.received import Received
 from claims_portal.desk.says import Says
 from claims_portal.desk.words import EXTENSION_REASONS, STATUS_OF
+from notifier.direct import Preview
 from notifier.settings import NotifierSettings
 
 STATES = {
@@ -178,20 +179,28 @@ def _look(received: Received, settings: NotifierSettings, says: Says) -> Preview
 
 
 def _totals(claims: Sequence[DatedClaim], says: Says) -> tuple[str, ...]:
-    """How many clients get a message, how many texts at what cost, how many get none, and which claims stay."""
+    """How many people get a message, how many texts at what cost, how many get none, and which claims stay.
+
+    Somebody with several of the claims is one client, in however many back offices.
+    """
     read = [one.received for one in claims if one.received is not None]
-    looks = [look for one in read for look in one.all]
-    told = [look for look in looks if look.text is not None and look.why_not is None]
+    looks = [(human, look) for one in read for human, look in one.by_human]
+    clients = {human for human, _look in looks}
+    heard = {human for human, look in looks if _is_told(look)}
+    told = [look for _human, look in looks if _is_told(look)]
     costs: dict[str, Decimal] = {}
     for look in told:
         costs[look.currency] = costs.get(look.currency, Decimal(0)) + look.cost
-    said = [says.counted("{n} client gets a message", "{n} clients get a message", len(told))]
+    said = [says.counted("{n} client gets a message", "{n} clients get a message", len(heard))]
     if told:
         money = " + ".join(says.sum(cost, currency) for currency, cost in sorted(costs.items()))
         said.append(says.told("{k} SMS, {cost}", k=sum(look.segments for look in told), cost=money))
-    if len(looks) > len(told):
-        n = len(looks) - len(told)
+    if n := len(clients - heard):
         said.append(says.counted("{n} client is told on the page alone", "{n} clients are told on the page alone", n))
     if len(claims) > len(read):
         said.append(says.counted("{n} claim keeps its date", "{n} claims keep their date", len(claims) - len(read)))
     return tuple(said)
+
+
+def _is_told(look: Preview) -> bool:
+    return look.text is not None and look.why_not is None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -14,15 +15,11 @@ from notifier.settings import NotifierSettings
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The policyholder's message, and each claimant's by name."""
+    """The policyholder's message, and each claimant's by name; `by_human` has everybody's, and whose it is."""
 
     preview: Preview
-    claimants: tuple[tuple[str, Preview], ...] = ()
-
-    @property
-    def all(self) -> tuple[Preview, ...]:
-        """Everybody's."""
-        return (self.preview, *(read for _name, read in self.claimants))
+    claimants: tuple[tuple[str, Preview], ...]
+    by_human: tuple[tuple[UUID, Preview], ...]
 
 
 async def what_is_received(
@@ -39,8 +36,12 @@ async def what_is_received(
     change = direct.ProposedChange(action=action, values=to_values(asked), note=note or None, told=True)
     claim_id = facts.claim.id
     preview = await direct.preview(session, claim_id=claim_id, change=change, now=now, settings=settings)
+    people = {one.claim_id: one for one in facts.recipients}
+    own = (people[claim_id].human, preview)
     if not facts.claim.has_claimants:
-        return Received(preview)
+        return Received(preview, (), (own,))
     beside = await direct.previews_beside(session, claim_id=claim_id, change=change, now=now, settings=settings)
-    names = {one.claim_id: one.name for one in facts.recipients}
-    return Received(preview, tuple((names[side_id], read) for side_id, read in beside.items() if side_id in names))
+    read = [(people[side_id], look) for side_id, look in beside.items() if side_id in people]
+    return Received(
+        preview, tuple((one.name, look) for one, look in read), (own, *((one.human, look) for one, look in read))
+    )

@@ -8,14 +8,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.i18n import marked as _
 from claims_core.i18n import masked_phone
+from claims_core.same_person import human_of
 from claims_core.stages import PageState
 from claims_core.tables import Claim
 from claims_portal.desk.says import Says
 from claims_portal.desk.words import STATUS_OF
 
 # The same number as `notifier.facts` takes; `is_anothers` as it sees it.
-_RECIPIENTS = text("""
-select c.id, p.name, c.part_of is not null as is_claimant, c.page_state, c.has_claimants, point.address, point.shared,
+_RECIPIENTS = text(f"""
+select c.id, p.name, {human_of("p")} as human, c.part_of is not null as is_claimant, c.page_state, c.has_claimants,
+  point.address, point.shared,
   c.part_of is not null and exists (select from claim o
     join contact_point i on i.policyholder_id = o.policyholder_id and i.kind = 'phone' and i.on_file
     where (o.id = c.part_of or o.part_of = c.part_of) and o.gone_at is null and i.address = point.address
@@ -26,7 +28,7 @@ left join lateral (select i.address, i.shared from contact_point i
   where i.policyholder_id = p.id and i.kind = 'phone' and i.on_file order by i.place, i.id limit 1) point on true
 where c.id = :whole or c.part_of = :whole and c.gone_at is null
 order by c.part_of is not null, p.name, c.id
-""")
+""")  # noqa: S608
 POLICYHOLDER, CLAIMANT = _("Policyholder"), _("Claimant, the harmed party")
 ANOTHERS = _("Another reader of this claim has the same number: nothing is texted to it about this side")
 SHARED = _("Several people have this number: a STOP from it stops texts to all of them")
@@ -34,9 +36,13 @@ SHARED = _("Several people have this number: a STOP from it stops texts to all o
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A person with a side of the claim, and the number on file; `is_anothers` where texts about it do not go."""
+    """A person with a side of the claim, and the number on file; `is_anothers` where texts about it do not go.
+
+    `human` is the same for whoever is the same person in another back office.
+    """
 
     claim_id: UUID
+    human: UUID
     name: str
     is_claimant: bool
     page_state: PageState
@@ -63,6 +69,7 @@ async def recipients_of(session: AsyncSession, claim: Claim) -> tuple[Recipient,
     return tuple(
         Recipient(
             claim_id=row.id,
+            human=row.human,
             name=row.name,
             is_claimant=row.is_claimant,
             page_state=PageState(row.page_state),

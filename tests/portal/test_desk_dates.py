@@ -67,6 +67,25 @@ async def test_the_preview_counts_clients_texts_and_cost_and_shows_every_text(en
         assert await changes_of(engine) == [], "a look saves nothing"
 
 
+async def test_whoever_has_several_of_the_claims_is_one_client_in_however_many_back_offices(engine, app):
+    await able(engine)
+    await able(engine, source="life")
+    irina, anna = a_person(), a_person(phones=("+79035550099",))
+    claims = [await a_deciding_claim(engine, policyholder=one) for one in (irina, irina, anna)]
+    claims.append(await a_deciding_claim(engine, policyholder=irina, source="life"))
+    silent = [await a_deciding_claim(engine, policyholder=a_person(ref="silent", phones=())) for _ in range(2)]
+    async with at_the_desk(app, engine) as browser:
+        page = (await look(browser, [*claims, *silent])).text
+        assert "3 clients get a message" in page, "two rows of Irina's, not yet joined, are two"
+        assert "1 client is told on the page alone" in page
+        async with session_scope(engine) as session:
+            one, other = claims[0].policyholder_id, claims[3].policyholder_id
+            await ledger.join_by_hand(session, one, other, by="ivanova", now=NOON)
+        page = (await look(browser, [*claims, *silent])).text
+    assert "2 clients get a message" in page
+    assert "4 SMS" in page.replace("\xa0", " ")
+
+
 async def test_all_are_saved_at_once_with_one_minute_and_undone_together(engine, app, clock):
     claims = await some(engine)
     async with at_the_desk(app, engine) as browser:
