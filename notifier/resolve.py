@@ -28,7 +28,10 @@ register("resolve.before_lookup", "resolve.after_lookup")
 # eight once one was, because then it has been rendered and called and others are likelier to be at fault.
 DEATHS, DEATHS_IN_CALL = 3, 8
 AT_ONCE = 16
-LOOK_AGAIN = timedelta(minutes=1)
+IN_HAND = timedelta(minutes=1)  # so long a delivery is one worker's to look up
+# A look-up that could not tell is repeated after these spans, each time after the next, at last after the last; a fifth
+# more or less, so that what failed together does not come together again. Most of what fails once succeeds at once.
+LOOK_AGAIN = (timedelta(seconds=5), timedelta(seconds=15), timedelta(minutes=1))
 # Where nobody can tell whether the provider took it: so long we hope for a receipt before the one repeat.
 HELD = timedelta(minutes=10)
 RECEIPTS_END = timedelta(hours=72)
@@ -74,7 +77,7 @@ with lost as (
 update delivery d set state = 'unknown' from unsure
 where d.notification_id = unsure.id and d.state = 'sending' returning d.id
 """
-# $1 now, $2 look again at, $3 most. Taking moves the moment on, so that two nodes do not ask for the same one.
+# $1 now, $2 in hand until, $3 most. Taking moves the moment on, so that two nodes do not ask for the same one.
 _DUE = """
 update delivery d set resolve_after = $2 from (
   select u.id from delivery u join notification n on n.id = u.notification_id
@@ -86,13 +89,23 @@ returning d.id, d.notification_id, d.attempt, d.channel, d.address, d.text, d.st
   n.takes, array(select k.provider_ref from delivery k where k.address = d.address and k.provider_ref is not null
     and k.started_at > d.started_at - interval '1 day') as known
 """
-# $1 now, then one row: notification, delivery, state, reason, resolution. Only if nobody has learnt better meanwhile.
+# $1 now, $2 deliveries, $3 the spans.
+_LOOK_AGAIN = """
+update delivery d set failed_look_ups = d.failed_look_ups + 1,
+  resolve_after = $1::timestamptz
+    + (0.8 + 0.4 * random()) * ($3::interval[])[least(d.failed_look_ups + 1, cardinality($3))]
+where d.id = any($2) and d.state = 'unknown' and d.resolution is null
+"""
+# $1 now, then one row: notification, delivery, state, reason, resolution. Only if nobody has learnt better meanwhile:
+# a worker that was held up may bring the answer about a delivery whose repeat has left since.
 _DECIDE = """
 with decided as (
   update notification n set state = $4::text, reason = $5,
     finished_at = case when $4::text = 'planned' then null else $1::timestamptz end,
     values = case when n.importance = 'code' then '{}'::jsonb else n.values end
-  where n.id = $2 and n.state = 'unknown' returning n.id
+  where n.id = $2 and n.state = 'unknown' and exists (
+    select from delivery own where own.id = $3 and own.state = 'unknown' and own.resolution is null)
+  returning n.id
 )
 update delivery d set resolution = $6 from decided where d.id = $3 and d.state = 'unknown'
 """
@@ -158,46 +171,45 @@ async def resolve_once(
     *,
     now: datetime,
     back_off: timedelta = timedelta(seconds=5),
-    look_again: timedelta = LOOK_AGAIN,
+    in_hand: timedelta = IN_HAND,
 ) -> int:
     """Find what died in somebody's hands and settle what is due. How many rows moved; may run anywhere, at any time.
 
-    A row that was in the hands of a worker that died is met again after `back_off`, one that was being looked up or
-    nobody could tell about after `look_again`.
+    What a worker had taken that died is met again after `back_off`, what one was looking up that died after `in_hand`,
+    and what nobody could tell about after `LOOK_AGAIN`.
     """
     untouched = await pool.fetch(_UNTOUCHED, now, back_off)
     for row in untouched:
         if row["state"] == NotificationState.FAILED:
             log.error("notification_quarantined", extra={"notification_id": row["id"]})
     orphans = await pool.fetch(_ORPHANS, now)
-    due = await pool.fetch(_DUE, now, now + look_again, 200)
+    due = await pool.fetch(_DUE, now, now + in_hand, 200)
     for start in range(0, len(due), AT_ONCE):
-        await asyncio.gather(*(_resolve(pool, channels, row, now) for row in due[start : start + AT_ONCE]))
+        part = due[start : start + AT_ONCE]
+        known = await asyncio.gather(*(_resolve(pool, channels, row, now) for row in part))
+        if open_ones := [row["id"] for row, is_known in zip(part, known, strict=True) if not is_known]:
+            await pool.execute(_LOOK_AGAIN, now, open_ones, LOOK_AGAIN)
     return len(untouched) + len(orphans) + len(due)
 
 
 async def _resolve(
     pool: asyncpg.Pool, channels: Mapping[ChannelName, Channel], row: asyncpg.Record, now: datetime
-) -> None:
+) -> bool:
+    """Is it known now what becomes of the hand-over?"""
     channel = channels.get(ChannelName(row["channel"]))
     found, looked = None, False
     if channel is not None and channel.capabilities.lookup:
         failpoint("resolve.before_lookup")
         try:
-            found = await channel.find(
-                row["address"],
-                row["text"],
-                started_at=row["started_at"],
-                until=now,
-                known=frozenset(row["known"]),
-            )
+            window = {"started_at": row["started_at"], "until": now}
+            found = await channel.find(row["address"], row["text"], **window, known=frozenset(row["known"]))
             looked = True
         except TemporaryChannelFailure as problem:
             log.warning("look_up_failed", extra={"delivery_id": row["id"], "why": problem.code})
         failpoint("resolve.after_lookup")
     if found is not None:
         await fold_found(pool, {row["id"]: found}, how=Resolution.LOOK_UP, now=now)
-        return
+        return True
     step = next_step(
         importance=Importance(row["importance"]),
         looked=looked,
@@ -206,9 +218,11 @@ async def _resolve(
         waited=now - row["started_at"],
         late=now >= row["send_by"],
     )
-    if step.state is not None:
-        await pool.execute(_DECIDE, now, row["notification_id"], row["id"], step.state, step.reason, step.resolution)
-        log.info("hand_over_resolved", extra={"delivery_id": row["id"], "resolution": step.resolution})
+    if step.state is None:
+        return False
+    await pool.execute(_DECIDE, now, row["notification_id"], row["id"], step.state, step.reason, step.resolution)
+    log.info("hand_over_resolved", extra={"delivery_id": row["id"], "resolution": step.resolution})
+    return True
 
 
 async def fold_found(pool: asyncpg.Pool, found: Mapping[UUID, Found], *, how: Resolution, now: datetime) -> None:

@@ -45,7 +45,7 @@ async def resolve_lost(context: Context) -> str | None:
     tools = _tools(context)
     if await is_foreign(tools.pool, instance_id=tools.instance_id):
         return FOREIGN
-    moved = await resolve_once(tools.pool, tools.channels, now=context.now)
+    moved = await resolve_once(tools.pool, tools.channels, now=context.now, in_hand=tools.settings.notifier_lease)
     return f"{moved} looked at" if moved else None
 
 

@@ -297,6 +297,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("send_by", sa.DateTime(timezone=True), nullable=False),
         sa.Column("resolve_after", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failed_look_ups", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("resolution", sa.String(), nullable=True),
         sa.Column("provider_ref", sa.String(), nullable=True),
         sa.Column("provider_status", sa.String(), nullable=True),

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, SmallInteger, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -160,6 +160,7 @@ class Delivery(Table, table=True):
     started_at: datetime
     send_by: datetime
     resolve_after: datetime | None = None
+    failed_look_ups: int = Field(default=0, sa_column=Column(SmallInteger, nullable=False, server_default="0"))
     resolution: str | None = None
     provider_ref: str | None = None
     provider_status: str | None = None

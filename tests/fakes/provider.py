@@ -130,8 +130,8 @@ class FakeTwilio:
 
     @staticmethod
     def _reset(request: web.Request) -> web.Response:
-        assert request.transport is not None
-        request.transport.abort()
+        if request.transport is not None:  # else whoever asked has died meanwhile
+            request.transport.abort()
         return web.Response()
 
     @staticmethod
@@ -139,8 +139,8 @@ class FakeTwilio:
         answer = web.StreamResponse(status=201, headers={"Content-Length": "400", "Content-Type": "application/json"})
         await answer.prepare(request)
         await answer.write(b'{"sid": "SM')
-        assert request.transport is not None
-        request.transport.abort()
+        if request.transport is not None:
+            request.transport.abort()
         return answer
 
     async def _list(self, request: web.Request) -> web.Response:

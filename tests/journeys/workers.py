@@ -28,7 +28,7 @@ PACE = {
     "NOTIFIER_MARKET": "us",
 }
 # Longer than a look-up takes, so that nobody else looks meanwhile.
-LOOK_AGAIN = timedelta(seconds=1)
+IN_HAND = timedelta(seconds=1)
 PROVIDER = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "TWILIO_AUTH_TOKEN": "token",
@@ -84,9 +84,9 @@ async def _take_receipt(token: str, ref: str, word: str) -> None:
 
 
 async def _resolve_often(url: str) -> None:
-    """The product looks every five seconds, and for the same one every minute: no short life would ever see it."""
+    """The product looks every five seconds: no short life would ever see it."""
     settings, pool = read_settings(NotifierSettings), await open_pool(url, size=2)
     channels = open_channels(settings)
     while True:
-        await resolve_once(pool, channels, now=utc_now(), back_off=timedelta(seconds=0.2), look_again=LOOK_AGAIN)
+        await resolve_once(pool, channels, now=utc_now(), back_off=timedelta(seconds=0.2), in_hand=IN_HAND)
         await asyncio.sleep(0.2)

@@ -1,10 +1,12 @@
 """A lost answer: a receipt, a look-up or the class of the message decides, and the books say which."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
 from notifier.channels.base import Capabilities
+from notifier.channels.twilio.channel import TwilioChannel
 from notifier.dispatch.taking import take
 from notifier.resolve import HELD, Step, next_step, poll_receipts
 from notifier.states import ChannelName, Importance, NotificationState, Reason
@@ -165,6 +167,90 @@ async def test_while_the_provider_cannot_tell_nothing_is_repeated_for_ten_minute
     desk.later(hours=20)
     await desk.resolve()
     assert (await desk.notification(notification_id))["state"] == "expired"
+
+
+async def test_a_look_up_that_could_not_tell_is_repeated_soon_and_then_each_minute(desk):
+    await desk.queue(1)
+    desk.twilio.script.append("accept_then_timeout")
+    await desk.dispatch()
+    desk.twilio.hide_bodies = True
+    looked = []
+    desk.later(minutes=2)
+    for second in range(180):
+        if await desk.resolve():
+            looked.append(second)
+        desk.later(seconds=1)
+    assert len(looked) == desk.twilio.looked_up == 5
+    apart = [after - before for before, after in pairwise(looked)]
+    assert 4 <= apart[0] <= 7
+    assert 12 <= apart[1] <= 19
+    assert all(48 <= each <= 73 for each in apart[2:])
+
+
+async def test_what_one_look_up_could_not_tell_the_next_one_finds_a_few_seconds_later(desk):
+    [notification_id] = await desk.queue(1)
+    desk.twilio.script.append("accept_then_timeout")
+    await desk.dispatch()
+    desk.twilio.hide_bodies = True
+    desk.later(minutes=2)
+    await desk.resolve()
+    desk.twilio.hide_bodies = False
+    desk.later(seconds=6)
+    await desk.resolve()
+    assert (await desk.notification(notification_id))["state"] == "sent"
+    assert len(desk.twilio.taken) == 1
+
+
+class Interrupted(TwilioChannel):
+    """What happens while the provider is being asked, once."""
+
+    def __init__(self, desk, meanwhile):
+        super().__init__(ChannelName.SMS, desk.settings, desk.http)
+        self.meanwhile = meanwhile
+
+    async def find(self, *what, **how):
+        found = await super().find(*what, **how)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+        return found
+
+
+async def test_what_a_worker_was_looking_up_that_died_is_looked_up_by_the_next_when_it_is_due_again(desk):
+    [notification_id] = await desk.queue(1)
+    desk.twilio.script.append("accept_then_timeout")
+    await desk.dispatch()
+
+    async def dies():
+        raise ZeroDivisionError
+
+    desk.channels[ChannelName.SMS] = Interrupted(desk, dies)
+    desk.later(minutes=2)
+    with pytest.raises(ZeroDivisionError):
+        await desk.resolve()
+    desk.later(seconds=59)
+    assert await desk.resolve() == 0
+    desk.later(seconds=1)
+    assert await desk.resolve() == 1
+    assert (await desk.notification(notification_id))["state"] == "sent"
+
+
+async def test_a_worker_that_was_held_up_while_it_asked_does_not_decide_about_the_repeat(desk):
+    [notification_id] = await desk.queue(1)
+    desk.twilio.script.extend(["reset_before_accept", "accept_then_timeout"])
+    await desk.dispatch()
+
+    async def another_works():
+        desk.later(minutes=2)
+        await desk.resolve()
+        await desk.dispatch()
+
+    desk.channels[ChannelName.SMS] = Interrupted(desk, another_works)
+    desk.later(minutes=2)
+    await desk.resolve()
+    # The repeat's own answer was lost too: it may have arrived, and "nothing found" was said before it left.
+    assert (await desk.notification(notification_id))["state"] == "unknown"
+    assert [each["resolution"] for each in await desk.deliveries()] == ["not_found", None]
 
 
 async def test_a_channel_without_a_look_up_waits_for_a_receipt_and_repeats_once(desk):

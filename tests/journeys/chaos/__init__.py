@@ -44,7 +44,7 @@ POINTS = (
 )
 TROUBLE = ("accept_then_reset", "accept_then_timeout", "accept_then_500", "reset_before_accept", "down", "busy:1")
 STANDS = "select n.state || ' ' || d.state from notification n join delivery d on d.notification_id = n.id"
-# Seconds without an end: then something is stuck. The product repeats a look-up after a minute.
+# Seconds without an end: then something is stuck. Two look-ups that cannot tell and a pause of the sender take a third.
 QUIET_AFTER = 90.0
 OPEN = "select count(*) from notification where state in ('planned', 'sending', 'unknown')"
 
