@@ -4,15 +4,14 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from backoffice_adapter.mapping import emails, fields, formats, paths, phones
 from backoffice_adapter.mapping.fields import FieldProblem, Taker
 from backoffice_adapter.mapping.table import MappingFile, Person, Spec
+from claims_core.settings import is_zone
 from claims_core.snapshot import PersonSnapshot
 
 OF_A_PERSON = frozenset(Person.model_fields)
-_ZONES = available_timezones()
 _MAY_BE_LEFT_OUT, _UNREADABLE = {"email", "time_zone", "birth_date"}, ""
 
 
@@ -51,7 +50,7 @@ def _good(name: str, value: Any, now: datetime) -> Any:
     if name == "email":
         return emails.read_email(value)
     if name == "time_zone":
-        return value if value in _ZONES else None
+        return value if is_zone(value) else None
     return value if isinstance(value, date) and formats.is_birth_date(value, now=now) else None
 
 

@@ -9,12 +9,13 @@ import asyncpg
 from claims_core.errors import AmbiguousHandOver, ChannelError, TemporaryChannelFailure
 from claims_core.ids import jitter
 from notifier.channels.base import SenderStopped
-from notifier.dispatch.taking import PROBE, PROBE_EVERY
+from notifier.dispatch.taking import PROBE
 
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0  # seconds, before jitter (`reliability` F05)
 LONGEST_ASKED = 3600.0
+PROBE_EVERY = 60.0  # where a person must act
 TOO_FAST = frozenset({"429", "20429"})
 BREAKER_AT = 5  # so many failures in a row and no message taken in between: the sender pauses
 
@@ -44,7 +45,7 @@ returning r.paused_until, r.pause_reason, r.failures
 
 def wait_after(retry_after: float | None, *, stopped: bool = False) -> timedelta:
     """How long to wait: what the provider asked for (an hour at most), else 5 s, a minute where a person must act."""
-    seconds = retry_after if retry_after is not None else PROBE_EVERY.total_seconds() if stopped else FIRST_PAUSE
+    seconds = retry_after if retry_after is not None else PROBE_EVERY if stopped else FIRST_PAUSE
     return timedelta(seconds=min(seconds, LONGEST_ASKED) + jitter(FIRST_PAUSE / 2))
 
 

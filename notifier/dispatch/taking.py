@@ -17,12 +17,11 @@ URGENT = 1
 EVERYTHING = 99
 # A row that was in hand when a worker died twice is taken alone, so that its neighbours do not die with it.
 SUSPECT_FROM = 2
-PROBE_EVERY = timedelta(minutes=1)
 PROBE = "probe"  # the pause reason of a sender whose one message after a pause is on its way
 
 # $1 now, $2 sender, $3 lowest lane, $4 most rows, $5 lease token, $6 lease until, $7 suspects?, $8 instance.
 # The bucket's row is locked for this statement only; so the rate holds over all processes. A sender that comes
-# back from a pause lets one message through and is paused again until that one has been taken.
+# back from a pause lets one message through and is paused again until that one has been taken, or its lease ends.
 # `offset 0` keeps the look-back a look-up by index for the rows that are looked at, whatever the statistics say.
 _TAKE = f"""
 with bucket as (
@@ -50,7 +49,7 @@ with bucket as (
   returning n.id, n.recipient_id, n.importance, n.channel, n.template, n.language, n.send_by
 ), spent as (
   update sender_rate r set tokens = bucket.tokens - (select count(*) from taken), refilled_at = $1,
-    paused_until = case when bucket.probing and exists (select from taken) then $1::timestamptz + $9
+    paused_until = case when bucket.probing and exists (select from taken) then $6::timestamptz
       else r.paused_until end,
     pause_reason = case when bucket.probing and exists (select from taken) then '{PROBE}' else r.pause_reason end
   from bucket where r.sender = bucket.sender
@@ -94,7 +93,7 @@ async def take(
 ) -> Batch:
     """Take up to `most` due notifications of `sender`, urgent ones first; committed when this returns."""
     token, until = new_id(), now + lease
-    rows = await pool.fetch(_TAKE, now, sender, lane, most, token, until, suspects, instance_id, PROBE_EVERY)
+    rows = await pool.fetch(_TAKE, now, sender, lane, most, token, until, suspects, instance_id)
     taken = tuple(
         Taken(
             row["id"],

@@ -227,6 +227,20 @@ async def test_too_fast_pauses_the_sender_for_as_long_as_it_was_asked(desk):
     assert await desk.states() == {"sent": 10}
 
 
+async def test_a_probe_whose_worker_dies_holds_up_the_others_no_longer_than_its_lease(desk):
+    await desk.queue(10)
+    desk.twilio.script.append("busy:30")
+    await desk.dispatch(most=1)
+    desk.later(seconds=35)
+    died = await take(desk.pool, "sms", most=9, now=desk.now, lease=timedelta(seconds=20))
+    assert len(died.rows) == 1
+    desk.later(seconds=19)
+    assert await desk.dispatch() == 0
+    desk.later(seconds=1)
+    assert await desk.dispatch() == 1
+    assert await desk.dispatch() == 8
+
+
 async def test_refused_credentials_stop_the_sender_but_for_one_probe_a_minute(desk, caplog):
     await desk.queue(10)
     desk.twilio.default = "locked"

@@ -18,6 +18,7 @@ FIT = {
 }
 UNFIT = [
     (CoreSettings, "INSURER_TIMEZONE", "Mars/Base"),
+    *[(CoreSettings, "INSURER_TIMEZONE", name) for name in ("Europe", "/etc/passwd", "localtime", "x" * 5000)],
     (CoreSettings, "INSURER_COUNTRY", "Russia"),
     (CoreSettings, "SETTLE_WINDOW", "-PT5M"),
     (PortalSettings, "PORTAL_PUBLIC_URL", "https://[::1"),
