@@ -219,6 +219,11 @@ def day_number(start: date, day: date, term: Term, country: str) -> int:
     return sum(counts(start + timedelta(days=place), term, country) for place in range(1, (day - start).days + 1))
 
 
+def is_sooner(new: date | None, told: date | None) -> bool:
+    """Is `new` before the date that was told? Whoever moved it, that is an earlier date and never more time."""
+    return new is not None and told is not None and new < told
+
+
 def strip(
     *,
     start: date,

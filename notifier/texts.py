@@ -29,6 +29,7 @@ WITH_DAMAGE = frozenset({"motor", "motor_liability", "property"})
 # Which date a text speaks of; the others speak of the decision.
 DATE_OF_PAPERS = frozenset({"docs_needed", "docs_partial", "doc_unreadable", "details_needed", "waiting_you"})
 DATE_OF_MONEY = frozenset({"approved", "approved_noamount", "partly", "payment_sent"})
+DATE_OF_MOVE = frozenset({"extended", "sooner"})
 DATE_OF_ANSWER = frozenset({"question_ack", "question_late", "free_text"})
 
 
@@ -92,7 +93,7 @@ def said_date(cause: Cause, stands: Background, zone: ZoneInfo) -> date | None:
         return _day_in(detail.get("due_date")) or stands.documents_due
     if cause.template in DATE_OF_MONEY:
         return _day_in(detail.get("expected_date")) or stands.payment_due
-    if cause.template == "extended":
+    if cause.template in DATE_OF_MOVE:
         return _day_in(detail.get("date")) or stands.decision_due
     return stands.decision_due
 

@@ -14,13 +14,15 @@ _HOW_IT_COMES = frozenset({"repair", "details_needed"})
 
 
 def variant(template: str, fact: Fact, stands: Background, settings: NotifierSettings) -> str:
-    """The template that fits what is known: some papers missing, sums kept out of texts, money that is another's.
+    """The template that fits what is known: papers missing, a date moved forward, no sums in texts, another's money.
 
     A policyholder against whose policy others claim is told that it was decided, and never that money comes, unless
     the claim has money of their own.
     """
     if template == "docs_received" and (fact.detail.get("missing") or stands.open_documents):
         return "docs_partial"
+    if template == "extended" and fact.detail.get("sooner"):
+        return "sooner"
     if is_of_another(fact, stands):
         if template == "repair" and fact.kind == "decision_made":
             return "liable_decided"

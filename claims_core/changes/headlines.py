@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from claims_core.changes.step import Detail, Fact, Step, open_documents
+from claims_core.deadlines import is_sooner
 from claims_core.snapshot import (
     OPEN_DOCUMENTS,
     CaseEventKind,
@@ -121,6 +122,7 @@ def _promise_moved(step: Step) -> Fact | None:
     return new_date.isoformat(), {
         "date": new_date.isoformat(),
         "old_date": _iso(told_before),
+        "sooner": 1 if is_sooner(new_date, told_before) else None,
         "reason": step.after.reason,
     }
 

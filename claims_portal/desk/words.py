@@ -152,6 +152,7 @@ TEMPLATES: dict[str, str] = {
     "approved_noamount": _("Approved"),
     "liable_decided": _("Decided on what the other party asked for"),
     "liable_settled": _("Settled with the other party"),
+    "sooner": _("Earlier date"),
     "docs_received": _("Documents received"),
     "docs_partial": _("Some documents are missing"),
     "doc_unreadable": _("A document cannot be read"),

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -97,6 +98,18 @@ async def test_an_extension_moves_our_date_and_leaves_the_laws(session: AsyncSes
         (PromiseBasis.LAW, LIMIT, None, None),
     ]
     assert (await kinds(session, shot)) == [CaseEventKind.REGISTERED, CaseEventKind.PROMISE_MOVED]
+
+
+@pytest.mark.parametrize(("new_date", "sooner"), [(date(2026, 6, 25), None), (date(2026, 6, 19), 1)])
+async def test_whoever_moves_our_date_forward_the_fact_says_that_it_is_an_earlier_one(
+    session: AsyncSession, new_date: date, sooner: int | None
+) -> None:
+    shot = a_snapshot(stage=ClaimStage.CHECKING)
+    longer = later(shot, situation=Situation.EXTENDED_CHECK, new_date=date(2026, 6, 20))
+    await record(session, shot, longer, later(longer, new_date=new_date))
+    moved = (await events_of(session, await claim_of(session, shot)))[-1]
+    assert (moved.detail["old_date"], moved.detail["date"]) == ("2026-06-20", new_date.isoformat())
+    assert moved.detail.get("sooner") == sooner
 
 
 async def test_an_extension_without_a_date_takes_the_products_usual_one(session: AsyncSession) -> None:

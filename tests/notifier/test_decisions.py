@@ -97,6 +97,8 @@ def test_the_wished_channel_comes_first_where_it_is_allowed():
         ("docs_received", {"missing": 0}, {}, {}, "docs_received"),
         ("docs_received", {"missing": 2}, {}, {}, "docs_partial"),
         ("docs_received", {}, {"open_documents": 1}, {}, "docs_partial"),
+        ("extended", {"sooner": False}, {}, {}, "extended"),
+        ("extended", {"sooner": True}, {}, {}, "sooner"),
         ("approved", {}, {}, {}, "approved"),
         ("approved", {}, {}, {"notifier_amounts": False}, "approved_noamount"),
         ("approved", {}, {"side": "claimant"}, {}, "approved"),

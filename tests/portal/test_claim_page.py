@@ -22,7 +22,7 @@ from tests.factories import a_person, a_question, a_snapshot, claim_of, later
 from tests.portal.links import a_link
 from tests.portal.people import a_known_claim, signed_in
 from tests.portal.portal import Clock, portal_settings, visiting
-from tests.portal.states import LIFE, NAMES, a_claim_in
+from tests.portal.states import LIFE, NAMES, a_claim_in, states_on
 
 # What people and the back office wrote stays as they wrote it.
 OTHERS_WORDS = re.compile(
@@ -154,6 +154,33 @@ async def test_an_extended_review_names_a_reason_from_the_list_and_never_the_sou
     assert "SIU" not in page
     assert "уточняем обстоятельства" in page
     assert "не означает отказа" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "days", "heading", "moved"),
+    [
+        ("ru", 25, "Нам нужно больше времени", "Нужно больше времени. Новый срок"),
+        ("ru", 10, "Ответим раньше, чем обещали", "Ответим раньше. Новый срок"),
+        ("en", 25, "We need more time", "We need more time. The new date is"),
+        ("en", 10, "We will answer sooner than we said", "We will answer sooner. The new date is"),
+    ],
+)
+async def test_a_date_that_was_moved_forward_reads_as_an_earlier_one_and_not_as_more_time(
+    app: FastAPI, engine: AsyncEngine, clock: Clock, language: str, days: int, heading: str, moved: str
+):
+    asked = states_on(clock.now.date())["extended"]
+    first = a_snapshot(reported_at=clock.now - timedelta(days=12))
+    second = later(first, **asked)
+    third = later(second, new_date=clock.now.date() + timedelta(days=days))
+    async with session_scope(engine) as session:
+        for snapshot in (first, second, third):
+            await ledger.record(session, [snapshot], now=clock.now - timedelta(hours=2), settle=timedelta(0))
+        claim = await claim_of(session, first)
+    page = (await read(app, claim, language)).text
+    assert f"<h1>{heading}</h1>" in page
+    assert moved in page
+    assert ("Прежний был" if language == "ru" else "The old one was") in page
+    assert ("Почему дольше" in page or "Why it takes longer" in page) is (days == 25)
 
 
 async def test_a_special_review_reads_like_an_ordinary_one(app: FastAPI, engine: AsyncEngine, clock: Clock):

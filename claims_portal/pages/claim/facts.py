@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from claims_core.claimants import SAYS_HOW_IT_ENDED
-from claims_core.deadlines import PromiseBasis, PromiseKind
+from claims_core.deadlines import PromiseBasis, PromiseKind, is_sooner
 from claims_core.promises import OURS
 from claims_core.snapshot import OPEN_DOCUMENTS, DocumentState, PaymentState
 from claims_core.stages import ClaimStage, LineOfBusiness, Mover, Outcome, PageState, Situation, is_decided
@@ -117,6 +117,12 @@ class Facts:
         ours = [told for told in self.told if told.kind is PromiseKind.DECISION and told.basis in OURS]
         earlier = [told.due for told in ours if not told.is_open]
         return earlier[-1] if earlier and self.decision and earlier[-1] != self.decision.due else None
+
+    @cached_property
+    def is_sooner(self) -> bool:
+        """Was the date of an extended review moved forward? Then it is no longer more time that we ask for."""
+        due = self.decision.due if self.decision else None
+        return self.state is PageState.EXTENDED and is_sooner(due, self.date_before)
 
     @cached_property
     def documents(self) -> list[dict[str, Any]]:

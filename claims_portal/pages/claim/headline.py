@@ -60,6 +60,8 @@ def heading_of(facts: Facts, said: Speech, *, with_sum: bool = True) -> str:
         return said.say(words.SITUATION_HEADING[facts.situation])
     if facts.outcome in words.OUTCOME_HEADING and state is PageState.CLOSED_OTHER:
         return said.say(words.OUTCOME_HEADING[facts.outcome])
+    if facts.is_sooner:
+        return said.say(words.SOONER)
     if words.road_of(facts.line) == "damage" and state in words.DAMAGE_HEADING:
         return said.say(words.DAMAGE_HEADING[state])
     return said.say(words.HEADING[state])

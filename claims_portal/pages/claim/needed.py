@@ -151,7 +151,8 @@ def _why_longer(facts: Facts, said: Speech) -> Note | None:
     texts.append(said.say("Nothing you do can speed it up, and nothing is needed."))
     days = 7 if facts.row["cadence"] == "frequent" else 30
     texts.append(said.say("We will write every {days} days, even if nothing changes.", days=days))
-    return Note(said.say("Why it takes longer"), (*texts, *_limit(facts, said)), tone="hold", icon="hour")
+    title = said.say("What still has to come") if facts.is_sooner else said.say("Why it takes longer")
+    return Note(title, (*texts, *_limit(facts, said)), tone="hold", icon="hour")
 
 
 def reasons_of(facts: Facts, said: Speech) -> tuple[Reason, ...]:

@@ -174,6 +174,8 @@ def _estimated(facts: Facts, said: Speech, event: Detail, detail: Detail) -> tup
 
 def _moved(facts: Facts, said: Speech, event: Detail, detail: Detail) -> tuple[str, str]:
     new = date.fromisoformat(detail["date"])
+    if detail.get("sooner"):
+        return "day", said.say("We will answer sooner. The new date is {date}", date=said.day(new))
     return "hour", said.say("We need more time. The new date is {date}", date=said.day(new))
 
 

@@ -52,6 +52,7 @@ HEADING = {
     PageState.WITHDRAWN: marked("Closed at your request"),
     PageState.CLOSED_OTHER: marked("This claim is closed"),
 }
+SOONER = marked("We will answer sooner than we said")
 DAMAGE_HEADING = {PageState.ASSESSMENT: marked("We are working out the cost of the damage")}
 # With the sum, and without it where the source does not say it yet.
 SUM_HEADING = {
