@@ -84,7 +84,7 @@ class Value(BaseModel):
         The caller vouches for every name and type. Only for converters whose every answer a test checks again.
         """
         made, put = cls.__new__(cls), object.__setattr__
-        put(made, "__dict__", _usual(cls) | values)
+        put(made, "__dict__", values if len(values) == len(_names(cls)) else all_of(cls) | values)
         put(made, "__pydantic_fields_set__", _names(cls))
         put(made, "__pydantic_extra__", None)
         put(made, "__pydantic_private__", None)
@@ -92,9 +92,9 @@ class Value(BaseModel):
 
 
 @cache
-def _usual(shape: type[Value]) -> dict[str, Any]:
-    """The values of the fields that may be left out: shared, as none of a snapshot's can be changed."""
-    return {name: field.default for name, field in shape.model_fields.items() if not field.is_required()}
+def all_of(shape: type[Value]) -> dict[str, Any]:
+    """Every field with its usual value, None where it must be given: shared, as none of a snapshot's can be changed."""
+    return {name: None if field.is_required() else field.default for name, field in shape.model_fields.items()}
 
 
 @cache

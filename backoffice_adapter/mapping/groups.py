@@ -1,8 +1,9 @@
 """The values of a part of a mapping, taken from a case or an item of a list; compiled once for many cases."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from backoffice_adapter.mapping import fields, formats, paths
@@ -24,9 +25,18 @@ WORDS: dict[tuple[str, str], type[StrEnum]] = {
 
 
 def group_reader(
-    file: MappingFile, part: str, *, needed: Iterable[str], without: Iterable[str] = ()
+    file: MappingFile,
+    part: str,
+    *,
+    needed: Iterable[str],
+    without: Iterable[str] = (),
+    usual: Mapping[str, Any] = MappingProxyType({}),
 ) -> Callable[[Any, Any, datetime], dict[str, Any]]:
-    """`(node, top, now) -> values` of a part of the file, with impossible dates refused; `without` some of its keys."""
+    """`(node, top, now) -> values` of a part of the file, with impossible dates refused; `without` some of its keys.
+
+    `usual` are values that are there whatever the part says. With all names in it no dictionary has to grow, which
+    costs more than what is put in.
+    """
     specs = [(name, spec) for name, spec in getattr(file, part) if isinstance(spec, Spec) and name not in without]
     takers = [
         (
@@ -37,10 +47,11 @@ def group_reader(
     ]
     dated = [(name, name not in fields.PAST) for name, _ in takers if name in fields.MOMENTS | fields.DAYS]
     always = {name: taken(None, None) for name, taken in takers if getattr(file, part).__dict__[name].value is not None}
+    at_first = {**usual, **dict.fromkeys(name for name, _ in takers), **always}
     takers = [(name, taken) for name, taken in takers if name not in always]
 
     def take(node: Any, top: Any, now: datetime) -> dict[str, Any]:
-        values = always.copy()
+        values = at_first.copy()
         for name, taken in takers:
             values[name] = taken(node, top)
         for name, may_be_ahead in dated:

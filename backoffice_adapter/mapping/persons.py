@@ -9,7 +9,7 @@ from backoffice_adapter.mapping import emails, fields, formats, paths, phones
 from backoffice_adapter.mapping.fields import FieldProblem, Taker
 from backoffice_adapter.mapping.table import MappingFile, Person, Spec
 from claims_core.settings import is_zone
-from claims_core.snapshot import PersonSnapshot
+from claims_core.snapshot import PersonSnapshot, all_of
 
 OF_A_PERSON = frozenset(Person.model_fields)
 _MAY_BE_LEFT_OUT, _UNREADABLE = {"email", "time_zone", "birth_date"}, ""
@@ -29,13 +29,19 @@ def person_reader(file: MappingFile, part: str, fired: Counter[str]) -> Callable
     numbers = [paths.find_all(path) for path in section.phones]
     read_phone = phones.phone_reader(file.about.phone_countries)
 
+    lenient = [name for name, _ in takers if name in _MAY_BE_LEFT_OUT]
+
     def take(node: Any, top: Any, now: datetime) -> PersonSnapshot:
-        values = {name: value for name, taken in takers if (value := taken(node, top)) is not None}
-        for name in _MAY_BE_LEFT_OUT & values.keys():
-            if (good := _good(name, values.pop(name), now)) is None:
+        values = all_of(PersonSnapshot).copy()
+        for name, taken in takers:
+            if (value := taken(node, top)) is not None:
+                values[name] = value
+        for name in lenient:
+            if (value := values[name]) is None:
+                continue
+            values[name] = good = _good(name, value, now)
+            if good is None:
                 fired[f"{part}.{name}: left out"] += 1
-            else:
-                values[name] = good
         came = [value for find in numbers for value in find(node, top) if value]
         said = [number for value in came if (number := read_phone(value))]
         if len(said) < len(came):

@@ -14,7 +14,7 @@ from backoffice_adapter.mapping.persons import person_reader
 from backoffice_adapter.mapping.rules import first_match
 from backoffice_adapter.mapping.table import MappingFile, Rule
 from backoffice_adapter.source import Record
-from claims_core.snapshot import LONGEST_TEXT, ClaimSnapshot, DocumentSnapshot, PaymentSnapshot
+from claims_core.snapshot import LONGEST_TEXT, ClaimSnapshot, DocumentSnapshot, PaymentSnapshot, all_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,9 @@ class Translate:
 def translator(file: MappingFile, *, source: str, mapping_version: int) -> Translate:
     """The translation of one source's cases."""
     fired: Counter[str] = Counter()
-    claim = group_reader(
-        file, "fields", needed={"claim_number", "line_of_business", "product", "country", "currency", "reported_at"}
-    )
+    needed = {"claim_number", "line_of_business", "product", "country", "currency", "reported_at"}
+    usual = {**all_of(ClaimSnapshot), "source": source, "mapping_version": mapping_version}
+    claim = group_reader(file, "fields", needed=needed, usual=usual)
     person, payments, documents = (
         person_reader(file, "policyholder", fired),
         list_reader(file, "payments", PaymentSnapshot),
@@ -100,8 +100,8 @@ def translator(file: MappingFile, *, source: str, mapping_version: int) -> Trans
         reasons = decision(body, now) if decision is not None and rule.outcome is not None else ()
         values |= _of_rule(rule, values, reasons)
         values |= {
-            "source": source, "source_ref": record.ref, "source_version": record.version, "source_hash": record.hash,
-            "mapping_version": mapping_version, "policyholder": person(body, body, now),
+            "source_ref": record.ref, "source_version": record.version, "source_hash": record.hash,
+            "policyholder": person(body, body, now),
             "payments": payments(body, now), "documents": documents(body, now),
         }  # fmt: skip
         if share_out is not None:

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-EVERY = 0.5  # seconds; a look costs some milliseconds
+EVERY = 2.0  # seconds; a look takes each process some ten milliseconds, which it cannot use
 # A page that several processes share counts in parts (`proc_pid_smaps`, 5): forks share most of what they are.
 _SHARE = "Pss:"
 

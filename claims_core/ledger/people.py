@@ -1,6 +1,8 @@
 """The policyholders of a batch and their addresses on file."""
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
 import asyncpg
@@ -13,8 +15,8 @@ from claims_core.snapshot import ClaimSnapshot, PersonSnapshot
 
 # Key by key by the index, however many there are (as in `known`).
 SEEN = """
-select k.source, k.ref as source_ref, p.id from unnest($1::text[], $2::text[]) as k(source, ref)
-cross join lateral (select p.id from policyholder p where p.source = k.source and p.source_ref = k.ref offset 0) p
+select k.ref, p.id from unnest($2::text[]) as k(ref)
+cross join lateral (select p.id from policyholder p where p.source = $1 and p.source_ref = k.ref offset 0) p
 """
 # An address that the back office no longer lists is kept, for the receipts of old messages, and no longer used. Comes
 # it back, it has to be proved anew: numbers are given to new people.
@@ -29,9 +31,10 @@ update contact_point c set on_file = false, verified_at = null where c.policyhol
 async def write_people(connection: asyncpg.Connection, snapshots: Iterable[ClaimSnapshot]) -> Mapping[Key, UUID]:
     """Write the policyholders of `snapshots`; their ids by (source, ref). Of two words on one person the last holds."""
     people = {(shot.source, shot.policyholder.ref): shot.policyholder for shot in snapshots}
-    keys = sorted(people)
-    found = await connection.fetch(SEEN, [key[0] for key in keys], [key[1] for key in keys])
-    ids: dict[Key, UUID] = {(row["source"], row["source_ref"]): row["id"] for row in found}
+    keys, ids = sorted(people), dict[Key, UUID]()
+    for source, own in groupby(keys, key=itemgetter(0)):
+        found = await connection.fetch(SEEN, source, [ref for _, ref in own])
+        ids.update(((source, ref), known_as) for ref, known_as in found)
     known = {key: people[key] for key in ids}
     new = {key: people[key] for key in keys if key not in ids}
     ids.update((key, new_id()) for key in new)

@@ -13,7 +13,7 @@ from claims_core.claimants import policyholders_side
 from claims_core.db import driver_connection
 from claims_core.ledger import rows
 from claims_core.ledger.batch import Batch, with_our_word
-from claims_core.ledger.known import Key, Known, Standing, key_of, read_known, standing
+from claims_core.ledger.known import Key, Known, Standing, are_new, key_of, read_known, standing
 from claims_core.ledger.parts import Whole, parts_beside
 from claims_core.ledger.people import write_people
 from claims_core.ledger.staging import add, merge
@@ -68,11 +68,13 @@ async def record(
     connection = await driver_connection(session)
     done, silent = Recorded(), set[Key]()
     for wave in _waves(snapshots):
-        for tries_left in reversed(range(TRIES)):
-            batch = Batch(now, settle, silent, run_id)
+        # Of a first load nearly every page is all new: what is not, the database refuses, and then we look.
+        blindly = first_load and await are_new(connection, wave)
+        for tries_left in reversed(range(TRIES + blindly)):
+            batch, looks = Batch(now, settle, silent, run_id), tries_left < TRIES
             try:
                 async with connection.transaction():
-                    done += await _write(connection, wave, batch, first_load=first_load, catching_up=catching_up)
+                    done += await _write(connection, wave, batch, first_load, catching_up, looks=looks)
                 break
             except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
                 if not tries_left:
@@ -99,9 +101,16 @@ def _waves(snapshots: Sequence[ClaimSnapshot]) -> Iterator[list[ClaimSnapshot]]:
 
 
 async def _write(
-    connection: asyncpg.Connection, wave: list[ClaimSnapshot], batch: Batch, *, first_load: bool, catching_up: bool
+    connection: asyncpg.Connection,
+    wave: list[ClaimSnapshot],
+    batch: Batch,
+    first_load: bool,
+    catching_up: bool,
+    *,
+    looks: bool = True,
 ) -> Recorded:
-    same, known = await read_known(connection, wave)
+    nothing: tuple[set[Key], dict[Key, Known]] = (set(), {})
+    same, known = await read_known(connection, wave) if looks else nothing
     news = [shot for shot in wave if key_of(shot) not in same and _is_news(known.get(key_of(shot)), shot, batch)]
     if first_load or catching_up:
         batch.silent.update(key_of(shot) for shot in news if first_load or key_of(shot) not in known)
@@ -119,7 +128,7 @@ async def _write(
     done = await _flush(connection, batch)
     for parts, beside, unheard in await parts_beside(connection, wholes, batch) if wholes else ():
         # Counted by their facts alone: the claims of a run are those that the back office lists.
-        theirs = await _write(connection, parts, beside, first_load=False, catching_up=unheard)
+        theirs = await _write(connection, parts, beside, False, unheard)
         done += Recorded(events=theirs.events)
     return done
 

@@ -424,7 +424,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_change_request_state_not_before"), table_name="change_request")
     op.drop_index(op.f("ix_change_request_claim_id"), table_name="change_request")
     op.drop_table("change_request")
-    op.drop_index(op.f("ix_case_event_claim_id_seq"), table_name="case_event")
     op.drop_table("case_event")
     op.drop_index(op.f("ix_contact_point_address"), table_name="contact_point")
     op.drop_table("contact_point")

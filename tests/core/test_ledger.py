@@ -56,6 +56,17 @@ async def test_what_changes_while_a_source_is_loaded_for_the_first_time_is_histo
     assert done.stage_changes == 0, "nobody need be asked whether it is too much"
 
 
+async def test_a_claim_among_new_ones_that_was_there_already_is_changed_by_a_first_load_and_not_made_twice(
+    session: AsyncSession,
+) -> None:
+    known, *new = [a_snapshot(source_ref=f"ref:{place}") for place in (2, 1, 3, 4, 5)]
+    await record(session, known, first_load=True)
+    moved = later(known, stage=ClaimStage.ASSESSING)
+    done = await record(session, *new, moved, first_load=True)
+    assert (done.new, done.changed) == (4, 1), "looked at three of them, none of which was there"
+    assert (await claim_of(session, known)).stage is ClaimStage.ASSESSING
+
+
 async def test_of_a_source_that_catches_up_a_claim_never_seen_is_history_and_a_change_is_news(
     session: AsyncSession,
 ) -> None:

@@ -1,7 +1,12 @@
 """Migrations are numbered, and what they build is what the code expects."""
 
+import io
+
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import SQLModel
 
@@ -26,3 +31,18 @@ async def test_the_migrated_database_is_what_the_tables_say(engine: AsyncEngine)
             lambda sync: compare_metadata(MigrationContext.configure(sync), SQLModel.metadata)
         )
     assert differences == []
+
+
+async def test_the_way_back_leaves_nothing_behind(engine: AsyncEngine):
+    def down(sync: Connection) -> set[str]:
+        config = Config(stdout=io.StringIO())
+        config.set_main_option("script_location", str(migrate.folder("migrations")))
+        config.attributes["connection"] = sync
+        command.downgrade(config, "base")
+        return set(inspect(sync).get_table_names())
+
+    async with engine.connect() as connection:
+        await connection.begin()
+        left = await connection.run_sync(down)
+        await connection.rollback()
+    assert left <= {"alembic_version"}
