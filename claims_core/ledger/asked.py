@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, or_, true, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -37,15 +37,21 @@ async def ask_question(
     return question
 
 
-async def answer_question(session: AsyncSession, question_id: UUID, *, answer: str, by: str, now: datetime) -> None:
-    """Answer a question, once. Raises `Conflict` when somebody else has, or when it does not exist."""
+async def answer_question(
+    session: AsyncSession, question_id: UUID, *, answer: str, by: str, now: datetime, only_of: str | None = None
+) -> None:
+    """Answer a question, once; with `only_of` only while that person or nobody has it.
+
+    Raises `Conflict` when somebody else has answered or has it, or when it does not exist.
+    """
+    held = or_(col(Question.taken_by).is_(None), col(Question.taken_by) == only_of) if only_of else true()
     answered = await session.exec(
         update(Question)
-        .where(col(Question.id) == question_id, col(Question.answered_at).is_(None))
+        .where(col(Question.id) == question_id, col(Question.answered_at).is_(None), held)
         .values(answer=answer, answered_by=by, answered_at=now)
     )
     if answered.rowcount != 1:
-        raise Conflict("somebody has answered it already")
+        raise Conflict("somebody has answered it already, or has it")
     await audit(session, actor=by, action="question_answered", subject=f"question:{question_id}", detail={}, now=now)
 
 

@@ -41,7 +41,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question without an answer, and what is being typed under it."""
+    """A question without an answer, and what is being typed under it; `over` is the colleague who has it."""
 
     id: UUID
     text: str
@@ -52,6 +52,7 @@ class Asked:
     problem: str | None
     holder: str
     may_take: bool
+    over: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +255,7 @@ def _asked(question: Question, viewer: Staffed, says: Says, typed: Typed | None)
         problem=mine.problem if mine else None,
         holder=_holder(question, viewer, says),
         may_take=may_answer(viewer) and question.taken_by is None,
+        over="" if question.taken_by in (None, viewer.actor) else question.taken_by,
     )
 
 

@@ -40,6 +40,7 @@ NOTICES = {
 }
 COME_BACK = _("Your session had ended. What you typed is in the form again; nothing of it was saved or sent.")
 ANSWERED_MEANWHILE = _("Somebody answered it meanwhile. Your text is kept below.")
+ANSWERED_BY = _("{name} answered it at {time}. Yours was not sent and is kept below.")
 # Why somebody looks at a claim: how they came to it.
 CAME_FROM = frozenset({"queue", "search", "questions"})
 
@@ -101,7 +102,7 @@ async def _as_typed(
     if kept.is_answer:
         typed = answer_typed(kept.fields)
         if typed is not None and all(one.id != typed.question_id for one in facts.open_questions):
-            lines = [says.told(ANSWERED_MEANWHILE), typed.text]
+            lines = answered_lines(facts, typed, says)
     else:
         form = change_form(kept.fields) or form
     notice = Notice("act", "warn", tuple(lines))
@@ -115,6 +116,15 @@ def answer_typed(fields: Sequence[tuple[str, str]]) -> Typed | None:
         return Typed(UUID(posted.get("question", "")), posted.get("answer", "").replace("\0", ""), "")
     except ValueError:
         return None
+
+
+def answered_lines(facts: ClaimFacts, typed: Typed, says: Says) -> list[str]:
+    """What whoever was late reads: the answer that the client has, by whom, and their own text."""
+    first = next((one for one in facts.questions if one.id == typed.question_id and one.answered_at), None)
+    if first is None or first.answered_at is None:
+        return [says.told(ANSWERED_MEANWHILE), typed.text]
+    by = says.told(ANSWERED_BY, name=first.answered_by or "", time=says.by(first.answered_at))
+    return [by, says.told("“{text}”", text=first.answer or ""), typed.text]
 
 
 async def made_page(

@@ -119,7 +119,8 @@ async def test_a_question_is_answered_once_and_the_second_text_is_kept(engine, a
         assert (await browser.post(path, data=given)).status_code == 303
         late = await browser.post(path, data=given | {"answer": "Мой второй ответ"})
     assert late.status_code == 409
-    assert "Somebody answered it meanwhile" in late.text
+    assert "Марина Котова answered it at 12:00. Yours was not sent" in late.text
+    assert "“Первый ответ”" in late.text
     assert "Мой второй ответ" in late.text
 
 

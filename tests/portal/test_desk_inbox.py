@@ -1,6 +1,7 @@
 """The inbox: who has which question, taken once, handed over with its clock, and read by the client."""
 
 import asyncio
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from claims_core.db import session_scope
 from claims_core.tables import AuditEntry, Claim, Question
 from claims_portal.staff import find_staff
 from claims_portal.tables import Role
+from notifier.tables import Notification
 from tests.factories import a_claim, a_question
 from tests.portal.desk import a_staff, at_the_desk
 from tests.portal.people import signed_in
@@ -111,6 +113,53 @@ async def test_the_head_of_the_team_gives_any_question_to_anybody_who_answers(en
         assert (await head.post(path, data={"to": "x" * 300})).status_code == 422
         assert (await head.post(path, data={"to": str(anna.id)})).status_code == 303
     assert (await as_it_is(engine, question)).taken_by_name == "Анна Ли"
+
+
+async def test_a_colleagues_question_is_answered_only_by_who_takes_it_over_knowingly(engine, app):
+    claim, question = await somebody_asks(engine)
+    await a_staff(engine, login="oleg", name="Олег Ким")
+    path, given = f"/desk/{claim.id}/answer", {"question": str(question), "answer": "Смета в пятницу"}
+    async with at_the_desk(app, engine, login="oleg") as oleg, at_the_desk(app, engine) as marina:
+        assert "Take it over" not in (await marina.get(f"/desk/{claim.id}")).text
+        await oleg.post(f"/desk/questions/{question}/take")
+        unaware = await marina.post(path, data=given)
+        assert unaware.status_code == 422
+        assert "Олег Ким has this question since 12:00. Nothing was sent" in unaware.text
+        assert "Смета в пятницу</textarea>" in unaware.text
+        assert "Take it over and answer" in unaware.text
+        assert "Take it over" not in (await oleg.get(f"/desk/{claim.id}")).text
+        over = re.search(r'name="over" value="([^"]+)"', unaware.text)[1]
+        await oleg.post(f"/desk/questions/{question}/hand-over", data={"had": over, "to": ""})
+        assert (await marina.post(path, data=given | {"over": over})).status_code == 303, "it was nobody's by then"
+        late = await oleg.post(path, data=given | {"answer": "Смета завтра"})
+    assert late.status_code == 409
+    assert "“Смета в пятницу”" in late.text, "whoever is late reads what the client has"
+    assert (await as_it_is(engine, question)).answer == "Смета в пятницу"
+
+
+async def test_what_is_taken_over_and_answered_is_in_the_audit_and_goes_out_once(engine, app):
+    claim, question = await somebody_asks(engine)
+    await a_staff(engine, login="oleg", name="Олег Ким")
+    await a_staff(engine, login="anna", name="Анна Ли")
+    async with (
+        at_the_desk(app, engine, login="oleg") as oleg,
+        at_the_desk(app, engine, login="anna") as anna,
+        at_the_desk(app, engine) as marina,
+    ):
+        await oleg.post(f"/desk/questions/{question}/take")
+        page = (await marina.get(f"/desk/{claim.id}")).text
+        given = {"question": str(question), "over": re.search(r'name="over" value="([^"]+)"', page)[1]}
+        path = f"/desk/{claim.id}/answer"
+        sent = [one.post(path, data=given | {"answer": f"Ответ {n}"}) for n, one in enumerate((oleg, anna, marina))]
+        answers = await asyncio.gather(*sent)
+    assert sorted(answer.status_code for answer in answers).count(303) == 1
+    said = await as_it_is(engine, question)
+    kept = [action for action, _ in await acts(engine, question)]
+    assert kept.count("question_answered") == 1
+    assert kept.count("question_handed_over") == (said.answered_by != "Олег Ким")
+    async with session_scope(engine) as session:
+        told = (await session.exec(select(Notification).where(Notification.template == "answer_ready"))).all()
+    assert len(told) == 1
 
 
 async def test_a_question_with_its_answer_is_taken_by_nobody(engine, app):
