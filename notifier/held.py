@@ -15,7 +15,7 @@ from claims_core import ledger
 from claims_core.db import insert_once
 from claims_core.errors import Conflict, NotFound
 from claims_core.tables import CaseEvent
-from notifier.plans import BELL, PLANNER_ALONE
+from notifier.plans import PLANNER_ALONE, wake_senders
 from notifier.states import Importance, NotificationState, Reason, step
 from notifier.tables import HoldDecision, Notification
 
@@ -118,6 +118,6 @@ async def _decide(
         return 0
     action = "message_released" if goes else "message_dropped"
     await ledger.audit(session, actor=by, action=action, subject=subject, detail={"messages": decided}, now=now)
-    await (await session.connection()).execute(text("select pg_notify(:bell, '')"), {"bell": BELL})
+    await wake_senders(session)
     log.info("held_decided", extra={"action": action, "subject": subject, "messages": decided})
     return decided

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.db import advisory_key
 from claims_core.ids import new_id
@@ -103,3 +105,8 @@ def _row(
     why = (state, reason, plan.cadence, plan.arm, plan.rule_version)
     when = (now, plan.not_before, plan.send_by, now if state in FINAL else None)
     return *ids, *how, json.dumps(values), *why, *when
+
+
+async def wake_senders(session: AsyncSession) -> None:
+    """Have the senders look at the queue as soon as the caller's transaction is committed."""
+    await (await session.connection()).execute(text("select pg_notify(:bell, '')"), {"bell": BELL})

@@ -28,6 +28,7 @@ from notifier.scheduler import JOBS, Tools
 from notifier.settings import NotifierSettings
 from notifier.states import CHANNELS_ALLOWED, ChannelName
 from notifier.sweeps import health, hold_backlog, hold_foreign_copy, is_foreign
+from notifier.switch import watch
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +99,7 @@ async def serve(
             _listen(url, bells),
             _report(pool, instance_id, clock),
             _agree(clock, pool),
+            watch(pool, senders),
         )
         others = [asyncio.create_task(loop) for loop in loops]
         try:

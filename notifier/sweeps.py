@@ -9,6 +9,7 @@ import asyncpg
 from claims_core.installation import foreign
 from notifier.decisions import BACKLOG_AFTER
 from notifier.states import NotificationState
+from notifier.switch import is_stopped
 
 GRACE = timedelta(minutes=5)
 _EXPIRE = """
@@ -22,13 +23,13 @@ _HOLD = """
 update notification n set state = 'held', reason = 'restore', takes = 0, lease_token = null, lease_until = null
 where n.state in ('planned', 'sending', 'unknown')
 """
-# Due for long and not sent because nobody took it: the sender is paused, or nobody ran one. A sender that is merely
-# busy works its queue off at its own rate.
-_HOLD_BACKLOG = """
+# Due for long and not sent because nobody took it: the sender is paused or stopped, or nobody ran one. A sender that is
+# merely busy works its queue off at its own rate.
+_HOLD_BACKLOG = f"""
 update notification n set state = 'held', reason = 'backlog' from sender_rate r
-where r.sender = n.sender and (r.pause_reason is not null or r.refilled_at <= $1)
+where r.sender = n.sender and (r.pause_reason is not null or r.refilled_at <= $1 or {is_stopped("n.sender", "n")})
   and n.state = 'planned' and n.importance in ('required', 'progress', 'heartbeat') and n.not_before <= $1
-"""
+"""  # noqa: S608
 # Whoever waits must have somebody who will move them on: a lease, a look-up with a date, a moment not yet over.
 _OPEN = """
 select n.state, count(*) as n,

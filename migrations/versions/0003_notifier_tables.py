@@ -50,6 +50,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", name=op.f("pk_hold_decision")),
     )
     op.create_table(
+        "sending_stop",
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("codes_too", sa.Boolean(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("stopped_by", sa.String(), nullable=False),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("sender", name=op.f("pk_sending_stop")),
+    )
+    op.create_table(
         "notification_rule",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -390,6 +399,7 @@ def downgrade() -> None:
     op.drop_index("uq_opt_out_standing", table_name="opt_out", postgresql_where="ended_at is null")
     op.drop_table("opt_out")
     op.drop_table("notification_rule")
+    op.drop_table("sending_stop")
     op.drop_table("hold_decision")
     op.drop_table("planner_mark")
     op.drop_index(op.f("ix_inbound_address_received_at"), table_name="inbound")

@@ -10,10 +10,11 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.clock import utc_now
-from claims_core.errors import NotFound
-from notifier import held
+from claims_core.errors import Conflict, NotFound
+from notifier import held, switch
 from notifier.commands.with_session import with_session
-from notifier.states import HOLDS, Reason
+from notifier.states import HOLDS, ChannelName, Reason
+from notifier.tables import SendingStop
 
 DECIDE = {"release": held.release_all, "drop": held.drop_all}
 
@@ -52,7 +53,7 @@ A_DAY = timedelta(days=1)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`why CLAIM_NUMBER [--json]`, `waiting [--json]`, `held`, `release REASON`, `drop REASON`."""
+    """`why CLAIM_NUMBER [--json]`, `waiting [--json]`, `held`, `release REASON`, `drop REASON`, `stop`, `go`."""
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACTION")
     why = acts.add_parser("why", help="each fact about a claim, and why it was told or not")
     why.add_argument("claim_number")
@@ -63,14 +64,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for act, words in (("release", "let everything go that is held for a reason"), ("drop", "send none of it")):
         decide = acts.add_parser(act, help=words)
         decide.add_argument("reason", choices=[each.value for each in HOLDS])
+    stop = acts.add_parser("stop", help="let nothing more leave, within two seconds; sign-in codes go on")
+    go = acts.add_parser("go", help="let messages leave again; what waited for hours is held first")
+    for switched in (stop, go):
+        senders = (switch.EVERY, *(name.value for name in ChannelName))
+        switched.add_argument("--sender", choices=senders, default=switch.EVERY, help="one channel instead of all")
+    stop.add_argument("--codes-too", action="store_true", help="also no sign-in code: nobody can sign in then")
+    stop.add_argument("--why", required=True, help="a sentence for those who come after you")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print a line for each fact and each other message, or for what is held; or decide about what is held.
 
-    An unknown claim number raises `NotFound`.
+    Or stop and start sending. An unknown claim number raises `NotFound`.
     """
+    if args.act in ("stop", "go"):
+        print(with_session(lambda session: _switched(session, args)))
+        return 0
     if args.act == "waiting":
+        for stopped in with_session(switch.what_is_stopped) if not args.json else ():
+            print(_as_warning(stopped))
         _tell_waiting(with_session(lambda session: what_waits(session, since=utc_now() - A_DAY)), as_json=args.json)
         return 0
     if args.act == "held":
@@ -94,6 +107,23 @@ async def what_waits(session: AsyncSession, *, since: datetime) -> list[dict[str
     """What has not left yet, and what was given up after `since`: a row for each state, reason and message."""
     connection = await session.connection()
     return [dict(row._mapping) for row in await connection.execute(_WAITING, {"since": since})]
+
+
+async def _switched(session: AsyncSession, args: argparse.Namespace) -> str:
+    sender, by, now = args.sender, getpass.getuser(), utc_now()
+    if args.act == "stop":
+        await switch.stop(session, sender, codes_too=args.codes_too, why=args.why.strip(), by=by, now=now)
+        return "stopped; `claims notifications go` lets messages leave again"
+    if await switch.let_go(session, sender, by=by, now=now):
+        return "messages leave again"
+    left = [each.sender for each in await switch.what_is_stopped(session)]
+    raise Conflict(f"{sender} is not stopped" + (f"; stopped: {', '.join(left)}" if left else ""))
+
+
+def _as_warning(stopped: SendingStop) -> str:
+    which = "everything" if stopped.sender == switch.EVERY else stopped.sender
+    codes = "codes too" if stopped.codes_too else "not codes"
+    return f"STOPPED {which} ({codes}) since {stopped.stopped_at:%Y-%m-%d %H:%M} by {stopped.stopped_by}: {stopped.why}"
 
 
 def _tell_waiting(rows: list[dict[str, Any]], *, as_json: bool) -> None:

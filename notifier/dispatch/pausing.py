@@ -10,6 +10,7 @@ from claims_core.errors import AmbiguousHandOver, ChannelError, TemporaryChannel
 from claims_core.ids import jitter
 from notifier.channels.base import SenderStopped
 from notifier.dispatch.taking import PROBE
+from notifier.switch import StoppedByHand
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ async def judge_sender(
     connection: asyncpg.Connection, sender: str, problems: Sequence[ChannelError | None], *, now: datetime
 ) -> None:
     """Pause or wake the sender by what went wrong with each of a batch of calls, None if nothing; logs a change."""
+    problems = [each for each in problems if not isinstance(each, StoppedByHand)]
     failed = [each for each in problems if isinstance(each, TemporaryChannelFailure | AmbiguousHandOver)]
     asked = [each for each in failed if isinstance(each, SenderStopped) or each.code in TOO_FAST or each.retry_after]
     until = max(

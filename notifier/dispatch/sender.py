@@ -18,7 +18,8 @@ from notifier.dispatch.pausing import judge_sender
 from notifier.dispatch.readying import HandOver, make_ready
 from notifier.dispatch.taking import EVERYTHING, URGENT, open_sender, take
 from notifier.settings import NotifierSettings
-from notifier.states import PRIORITY, ChannelName
+from notifier.states import PRIORITY, ChannelName, Importance
+from notifier.switch import StoppedByHand
 
 log = logging.getLogger(__name__)
 register("send.before_http", "send.after_http", "send.before_ack", "send.after_ack")
@@ -43,6 +44,7 @@ class Sender:
     clock: Callable[[], datetime]
     instance_id: str | None = None
     bell: asyncio.Event = field(default_factory=asyncio.Event)
+    forbidden: frozenset[Importance] = frozenset()  # what a person has stopped
     _calls: set[asyncio.Task[None]] = field(default_factory=set)
     _outcomes: list[Outcome] = field(default_factory=list)
     _asked_for: int = 0  # rows that a take under way may still bring
@@ -82,7 +84,10 @@ class Sender:
         """What was made ready ahead waits here if fewer calls ended than expected; a code waits for no slot."""
         urgent = PRIORITY[hand_over.taken.importance] <= URGENT
         async with contextlib.nullcontext() if urgent else self._open_calls:
-            await self._call(hand_over)
+            if hand_over.taken.importance in self.forbidden:
+                self._outcomes.append(Outcome(hand_over, problem=StoppedByHand("sending is stopped", code="stopped")))
+            else:
+                await self._call(hand_over)
 
     async def _call(self, hand_over: HandOver) -> None:
         now = self.clock()

@@ -11,6 +11,7 @@ import asyncpg
 from claims_core.ids import new_id
 from claims_core.installation import foreign
 from notifier.states import ChannelName, Importance
+from notifier.switch import is_stopped
 
 # A code and an answer wait for nobody: not for the sender's rate, nor for a slot.
 URGENT = 1
@@ -34,7 +35,7 @@ with bucket as (
 ), due as (
   select n.id from notification n
   where n.state = 'planned' and n.sender = $2 and n.priority <= $3 and n.not_before <= $1 and n.send_by > $1
-    and (n.takes >= {SUSPECT_FROM}) = $7
+    and (n.takes >= {SUSPECT_FROM}) = $7 and not {is_stopped("$2", "n")}
     and (n.importance not in ('required', 'progress') or not exists (
       select from notification e where e.recipient_id = n.recipient_id and e.claim_id = n.claim_id
         and e.event_seq < n.event_seq and e.importance in ('required', 'progress')

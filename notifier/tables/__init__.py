@@ -20,6 +20,7 @@ from notifier.tables.queue import (
     PlannerMark,
     Receipt,
     SenderRate,
+    SendingStop,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "Preference",
     "Receipt",
     "SenderRate",
+    "SendingStop",
 ]

@@ -205,6 +205,16 @@ class SenderRate(Table, table=True):
     failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
+class SendingStop(Table, table=True):
+    """A person has stopped this sender, `*` all of them; a sign-in code still leaves unless `codes_too`."""
+
+    sender: str = Field(primary_key=True)
+    codes_too: bool
+    why: str
+    stopped_by: str
+    stopped_at: datetime
+
+
 class AddressNote(Table, table=True):
     """What a provider said about an address: not reachable over this channel. Nothing goes there for a while."""
 
