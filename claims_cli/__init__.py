@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "notifier.commands.notifications",
         "why a claim's facts were told or not; release or drop what is held",
     ),
+    "channels": ("notifier.commands.channels", "each way to reach people: ready or why not, and what it can do"),
     "adopt": ("claims_cli.adopt", "take over a copied or restored database, so that it may send"),
     "db": ("claims_core.commands.db", "start, stop, upgrade, back up and check the database"),
 }

@@ -1,27 +1,25 @@
-"""What `claims doctor` tries of the notifier: the provider knows us."""
+"""What `claims doctor` tries of the notifier: each provider that is set up knows us."""
 
-import asyncio
-
+from claims_core.errors import Misconfigured
 from claims_core.findings import Finding, finding
 from claims_core.settings import read_settings
-from notifier.channels.twilio.channel import open_http
+from notifier.channels.ways import Standing, standing
+from notifier.channels.ways import probe as try_way
 from notifier.settings import NotifierSettings
-
-MESSAGES = "https://api.twilio.com/2010-04-01/Accounts/{sid}/Messages.json"
+from notifier.states import ChannelName
 
 
 async def probe() -> list[Finding]:
-    """A finding for the provider: its credentials are good. No message is sent."""
+    """A finding for each provider: its credentials are good. No message is sent. SMS must be there."""
     settings = read_settings(NotifierSettings)
-    return [await finding("provider twilio", _list_one(settings))]
+    wanted: dict[str, Standing] = {}
+    for each in standing(settings):
+        if each.why_not is None or each.way.name is ChannelName.SMS:
+            wanted.setdefault(each.way.provider, each)
+    return [await finding(f"provider {name}", _try(each, settings)) for name, each in wanted.items()]
 
 
-async def _list_one(settings: NotifierSettings) -> str:
-    http = open_http(settings)
-    address = MESSAGES.format(sid=settings.twilio_account_sid)
-    try:
-        async with asyncio.timeout(settings.notifier_call_deadline.total_seconds()):
-            await http.request("GET", address, params={"PageSize": 1})
-    finally:
-        await http.close()
-    return f"takes our credentials at {settings.twilio_api_base_url or 'its own address'}"
+async def _try(stands: Standing, settings: NotifierSettings) -> str:
+    if stands.why_not is not None:
+        raise Misconfigured(stands.why_not)
+    return await try_way(stands.way, settings)

@@ -19,14 +19,13 @@ from claims_core.installation import bind_database
 from claims_core.shared_clock import SharedClock
 from claims_core.ticks import make_scheduler
 from notifier.channels.base import Channel
-from notifier.channels.console import ConsoleChannel
-from notifier.channels.twilio.channel import TwilioChannel, open_http
+from notifier.channels.ways import open_channels
 from notifier.dispatch import Sender, open_senders, run
 from notifier.dispatch.sender import DATABASE_AWAY
 from notifier.planner import plan_batch
 from notifier.scheduler import JOBS, Tools
 from notifier.settings import NotifierSettings
-from notifier.states import CHANNELS_ALLOWED, ChannelName
+from notifier.states import ChannelName
 from notifier.sweeps import health, hold_backlog, hold_foreign_copy, is_foreign
 from notifier.switch import watch
 
@@ -50,17 +49,6 @@ class Bells:
             self.plan.set()
         for sender in self.senders if name == SEND_BELL else ():
             sender.bell.set()
-
-
-def open_channels(settings: NotifierSettings, *, console: bool = False) -> Mapping[ChannelName, Channel]:
-    """The channels that the market allows and the settings name. Must run inside a loop; `Misconfigured` if none."""
-    if console:
-        return {name: ConsoleChannel(name) for name in CHANNELS_ALLOWED[settings.notifier_market]}
-    http = open_http(settings)
-    names = [ChannelName.SMS]
-    if settings.twilio_whatsapp_from and ChannelName.WHATSAPP in CHANNELS_ALLOWED[settings.notifier_market]:
-        names.append(ChannelName.WHATSAPP)
-    return {name: TwilioChannel(name, settings, http) for name in names}
 
 
 def collect_seldom() -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
@@ -53,6 +54,9 @@ class Capabilities:
     receipts: bool
     lookup: bool
     replies: bool
+    buttons: bool = False
+    idempotency: bool = False  # the same hand-over twice is one message, by a key of the provider's
+    cost: Decimal = Decimal(0)  # of one part, in the currency of the settings
     listing_lag: timedelta = timedelta(0)
 
 

@@ -7,12 +7,14 @@ from typing import TextIO
 from notifier.channels.base import Accepted, Capabilities, Content, Found
 from notifier.states import ChannelName, DeliveryState
 
+PRINTED = Capabilities(receipts=False, lookup=False, replies=False)
+
 
 class ConsoleChannel:
     """Stands in for any channel; every message is delivered the moment it is printed."""
 
     provider = "console"
-    capabilities = Capabilities(receipts=False, lookup=False, replies=False)
+    capabilities = PRINTED
 
     def __init__(self, name: ChannelName = ChannelName.CONSOLE, out: TextIO | None = None) -> None:
         self.name = name

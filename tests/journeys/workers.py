@@ -8,7 +8,8 @@ from datetime import timedelta
 from claims_core.clock import utc_now
 from claims_core.db import open_pool
 from claims_core.settings import read_settings
-from notifier.process import open_channels, serve
+from notifier.channels.ways import open_channels
+from notifier.process import serve
 from notifier.receipts import receive_at_once
 from notifier.resolve import resolve_once
 from notifier.settings import NotifierSettings

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,20 +16,39 @@ from claims_core.errors import (
     Misconfigured,
     TemporaryChannelFailure,
 )
-from notifier.channels.base import Accepted, Capabilities, Content, Found, SenderStopped, without_code
+from notifier.channels.base import Accepted, Channel, Content, Found, SenderStopped, without_code
 from notifier.channels.twilio.http import TwilioHttp
-from notifier.channels.twilio.words import STATE_OF, verdict_on
+from notifier.channels.twilio.words import STATE_OF, capabilities_of, lacks_for_sms, verdict_on
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, DeliveryState
 
 LONGEST_VALIDITY = 36_000  # seconds; facts B1
 CLOCKS_APART = timedelta(seconds=5)
+MESSAGES = "https://api.twilio.com/2010-04-01/Accounts/{sid}/Messages.json"
+
+
+def open_ways(names: Sequence[ChannelName], settings: NotifierSettings) -> dict[ChannelName, Channel]:
+    """The channels of these names, over one session. Must be called in a running loop."""
+    http = open_http(settings)
+    return {name: TwilioChannel(name, settings, http) for name in names}
+
+
+async def probe(settings: NotifierSettings) -> str:
+    """Ask for one message, to see whether our credentials are good."""
+    http = open_http(settings)
+    try:
+        async with asyncio.timeout(settings.notifier_call_deadline.total_seconds()):
+            address = MESSAGES.format(sid=settings.twilio_account_sid)
+            await http.request("GET", address, params={"PageSize": 1})
+    finally:
+        await http.close()
+    return f"takes our credentials at {settings.twilio_api_base_url or 'its own address'}"
 
 
 def open_http(settings: NotifierSettings) -> TwilioHttp:
     """One session for all of Twilio's channels; must be called in a running loop. `Misconfigured` without account."""
     if not settings.twilio_account_sid or settings.twilio_auth_token is None:
-        raise Misconfigured("TWILIO_ACCOUNT_SID is not set; `claims notifier --console` prints instead of sending")
+        raise Misconfigured(lacks_for_sms(settings) or "TWILIO_AUTH_TOKEN is not set")
     return TwilioHttp(
         account_sid=settings.twilio_account_sid,
         auth_token=settings.twilio_auth_token.get_secret_value(),
@@ -44,12 +63,7 @@ class TwilioChannel:
 
     def __init__(self, name: ChannelName, settings: NotifierSettings, http: TwilioHttp) -> None:
         self.name = name
-        self.capabilities = Capabilities(
-            receipts=True,
-            lookup=True,
-            replies=settings.notifier_replies,
-            listing_lag=settings.notifier_listing_lag,
-        )
+        self.capabilities = capabilities_of(settings)
         token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else ""
         self._messages = Client(settings.twilio_account_sid, token, http_client=http).messages
         self._http = http

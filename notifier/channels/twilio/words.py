@@ -6,7 +6,8 @@ from claims_core.errors import (
     PermanentChannelFailure,
     TemporaryChannelFailure,
 )
-from notifier.channels.base import AddressRefused, RecipientOptedOut, SenderStopped, Verdict
+from notifier.channels.base import AddressRefused, Capabilities, RecipientOptedOut, SenderStopped, Verdict
+from notifier.settings import NotifierSettings
 from notifier.states import DeliveryState
 
 # Complete against the SDK's own list, apart from the two words for messages to us (a test).
@@ -46,6 +47,27 @@ _ERROR_OF: dict[Verdict, type[ChannelError]] = {
     Verdict.OPTED_OUT: RecipientOptedOut,
     Verdict.NEVER: PermanentChannelFailure,
 }
+
+
+def capabilities_of(settings: NotifierSettings) -> Capabilities:
+    """What Twilio can do for us. It has no key that makes a repeat harmless (facts B4)."""
+    return Capabilities(
+        receipts=True,
+        lookup=True,
+        replies=settings.notifier_replies,
+        cost=settings.notifier_sms_price,
+        listing_lag=settings.notifier_listing_lag,
+    )
+
+
+def lacks_for_sms(settings: NotifierSettings) -> str | None:
+    """Which setting is missing; None if none is."""
+    return None if settings.twilio_account_sid else "TWILIO_ACCOUNT_SID is not set"
+
+
+def lacks_for_whatsapp(settings: NotifierSettings) -> str | None:
+    """Which setting is missing; None if none is."""
+    return lacks_for_sms(settings) or (None if settings.twilio_whatsapp_from else "TWILIO_WHATSAPP_FROM is not set")
 
 
 def verdict_on(code: str | None) -> Verdict | None:
