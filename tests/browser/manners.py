@@ -12,6 +12,9 @@ COLOURS = {
     "resultTypes": ["violations"],
 }
 
+# Both themes at one visit, and what is looked for in each.
+THEMES = (("light", RULES), ("dark", COLOURS))
+
 # WCAG 1.4.12: what a reader may set for himself, and the page must bear.
 SPACING = (
     "* { line-height:1.5 !important; letter-spacing:.12em !important; word-spacing:.16em !important; }"

@@ -13,7 +13,7 @@ from sqlmodel import select
 from claims_core.db import open_pool, session_scope
 from claims_core.tables import ChangeRequest, Claim, Question
 from tests.browser.desk_site import a_desk_site, some_claims
-from tests.browser.manners import COLOURS, CUT, FADED, RULES, SPACED, SPACING
+from tests.browser.manners import CUT, FADED, SPACED, SPACING, THEMES
 from tests.portal.desk import PASSWORD
 from tests.portal.portal import NOON, Clock
 
@@ -76,7 +76,7 @@ async def signed_in(chromium: Browser, site: str, *, language="en", theme="light
 
 async def must_be_sound(page: Page, where: str) -> None:
     """axe finds nothing in either theme, and at no width does the page scroll sideways."""
-    for theme, rules in (("dark", COLOURS), ("light", RULES)):
+    for theme, rules in reversed(THEMES):
         await page.emulate_media(color_scheme=theme)
         found = await Axe().run(page, options=rules)
         assert found.violations_count == 0, f"{where}, {theme}: {found.generate_report()}"

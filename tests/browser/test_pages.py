@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import chromium, reader
-from tests.browser.manners import COLOURS, CUT, FADED, RULES, SPACED, SPACING
+from tests.browser.manners import CUT, FADED, SPACED, SPACING, THEMES
 from tests.browser.pictures import fresh_database, shots
 from tests.browser.seeded import LINK, Seeded, serving
 from tests.portal.states import NAMES
@@ -48,7 +48,7 @@ def every_page(browser: Browser, seeded: Seeded, **look: object) -> Iterator[tup
 def test_axe_finds_nothing_on_any_page_in_either_theme(browser: Browser, seeded: Seeded, language: str):
     found = {}
     for name, page in every_page(browser, seeded, language=language):
-        for theme, rules in (("light", RULES), ("dark", COLOURS)):
+        for theme, rules in THEMES:
             page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
             if broken := Axe().run(page, options=rules).response["violations"]:
                 nodes = [(rule["id"], [node["html"][:120] for node in rule["nodes"][:3]]) for rule in broken]
