@@ -11,18 +11,19 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+import asyncpg
 import pytest
+import uvloop
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backoffice_adapter.mapping import load
 from backoffice_adapter.settings import SqlConfig
 from backoffice_adapter.sync import Plan, Summary, sync_once
 from backoffice_adapter.tables import RunState
-from claims_core.db import make_engine
+from claims_core.db import make_engine, plain_address
 from notifier.planner import plan_batch
 from tests.adapter.cases import NOON
 from tests.adapter.drifting import Doing, Drifting
@@ -32,23 +33,23 @@ from tests.notifier.scenes import the_settings
 
 STEPS = 50
 # An example may end a little early.
-QUICK = 44
+QUICK = 47
 MAPPING, THE_SETTINGS = load(SMALL), the_settings()
 # What a policyholder is written about; of the rest the page alone speaks.
 TOLD = ("registered", "decision_made")
 CLAIMS = """
 select source_ref, source_version, claim_number, stage, approved::text, gone_at is not null
-from claim where source = :source order by 1
+from claim where source = $1 order by 1
 """
 FACTS = """
 select c.source_ref, e.fact_key, e.historic from case_event e join claim c on c.id = e.claim_id
-where c.source = :source order by 1, 2
+where c.source = $1 order by 1, 2
 """
 MESSAGES = """
 select c.source_ref, e.fact_key from notification n join case_event e on e.id = n.cause_id
-join claim c on c.id = e.claim_id where c.source = :source order by 1, 2
+join claim c on c.id = e.claim_id where c.source = $1 order by 1, 2
 """
-REJECTED = "select content_hash, settled_at is null from rejected_case where source = :source order by 1"
+REJECTED = "select content_hash, settled_at is null from rejected_case where source = $1 order by 1"
 WHICH, VALUE = st.integers(0, 7), st.integers(0, 9)
 # What a rule of the machine may do; each is a step, and may also happen between two pages.
 INSERTS = st.builds(Doing, st.just("insert"), WHICH, VALUE)
@@ -62,7 +63,9 @@ RENUMBERS = st.builds(Doing, st.sampled_from(["renumber", "take_number", "renumb
 MEANWHILE = st.lists(INSERTS | CHANGES | COMMITS_LATE | REPEATS | REORDERS | DROPS | RENUMBERS, max_size=3)
 
 
-def machine(runner: asyncio.Runner, engine: AsyncEngine, steps: Counter[str]) -> type[RuleBasedStateMachine]:
+def machine(
+    runner: asyncio.Runner, engine: AsyncEngine, books: asyncpg.Connection, steps: Counter[str]
+) -> type[RuleBasedStateMachine]:
     """The machine on this database; `steps` counts what it did. Each example is a back office of its own."""
     numbers = count(1)
 
@@ -167,8 +170,7 @@ def machine(runner: asyncio.Runner, engine: AsyncEngine, steps: Counter[str]) ->
             now = self.now
             plan = Plan(engine, self.config, MAPPING, self.source, lambda: now, timedelta(0), again=again)
             summary = await sync_once(plan)
-            while await plan_batch(engine, now=now, settings=THE_SETTINGS):
-                pass
+            await plan_batch(engine, now=now, settings=THE_SETTINGS)  # fewer facts than one batch takes
             return summary
 
         def _compare(self) -> None:
@@ -189,14 +191,13 @@ def machine(runner: asyncio.Runner, engine: AsyncEngine, steps: Counter[str]) ->
                     assert (known.version, known.record.hash) >= (row.version, record.hash)
 
         def _rows(self, query: str) -> list[tuple[Any, ...]]:
-            return runner.run(_read_rows(engine, query, self.source.name))
+            return runner.run(_read_rows(books, query, self.source.name))
 
     return BackOffice
 
 
-async def _read_rows(engine: AsyncEngine, query: str, source: str) -> list[tuple[Any, ...]]:
-    async with engine.connect() as connection:
-        return [tuple(row) for row in await connection.execute(text(query), {"source": source})]
+async def _read_rows(books: asyncpg.Connection, query: str, source: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await books.fetch(query, source)]
 
 
 @pytest.mark.parametrize(
@@ -218,18 +219,19 @@ def test_the_ledger_is_the_model_whatever_happens_between_the_pages(
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )
-    with asyncio.Runner() as runner:
-        own = make_engine(database_url)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the loop of `claims notifier`
+        own, books = make_engine(database_url), runner.run(asyncpg.connect(plain_address(database_url)))
         try:
-            run_state_machine_as_test(machine(runner, own, steps), settings=how)
+            run_state_machine_as_test(machine(runner, own, books, steps), settings=how)
         finally:
+            runner.run(books.close())
             runner.run(own.dispose())
     print(f"{steps.total()} steps: {dict(steps)}")
     assert steps.total() >= examples * STEPS * 8 // 10
     assert min(steps["changed"], steps["read"], steps["poll"], steps["quiet night"]) > steps.total() / 40
 
 
-async def test_an_old_word_behind_the_new_one_on_the_same_page_hides_nothing(engine: AsyncEngine):
+async def test_an_old_word_behind_the_new_one_on_the_same_page_hides_nothing(database_url: str, engine: AsyncEngine):
     source = Drifting("s", MAPPING.key)
     config = SqlConfig(
         name="s", kind="sql", mapping=SMALL, url_env="NONE", view="v", ref="ref", updated_at="stamp", lanes=1
@@ -241,4 +243,6 @@ async def test_an_old_word_behind_the_new_one_on_the_same_page_hides_nothing(eng
     source.happen(Doing("echo", 0, 1))
     await sync_once(plan)
     assert [record.version for record in source.delivered[-1]] == ["2", "1"]
-    assert [row[:4] for row in await _read_rows(engine, CLAIMS, "s")] == [("0", "2", "N-0", "closed")]
+    books = await asyncpg.connect(plain_address(database_url))
+    assert [row[:4] for row in await _read_rows(books, CLAIMS, "s")] == [("0", "2", "N-0", "closed")]
+    await books.close()
