@@ -1,6 +1,6 @@
 """A few cases of a source to look at: a sample, one by its key, or those of a file. Nothing is written down."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing
 from datetime import timedelta
 from glob import escape
@@ -20,9 +20,13 @@ class Nothing:
 
     full = True
 
-    async def hashes(self) -> frozenset[bytes]:
+    async def hashes(self) -> set[bytes]:
         """None."""
-        return frozenset()
+        return set()
+
+    async def hashes_of(self, refs: Collection[str]) -> set[bytes]:
+        """None."""
+        return set()
 
     async def same_marks(self, marks: Mapping[str, str]) -> set[str]:
         """None of them."""

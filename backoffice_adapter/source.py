@@ -1,7 +1,7 @@
 """What any back office must offer us: its cases a page at a time, one case by its key, perhaps a change."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -94,8 +94,14 @@ class Known(Protocol):
     def full(self) -> bool:
         """Must everything be read, whatever we know?"""
 
-    async def hashes(self) -> frozenset[bytes]:
-        """The hashes of all cases of this source in the ledger: what has one of them is not worth taking apart."""
+    async def hashes(self) -> set[bytes]:
+        """The hashes of all cases of this source in the ledger: what has one of them is not worth taking apart.
+
+        A set of the caller's own.
+        """
+
+    async def hashes_of(self, refs: Collection[str]) -> set[bytes]:
+        """The hashes of these cases in the ledger, as it stands now."""
 
     async def same_marks(self, marks: Mapping[str, str]) -> set[str]:
         """The keys of those cases whose mark is the one we last saw."""

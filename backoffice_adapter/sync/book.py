@@ -45,6 +45,7 @@ VANISHED = """
 update rejected_case set settled_at = $2 where source = $1 and settled_at is null and last_seen_at < $2
 """
 HASHES = f"select source_hash from claim where source = $1 and length(source_hash) = {HASH_BYTES}"  # noqa: S608
+HASHES_OF = "select source_hash from claim where source = $1 and source_ref = any($2::text[])"
 MARK = """
 insert into case_mark (source, case_ref, mark)
 select $1, k.ref, k.mark from unnest($2::text[], $3::text[]) as k(ref, mark)
@@ -237,7 +238,7 @@ async def same_marks(session: AsyncSession, source: str, marks: Mapping[str, str
     return {row.case_ref for row in found if marks[row.case_ref] == row.mark}
 
 
-async def known_hashes(session: AsyncSession, source: str) -> frozenset[bytes]:
+async def known_hashes(session: AsyncSession, source: str) -> set[bytes]:
     """The hashes of all cases of this source in the ledger (16 bytes each; a million take about 90 MB)."""
     connection, received = await driver_connection(session), bytearray()
 
@@ -248,7 +249,13 @@ async def known_hashes(session: AsyncSession, source: str) -> frozenset[bytes]:
     copied = bytes(received)
     # The binary format: 19 bytes in front, two at the end; a row is its number of columns, the length, the bytes.
     rows = range(19 + 6, len(copied) - 2, 6 + HASH_BYTES)
-    return frozenset(copied[place : place + HASH_BYTES] for place in rows)
+    return {copied[place : place + HASH_BYTES] for place in rows}
+
+
+async def known_hashes_of(session: AsyncSession, source: str, refs: Collection[str]) -> set[bytes]:
+    """The hashes of these cases of this source in the ledger."""
+    connection = await driver_connection(session)
+    return {row["source_hash"] for row in await connection.fetch(HASHES_OF, source, list(refs))}
 
 
 def _reject_row(source: str, one: Rejected | Unreadable, version: int, now: datetime) -> tuple[Any, ...]:

@@ -1,6 +1,6 @@
 """What we know of a source already, asked by the source so that it reads no more than it must."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,12 +20,17 @@ class LedgerKnown:
     # Of a reconcile: then every case is to be shown, also the unchanged, and is written down here.
     sightings: Sightings | None = None
 
-    async def hashes(self) -> frozenset[bytes]:
+    async def hashes(self) -> set[bytes]:
         """The hashes of all cases of this source in the ledger."""
         if self.sightings is not None:
-            return frozenset()
+            return set()
         async with session_scope(self.engine) as session:
             return await book.known_hashes(session, self.source)
+
+    async def hashes_of(self, refs: Collection[str]) -> set[bytes]:
+        """The hashes of these cases in the ledger, as it stands now."""
+        async with session_scope(self.engine) as session:
+            return await book.known_hashes_of(session, self.source, refs)
 
     async def same_marks(self, marks: Mapping[str, str]) -> set[str]:
         """The keys whose mark is as we last saw it; none in a full reading."""

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -276,6 +276,25 @@ async def test_of_two_files_that_wait_the_later_one_holds_where_a_claim_goes_and
     assert await rows("select object_label from claim where source_ref = '1'") == [("Kia",)]
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+async def test_of_a_claim_that_stands_twice_in_a_file_the_last_row_holds_also_where_it_is_as_we_know_the_claim(
+    deliver: Deliver, rows: Rows, kind: str
+):
+    def as_delivered(*things: tuple[int, str]) -> bytes:
+        if kind == "csv":
+            return csv(*(row(number, thing=thing) for number, thing in things))
+        usual = {"state": "new", "reported": "2026-11-01T10:00:00", "sum": "1500,50", "name": "A"}
+        made = ({"number": number, **usual, "thing": thing} for number, thing in things)
+        return b"".join(orjson.dumps(one) + b"\n" for one in made)
+
+    config = {"pattern": "*", "format": kind}
+    await deliver(as_delivered((1, "Kia"), (2, "Kia"), (3, "Kia")), "1", **config)
+    again = as_delivered((1, "Lada"), (2, "Kia"), (1, "Kia"), (3, "Kia"), (3, "Lada"))
+    done = await deliver(again, "2", page_size=2, **config)
+    assert (done.counts.seen, done.state) == (5, RunState.DONE)
+    assert await rows("select object_label from claim order by source_ref") == [("Kia",), ("Kia",), ("Lada",)]
+
+
 TOLD = "select c.source_ref, e.kind from case_event e join claim c on c.id = e.claim_id where not e.historic order by 1"
 
 
@@ -305,10 +324,13 @@ class NothingKnown:
 
     full, asked = False, False
 
-    async def hashes(self) -> frozenset[bytes]:
+    async def hashes(self) -> set[bytes]:
         self.asked = True
         await asyncio.Event().wait()
-        return frozenset()
+        return set()
+
+    async def hashes_of(self, refs: Collection[str]) -> set[bytes]:
+        return set()
 
     async def same_marks(self, marks: Mapping[str, str]) -> set[str]:
         return set()

@@ -106,7 +106,7 @@ class Files:
                 if known.full or not await known.has_file(checksum):
                     # A case that an earlier file has changed may be here as it was before.
                     still = None if passed_on else hashes.result()
-                    async for page in pages_of(self._config, delivered, checksum, joined, still, key=self._key):
+                    async for page in pages_of(self._config, delivered, checksum, joined, still, known, key=self._key):
                         if page.file is not None:
                             await self.must_be_same(one)
                         passed_on = passed_on or bool(page.records)

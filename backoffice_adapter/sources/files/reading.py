@@ -1,7 +1,7 @@
 """Rows of a file into cases: CSV by its header, JSON lines as they are; what cannot be read says why and where."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,9 @@ Joined = Mapping[str, Mapping[str, tuple[bytes, Mapping[str, str]]]]
 Reader = Callable[[bytes], dict[str, Any]]
 
 
-def rows_of(delivered: Delivered, config: FilesConfig, *, skip: Skip | None = None) -> Iterator[Row | Unreadable]:
+def rows_of(
+    delivered: Delivered, config: FilesConfig, *, skip: Skip | None = None
+) -> Generator[Row | Unreadable, None, None]:
     """The rows of a file without its trailer and empty lines. Raises `UnicodeDecodeError` for a broken UTF-16.
 
     Where a row is a line, those of `skip` are left out.

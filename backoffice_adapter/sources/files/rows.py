@@ -2,17 +2,19 @@
 
 import gzip
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
+import struct
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
-from backoffice_adapter.source import Unreadable, content_hash
+from backoffice_adapter.source import HASH_BYTES, Unreadable, content_hash
 
 _KEPT_OF_HUGE = 2_000
 _BLOCK = 1 << 20
 # Encodings in which a line end is not one byte; their files are turned into UTF-8 on the way.
 _WIDE = ("utf-16", "utf-32")
+_ONE_HASH = struct.Struct(f"{HASH_BYTES}s")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -32,19 +34,44 @@ class Row(NamedTuple):
 
 @dataclass(slots=True)
 class Skip:
-    """Lines that are as we know them, by their hash under `key`: they are counted, and nothing is made of them."""
+    """Lines that are as we know them, by their hash under `key`: they are counted, and nothing is made of them.
 
-    hashes: frozenset[bytes]
+    From the first block on in which a line differs, the hashes of all lines are remembered until `forget`: a case that
+    differs there may stand behind it as we knew it. A file in which nothing differs pays nothing for that.
+    """
+
+    hashes: set[bytes]
     key: bytes
     count: int = 0
+    _blocks: list[tuple[int, bytes]] = field(default_factory=list)
 
     def others(self, block: list[bytes], number: int) -> list[Row]:
         """The lines of a block that we do not know; the first of it has this `number`."""
         hashes, key = self.hashes, self.key
-        rows = enumerate(block, number)
-        others = [Row(place, line) for place, line in rows if content_hash(line, key) not in hashes]
+        if self._blocks:
+            sums = [content_hash(line, key) for line in block]
+            others = [Row(place, block[place - number]) for place, one in enumerate(sums, number) if one not in hashes]
+            self._blocks.append((number, b"".join(sums)))
+        else:
+            rows = enumerate(block, number)
+            others = [Row(place, line) for place, line in rows if content_hash(line, key) not in hashes]
+            if others:
+                self._blocks.append((number, b"".join(content_hash(line, key) for line in block)))
         self.count += len(block) - len(others)
         return others
+
+    def places(self, hashes: Set[bytes]) -> set[int]:
+        """The remembered lines that have one of these hashes."""
+        return {
+            place
+            for number, sums in self._blocks
+            for place, (one,) in enumerate(_ONE_HASH.iter_unpack(sums), number)
+            if one in hashes
+        }
+
+    def forget(self) -> None:
+        """All that was read so far is passed on, but perhaps the end of the last block."""
+        del self._blocks[:-1]
 
 
 def open_file(path: Path) -> IO[bytes]:
