@@ -73,7 +73,7 @@ class FilesConfig(SourceConfig):
     end: Literal["newline", "trailer", "anything"] = "newline"
     trailer: Pattern | None = None
     stable_for: Span = timedelta(seconds=5)
-    page_size: Annotated[int, Field(ge=1, le=100_000)] = 1_800  # a reader and two lanes hold some 300 MB so
+    page_size: Annotated[int, Field(ge=1, le=100_000)] = 1_600  # a reader and two lanes hold less than 300 MB so
     longest_row: Annotated[int, Field(ge=1_000)] = 1_000_000
     join: tuple[JoinConfig, ...] = ()
 
