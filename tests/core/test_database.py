@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core import migrate
 from claims_core.commands import db
-from claims_core.db import make_engine, must_answer
+from claims_core.db import make_engine, must_answer, open_pool
 from claims_core.errors import Misconfigured, Refused
 
 
@@ -88,3 +88,12 @@ def test_a_backup_into_a_folder_that_is_not_there_is_a_sentence(database_url: st
     monkeypatch.setenv("DATABASE_URL", database_url)
     with pytest.raises(Refused, match="there is no folder /nowhere"):
         db.run(argparse.Namespace(action="backup", file=Path("/nowhere/claims.dump")))
+
+
+async def test_no_statement_of_ours_is_compiled_before_it_is_run(engine: AsyncEngine, database_url: str) -> None:
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("show jit")) == "off"
+    pool = await open_pool(database_url, size=1, plan_once=True)
+    assert await pool.fetchval("show jit") == "off"
+    assert await pool.fetchval("show plan_cache_mode") == "force_generic_plan"
+    await pool.close()

@@ -32,7 +32,7 @@ async def test_killed_before_a_receipt_is_written_it_is_taken_when_it_comes_agai
     assert line["states"] == ["sent accepted", "settled delivered", "settled delivered"], line
 
 
-@pytest.mark.parametrize("kills", [100, pytest.param(2000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [100, pytest.param(2000, marks=[pytest.mark.soak, pytest.mark.timeout(7200)])])
 async def test_killed_at_random_nothing_is_lost(server_url: str, kills: int):
     line = await random_kills(server_url, kills=kills, seed=SEED)
     promises_held(line)

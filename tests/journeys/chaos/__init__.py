@@ -44,9 +44,15 @@ POINTS = (
 )
 TROUBLE = ("accept_then_reset", "accept_then_timeout", "accept_then_500", "reset_before_accept", "down", "busy:1")
 STANDS = "select n.state || ' ' || d.state from notification n join delivery d on d.notification_id = n.id"
-# Seconds without an end: then something is stuck. Two look-ups that cannot tell and a pause of the sender take a third.
+# Seconds in which nothing moves and no pause of the sender runs: then something is stuck. Two look-ups that cannot tell
+# take a third of it.
 QUIET_AFTER = 90.0
-OPEN = "select count(*) from notification where state in ('planned', 'sending', 'unknown')"
+LEFT = """
+select (select count(*) from case_event e where not historic and not exists
+    (select from planned_event p where p.case_event_id = e.id)) as undecided,
+  (select count(*) from notification where state in ('planned', 'sending', 'unknown')) as open
+"""
+PAUSED = "select exists (select from sender_rate where paused_until > now())"
 
 
 class Scene:
@@ -106,16 +112,14 @@ class Scene:
 
     async def until_quiet(self) -> None:
         """No more faults: wait until nothing is under way, or long enough to know that it is stuck."""
-        waited = 0.0
+        waited, before = 0.0, None
         while waited < QUIET_AFTER:
-            undecided = await self.pool.fetchval(
-                "select count(*) from case_event e where not historic and not exists"
-                " (select from planned_event p where p.case_event_id = e.id)"
-            )
-            if not undecided and not await self.pool.fetchval(OPEN):
+            left = tuple(await self.pool.fetchrow(LEFT))
+            if not any(left):
                 return
+            moves = left != before or await self.pool.fetchval(PAUSED)
+            waited, before = 0.0 if moves else waited + 0.25, left
             await asyncio.sleep(0.25)
-            waited += 0.25
 
 
 @asynccontextmanager
