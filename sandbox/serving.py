@@ -1,4 +1,4 @@
-"""Emulators on real sockets: a server that can drop a connection as a bad network does, and ports that are free."""
+"""Emulators on real sockets: a server that can drop a connection as a bad network does, and ports that are held."""
 
 import asyncio
 import socket
@@ -76,16 +76,30 @@ async def served(app: FastAPI, port: int) -> AsyncIterator[str]:
             await serving
 
 
-def free_port(preferred: int, *, taken: frozenset[int] = frozenset()) -> int:
-    """`preferred`, or the next port that nobody listens on."""
+@contextmanager
+def held_port(preferred: int) -> Iterator[int]:
+    """`preferred`, or the next port that nobody listens on and no other sandbox holds; held until the block ends.
+
+    Whoever listens there may be another process and come later, so its own socket cannot be the hold. The UDP socket of
+    the same number is: nobody here listens there, the system gives it to one only, and takes it back however we end.
+    """
     for port in range(preferred, preferred + 200):
-        if port in taken:
-            continue
-        with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return port
+        with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as hold:
+            if _binds(hold, port) and _is_free(port):
+                yield port
+                return
     raise Misconfigured(f"no free port from {preferred} to {preferred + 199}: stop something that listens there")
+
+
+def _is_free(port: int) -> bool:
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return _binds(probe, port)
+
+
+def _binds(one: socket.socket, port: int) -> bool:
+    try:
+        one.bind((HOST, port))
+    except OSError:
+        return False
+    return True

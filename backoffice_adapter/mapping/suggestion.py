@@ -103,11 +103,11 @@ def _about(source: str, zone: str, country: str, form: str, codes: Sequence[str]
 # go through it line by line, and let `claims mapping check {source}` tell you what is left.
 
 [about]
-title = {_quoted(source)}
+title = {quoted(source)}
 owner = ""   # who answers for this file?
-time_zone = {_quoted(zone)}
-phone_countries = [{_quoted(country.upper())}]
-date_formats = [{_quoted(form)}]
+time_zone = {quoted(zone)}
+phone_countries = [{quoted(country.upper())}]
+date_formats = [{quoted(form)}]
 code = {json.dumps(codes or [""], ensure_ascii=False)}
 """
 
@@ -121,17 +121,17 @@ def _fields(places: Mapping[str, Place], dates: Mapping[str, list[str]], usual: 
         elif name in dates:
             lines.append(f"{name} = {_dated(path, dates[name], usual)}   # {_seen(places[path], dates[name])}")
         else:
-            lines.append(f"{name} = {_quoted(path)}   # {_seen(places[path])}")
+            lines.append(f"{name} = {quoted(path)}   # {_seen(places[path])}")
     constants = {"line_of_business": "", "product": "", "country": country.lower(), "currency": ""}
-    lines += [f"{name} = {{ value = {_quoted(value)} }}   # a constant, or a path and a table"
+    lines += [f"{name} = {{ value = {quoted(value)} }}   # a constant, or a path and a table"
               for name, value in constants.items()]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
 def _dated(path: str, forms: list[str], usual: str) -> str:
     if usual in forms:
-        return _quoted(path)
-    return f"{{ path = {_quoted(path)}, format = {_quoted(forms[0] if forms else '')} }}"
+        return quoted(path)
+    return f"{{ path = {quoted(path)}, format = {quoted(forms[0] if forms else '')} }}"
 
 
 def _person(places: Mapping[str, Place], country: str) -> str:
@@ -144,7 +144,7 @@ def _person(places: Mapping[str, Place], country: str) -> str:
         if path is None:
             lines += [f'{name} = ""   # which path?'] if name != "email" else []
         else:
-            lines.append(f"{name} = {_quoted(path)}   # {_seen(places[path])}")
+            lines.append(f"{name} = {quoted(path)}   # {_seen(places[path])}")
     numbers = [place.path for place in places.values() if _has_phones(place, country)]
     # In a list stand the telephones of others, unless there are no others.
     theirs = [path for path in numbers if "[]" not in path] or numbers
@@ -161,10 +161,10 @@ def _claimants(places: Mapping[str, Place], country: str) -> Iterator[str]:
     if _path_for(_OF_CLAIMANT["ref"], inside) is None:
         return
     lines = ["Others seem to claim too (in motor liability the harmed party). If so, complete this, and take # away.",
-             "[claimant]", f"each = {_quoted(each)}"]  # fmt: skip
+             "[claimant]", f"each = {quoted(each)}"]  # fmt: skip
     for name, groups in _OF_CLAIMANT.items():
         if (path := _path_for(groups, inside)) is not None:
-            lines.append(f"{name} = {_quoted(path)}   # {_seen(inside[path])}")
+            lines.append(f"{name} = {quoted(path)}   # {_seen(inside[path])}")
         elif name != "email" or _path_for(_PERSON[name], places) is not None:
             lines.append(f'{name} = ""   # which path?')  # what [policyholder] says, the check wants here too
     numbers = [path for path, place in inside.items() if _has_phones(place, country)]
@@ -191,9 +191,9 @@ def _rules(place: Place, cases: int, *, first: bool) -> str:
 def _rule(place: Place, word: str, times: int, cases: int) -> str:
     guess = _guess(word)
     return f"""[[rule]]
-name = {_quoted(word)}
-when = {{ {_quoted(place.path)} = {_quoted(word)} }}   # {times:,} of {cases:,}
-# stage = {_quoted(guess or "?")}{"   # a guess: is it so?" if guess else ""}
+name = {quoted(word)}
+when = {{ {quoted(place.path)} = {quoted(word)} }}   # {times:,} of {cases:,}
+# stage = {quoted(guess or "?")}{"   # a guess: is it so?" if guess else ""}
 """
 
 
@@ -219,5 +219,6 @@ def _seen(place: Place, forms: Sequence[str] = ()) -> str:
     return f"in {place.filled:,} of {place.cases:,}{doubt}"
 
 
-def _quoted(word: str | None) -> str:
-    return json.dumps(word or "", ensure_ascii=False)
+def quoted(word: str | None) -> str:
+    """A word as a string of TOML, which escapes as JSON does, and the delete character too."""
+    return json.dumps(word or "", ensure_ascii=False).replace("\x7f", "\\u007f")

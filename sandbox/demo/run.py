@@ -26,7 +26,7 @@ from sandbox.demo.backstage import ZONE, Backstage, emulators, set_up
 from sandbox.demo.feed import feed
 from sandbox.demo.place import AlreadyRuns, Place, Secrets, hold
 from sandbox.demo.processes import Fell, Process, start, stop
-from sandbox.demo.surroundings import Addresses, environment, find_addresses, own_environment, write_sources
+from sandbox.demo.surroundings import Addresses, environment, held_addresses, own_environment, write_sources
 from sandbox.serving import HOST
 from sandbox.stopping import until_told
 
@@ -80,7 +80,14 @@ def _run_with_database(place: Place, act: Act | None) -> int:
 
 
 async def _work(place: Place, url: str, act: Act | None, began: float, told: asyncio.Event) -> int:
-    addresses, secrets = find_addresses(), place.secrets()
+    with held_addresses() as addresses:
+        return await _work_at(addresses, place, url, act, began, told)
+
+
+async def _work_at(
+    addresses: Addresses, place: Place, url: str, act: Act | None, began: float, told: asyncio.Event
+) -> int:
+    secrets = place.secrets()
     backstage = await asyncio.to_thread(set_up, addresses, secrets, place.folder)
     write_sources(addresses, place.folder)
     told_to_all = environment(addresses, secrets, database_url=url, folder=place.folder, surroundings=own_environment())

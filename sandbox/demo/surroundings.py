@@ -1,14 +1,16 @@
 """What the demo's processes know: addresses on this machine, secrets, and nothing of whoever started it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from backoffice_adapter.mapping.suggestion import quoted
 from claims_core.errors import Misconfigured
 from sandbox.demo.place import Secrets
-from sandbox.serving import free_port
+from sandbox.serving import held_port
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTANCE_ID = "demo"
@@ -43,11 +45,13 @@ class Addresses:
         return f"http://127.0.0.1:{self.back_office_port}"
 
 
-def find_addresses(first: int = 8000) -> Addresses:
-    """Three free ports from `first` on."""
-    portal = free_port(first)
-    telephone = free_port(portal + 1)
-    return Addresses(portal, telephone, free_port(telephone + 1))
+@contextmanager
+def held_addresses(first: int = 8000) -> Iterator[Addresses]:
+    """Three free ports from `first` on, which no other demo gets while the block lasts."""
+    with ExitStack() as held:
+        portal = held.enter_context(held_port(first))
+        telephone = held.enter_context(held_port(portal + 1))
+        yield Addresses(portal, telephone, held.enter_context(held_port(telephone + 1)))
 
 
 def must_be_loopback(url: str) -> str:
@@ -100,7 +104,7 @@ base_url = "{back_office}"
 token_url = "{back_office}/oauth2/token"
 client_id_env = "CLAIM_CENTER_LOGIN"
 client_secret_env = "CLAIM_CENTER_SECRET"
-mapping = "{root}/sandbox/mappings/claim_center.toml"
+mapping = {claim_center}
 interval = "2s"
 settle = "0s"
 parts = ["contacts", "exposures", "activities", "checks"]
@@ -110,8 +114,8 @@ watermark = {{ field = "updateTime", overlap = "10s" }}
 [[source]]
 name = "life"
 kind = "files"
-mapping = "{root}/sandbox/data/life_claims.toml"
-folder = "{folder}/deliveries"
+mapping = {life}
+folder = {deliveries}
 pattern = "claims-*.csv"
 format = "csv"
 ref = "claimno"
@@ -128,7 +132,13 @@ key = "claimno"
 
 def write_sources(addresses: Addresses, folder: Path) -> None:
     """The two back offices of the demo: the emulated ClaimCenter, and the public life claims as delivered files."""
-    text = SOURCES.format(back_office=must_be_loopback(addresses.back_office), root=ROOT, folder=folder.resolve())
+    paths = {
+        "claim_center": ROOT / "sandbox" / "mappings" / "claim_center.toml",
+        "life": ROOT / "sandbox" / "data" / "life_claims.toml",
+        "deliveries": folder.resolve() / "deliveries",
+    }
+    quotes = {name: quoted(str(path)) for name, path in paths.items()}
+    text = SOURCES.format(back_office=must_be_loopback(addresses.back_office), **quotes)
     (folder / "sources.toml").write_text(text, encoding="utf-8")
 
 

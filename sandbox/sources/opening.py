@@ -11,7 +11,7 @@ import httpx
 
 from sandbox import claim_center
 from sandbox.claim_center.records import Records
-from sandbox.serving import free_port, served
+from sandbox.serving import held_port, served
 from sandbox.sources import folder, interface
 from sandbox.sources.by_events import ByEvents
 from sandbox.sources.database import core_database
@@ -40,10 +40,11 @@ async def every_kind(surface: Surface, records: Records) -> AsyncIterator[tuple[
     async with AsyncExitStack() as stack:
         open_ = stack.enter_async_context
         kinds: list[Kind] = [await open_(core_database(surface.core_url))]
-        rest = interface.Interface(f"http://127.0.0.1:{(port := free_port(FIRST_PORT))}")
+        hold = stack.enter_context
+        rest = interface.Interface(f"http://127.0.0.1:{(port := hold(held_port(FIRST_PORT)))}")
         await open_(served(interface.create_app(rest), port))
         http = await open_(httpx.AsyncClient(trust_env=False, timeout=5))
-        office = ByEvents(f"http://127.0.0.1:{(port := free_port(port + 1))}", http, surface.portal)
+        office = ByEvents(f"http://127.0.0.1:{(port := hold(held_port(port + 1)))}", http, surface.portal)
         await open_(served(claim_center.create_app(records, office.setup), port))
         kinds += [
             rest,
@@ -54,11 +55,11 @@ async def every_kind(surface: Surface, records: Records) -> AsyncIterator[tuple[
         ]
         if not missing["sftp"]:
             sftp = importlib.import_module("sandbox.sources.sftp")
-            server = await open_(sftp.sftp_server(surface.home, port=(port := free_port(port + 1))))
+            server = await open_(sftp.sftp_server(surface.home, port=(port := hold(held_port(port + 1)))))
             kinds.append(sftp.over_sftp(server))
         if not missing["s3"]:
             s3 = importlib.import_module("sandbox.sources.s3")
-            kinds.append(s3.in_s3(await open_(s3.s3_server(port=free_port(port + 1)))))
+            kinds.append(s3.in_s3(await open_(s3.s3_server(port=hold(held_port(port + 1))))))
         yield kinds, [said for said in missing.values() if said]
 
 

@@ -1,12 +1,16 @@
 """The emulated ClaimCenter on a real port of this machine, beside the test."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from sandbox.claim_center import create_app
 from sandbox.claim_center.installation import ClaimCenter
-from sandbox.serving import free_port, served
+from sandbox.serving import held_port, served
 
 
-def serving(center: ClaimCenter) -> AbstractAsyncContextManager[str]:
+@asynccontextmanager
+async def serving(center: ClaimCenter) -> AsyncIterator[str]:
     """Its address, for the length of the block."""
-    return served(create_app(center), free_port(18_300))
+    with held_port(18_300) as port:
+        async with served(create_app(center), port) as address:
+            yield address

@@ -14,10 +14,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from backoffice_adapter.settings import read_config
 from claims_core.errors import Misconfigured
 from sandbox.check.browser import NotThere, Page, _page
 from sandbox.demo.place import AlreadyRuns, hold
-from sandbox.demo.surroundings import Addresses, environment, find_addresses, must_be_loopback
+from sandbox.demo.surroundings import Addresses, environment, held_addresses, must_be_loopback, write_sources
 
 READY_WITHIN = 150.0
 GONE_WITHIN = 40.0
@@ -52,14 +53,37 @@ def test_this_machine_is_not_refused(url: str):
 
 
 def test_a_taken_port_means_the_next_free_one_and_every_address_follows():
-    first = find_addresses(18_000)
+    with held_addresses(18_000) as first:
+        pass
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", first.portal_port))
         taken.listen()
-        second = find_addresses(18_000)
+        with held_addresses(18_000) as second:
+            pass
     assert second.portal_port > first.portal_port
     assert len({second.portal_port, second.telephone_port, second.back_office_port}) == 3
     assert str(second.portal_port) in second.portal
+
+
+def test_two_demos_that_start_at_once_have_no_port_in_common_and_their_portals_can_listen():
+    with held_addresses(18_100) as first, held_addresses(18_100) as second:
+        ports = [one for each in (first, second) for one in vars(each).values()]
+        assert len(set(ports)) == 6
+        for port in ports:
+            with socket.socket() as portal:
+                portal.bind(("127.0.0.1", port))
+                portal.listen()
+    with held_addresses(18_100) as third:
+        assert third == first, "what ended holds nothing"
+
+
+@pytest.mark.parametrize("name", ['a "b" c', "O'Neill", "back\\slash", "дом", "a\x7fb"])
+def test_the_demo_starts_in_a_folder_of_any_name(tmp_path: Path, name: str):
+    folder = tmp_path / name
+    folder.mkdir()
+    write_sources(Addresses(8000, 8001, 8002), folder)
+    life = next(one for one in read_config(folder / "sources.toml") if one.name == "life")
+    assert life.folder == folder / "deliveries"
 
 
 def test_the_processes_of_the_demo_hear_nothing_of_their_surroundings(tmp_path: Path):
