@@ -30,7 +30,10 @@ where c.id = :whole or c.part_of = :whole and c.gone_at is null
 order by c.part_of is not null, p.name, c.id
 """)  # noqa: S608
 POLICYHOLDER, CLAIMANT = _("Policyholder"), _("Claimant, the harmed party")
-ANOTHERS = _("Another reader of this claim has the same number: nothing is texted to it about this side")
+ANOTHERS = _(
+    "Another reader of this claim has the same number: nothing is texted to it about this side. "
+    "Call or write to them; a number of their own in the claims system turns texts on"
+)
 SHARED = _("Several people have this number: a STOP from it stops texts to all of them")
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import select
+from sqlmodel import col, select
 
 from claims_core import ledger
 from claims_core.claimants import part_ref
@@ -18,7 +18,7 @@ from claims_core.snapshot import ClaimSnapshot
 from claims_core.stages import ClaimStage, PageState, Situation
 from claims_core.tables import CaseEvent, ChangeRequest, Claim
 from tests.factories import NOON, SOURCE, a_claimant, a_person, a_snapshot, claim_of, later
-from tests.notifier.scenes import seen
+from tests.notifier.scenes import planned, seen
 from tests.portal.desk import at_the_desk
 from tests.portal.test_desk_change import GOOD, able
 
@@ -76,6 +76,27 @@ async def test_a_number_of_two_readers_is_said_where_a_handler_looks(app: FastAP
         page = plain((await browser.get(f"/desk/{whole.id}")).text)
     assert "Another reader of this claim has the same number" in page
     assert "a STOP from it stops texts to all of them" in page
+
+
+async def test_of_a_couple_with_one_number_the_desk_says_at_both_why_nothing_is_texted_and_what_helps(
+    app: FastAPI, engine: AsyncEngine
+):
+    couple = [
+        a_claimant(person=a_person(ref=ref, phones=("+79120000002",), name=name))
+        for ref, name in (("harmed", "Пётр Зимин"), ("spouse", "Анна Зимина"))
+    ]
+    accident = a_snapshot(policyholder=a_person(), claimants=couple, stage=ClaimStage.ASSESSING, situation=None)
+    await seen(engine, accident, now=NOON - timedelta(days=1), first_load=True)
+    await seen(engine, later(accident, stage=ClaimStage.DECIDING))
+    await planned(engine)
+    async with session_scope(engine) as session:
+        sides = (await session.exec(select(Claim).where(col(Claim.part_of).is_not(None)))).all()
+    async with at_the_desk(app, engine) as browser:
+        pages = [plain((await browser.get(f"/desk/{one.id}")).text) for one in sides]
+    assert len(pages) == 2
+    for page in pages:
+        assert page.count("nothing is texted to it about this side. Call or write to them") == 2
+        assert "the number on file is another reader's of this claim too" in page
 
 
 async def test_the_preview_shows_what_each_will_receive(app: FastAPI, engine: AsyncEngine):
