@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 
 try:
     import fcntl
@@ -249,27 +250,58 @@ def path_line(folder):
 
 
 def run(commands, arguments):
-    """Run the commands one after the other, all of them; the result is the first that is not 0."""
+    """Run the commands, all of them; the result is the first that is not 0. What precedes the last runs beside it."""
     os.environ["PATH"] = BIN + os.pathsep + os.environ.get("PATH", "")
     os.environ["VIRTUAL_ENV"] = VENV
     os.environ.pop("PYTHONHOME", None)
-    results = []
-    for command in commands[:-1]:
-        print("$ " + " ".join(command), flush=True)
-        results.append(subprocess.call(command))
     last = commands[-1] + arguments
-    if results:
-        failed = [command[0] for command, result in zip(commands, results) if result]
-        if failed:
-            print("bootstrap: FAILED before the tests: " + ", ".join(failed), flush=True)
-        print("$ " + " ".join(last), flush=True)
-        results.append(subprocess.call(last))
-        return next(filter(None, results), 0)
+    if commands[:-1]:
+        return run_beside(commands[:-1], last)
     if WINDOWS:
         return subprocess.call(last)
     end_with_make()
     os.execvp(last[0], last)
     return 1
+
+
+def run_beside(checks, tests):
+    """Run the checks one after the other while the tests run: the tests wait for much, and leave a processor free.
+
+    What a check says comes in one piece, between two lines of the tests; the last line is that of the tests.
+    """
+    results = []
+
+    def check():
+        for command in checks:
+            try:
+                done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                results.append(done.returncode)
+                words = done.stdout
+            except OSError as problem:
+                results.append(127)
+                words = b"%s\n" % str(problem).encode()
+            say(b"\n$ " + " ".join(command).encode() + b"\n" + words)
+
+    checking = threading.Thread(target=check, daemon=True)
+    say(b"$ " + " ".join(tests).encode() + b"\n")
+    with subprocess.Popen(tests, stdout=subprocess.PIPE) as running:
+        checking.start()
+        held = b""
+        for line in running.stdout:
+            say(held)
+            held = line
+    checking.join()
+    failed = [command[0] for command, code in zip(checks, results) if code]
+    if failed:
+        say(b"bootstrap: FAILED beside the tests: " + ", ".join(failed).encode() + b"\n")
+    say(held)
+    return next(filter(None, [*results, running.returncode]), 0)
+
+
+def say(words):
+    """Write at once."""
+    sys.stdout.buffer.write(words)
+    sys.stdout.buffer.flush()
 
 
 def end_with_make():

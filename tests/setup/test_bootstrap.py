@@ -123,5 +123,23 @@ def test_checks_all_run_and_the_tests_come_last(capfd: pytest.CaptureFixture[str
     fine, bad = [sys.executable, "-c", ""], [sys.executable, "-c", "raise SystemExit(3)"]
     last = [sys.executable, "-c", "import sys; print('the summary', *sys.argv[1:])"]
     assert bootstrap.run([bad, fine, last], ["-x"]) == 3
-    assert capfd.readouterr().out.splitlines()[-1] == "the summary -x"
+    said = capfd.readouterr().out.splitlines()
+    assert said[-2:] == [f"bootstrap: FAILED beside the tests: {sys.executable}", "the summary -x"]
     assert bootstrap.run([fine, fine], []) == 0
+    assert bootstrap.run([fine, bad], []) == 3
+    assert bootstrap.run([fine, [str(ROOT / "no such program")], fine], []) == 127
+
+
+def test_checks_run_beside_the_tests_and_are_heard_in_one_piece(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("PATH", os.environ["PATH"])
+    monkeypatch.setenv("VIRTUAL_ENV", "")
+    # Each waits for the other, so that neither ends unless both run; the check ends last.
+    wait = "import sys, time, pathlib\nwhile not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.01)\n"
+    began, ended = str(tmp_path / "began"), str(tmp_path / "ended")
+    check = [sys.executable, "-c", f"open({began!r}, 'w'); print('a')\n{wait}print('b')", ended]
+    tests = [sys.executable, "-c", f"{wait}print('x'); open({ended!r}, 'w'); print('the summary')", began]
+    assert bootstrap.run([check, tests], []) == 0
+    said = [line for line in capfd.readouterr().out.splitlines() if len(line) == 1 or line == "the summary"]
+    assert said in (["a", "b", "x", "the summary"], ["x", "a", "b", "the summary"])
