@@ -22,11 +22,13 @@ OnBug = Callable[[Request, Exception], Awaitable[Response]]
 OnTooLong = Callable[[Request], Awaitable[Response]]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+PROVIDERS = "/webhooks/"
 THEMES = ("light", "dark")
 MOST_HEADER_BYTES = 32_768
 YEAR = 365 * 24 * 3600
-# Providers post here from their own servers; a signature takes the place of the origin.
-FROM_ANYWHERE = "/webhooks/"
+# Providers and mailboxes post here from their own servers; a signature, or the letter's own mark in the address, takes
+# the place of the origin.
+FROM_ANYWHERE = ("/webhooks/", "/stop/")
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -122,7 +124,7 @@ class Shield:
     def _is_too_long(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
         """Does the request say that it is longer than any form? What says nothing is stopped while it is read."""
         said = headers.get(b"content-length", b"")
-        return said.isdigit() and int(said[:20]) > self.longest and not scope["path"].startswith(FROM_ANYWHERE)
+        return said.isdigit() and int(said[:20]) > self.longest and not scope["path"].startswith(PROVIDERS)
 
     def _caller(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, int] | None:
         """The caller: the peer, or what the nearest untrusted hop of X-Forwarded-For was when the peer is a proxy."""

@@ -54,6 +54,7 @@ class Background(NamedTuple):
     last_template: str | None = None
     side: str = "own"  # `claimant`: of somebody else's policy; `liable`: others claim against theirs
     is_anothers_number: bool = False  # does somebody else with a side of this claim have it too?
+    address_kind: str | None = "phone"  # or `email`: letters go to nothing else
 
 
 class Fact(NamedTuple):

@@ -131,17 +131,20 @@ def reach(
 
     The basis of service texts is the contract; a messenger is an extra and needs consent. An opt-out always wins.
     """
-    wished = sorted(channels, key=lambda channel: channel != stands.chosen_channel)
+    by_letter = stands.address_kind == ChannelName.EMAIL
+    fitting = [channel for channel in channels if (channel is ChannelName.EMAIL) == by_letter]
+    wished = sorted(fitting or channels, key=lambda channel: channel != stands.chosen_channel)
     if stands.contact_prohibited:
         return wished[0], Reason.CONTACT_PROHIBITED
-    if stands.address is None or stands.is_anothers_number:
-        return wished[0], Reason.ANOTHERS_NUMBER if stands.address else Reason.NO_CONTACT
+    if stands.address is None or stands.is_anothers_number or not fitting:
+        return wished[0], Reason.ANOTHERS_NUMBER if stands.is_anothers_number else Reason.NO_CONTACT
     reasons = {channel: _barred(channel, stands, settings) for channel in wished}
     for channel, reason in reasons.items():
         if reason is None:
             return channel, None
     # What the person said weighs more than what the law or our set-up says.
-    worst = next((each for each in (Reason.OPTED_OUT, Reason.NO_CONSENT) if each in reasons.values()), None)
+    weighs = (Reason.OPTED_OUT, Reason.NO_CONSENT, Reason.NO_CONTACT)
+    worst = next((each for each in weighs if each in reasons.values()), None)
     return wished[0], worst or Reason.CHANNEL_NOT_ALLOWED
 
 
@@ -158,8 +161,10 @@ def barred(
 def _barred(channel: ChannelName, stands: Background, settings: NotifierSettings) -> Reason | None:
     if channel not in CHANNELS_ALLOWED[settings.notifier_market]:
         return Reason.CHANNEL_NOT_ALLOWED
-    if channel in stands.stopped:
+    if channel in stands.stopped or (channel is ChannelName.EMAIL and stands.stopped):
         return Reason.OPTED_OUT
+    if channel is ChannelName.EMAIL and settings.smtp_url is None:
+        return Reason.NO_CONTACT
     if channel is ChannelName.WHATSAPP:
         if settings.twilio_whatsapp_from is None:
             return Reason.CHANNEL_NOT_ALLOWED

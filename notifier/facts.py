@@ -11,6 +11,7 @@ import asyncpg
 
 from claims_core.errors import ClaimsError, NotFound
 from claims_core.same_person import goes_on, rows_of
+from notifier.addresses import AS_PLANNED, FOR_PLANNING, USABLE_FIRST
 from notifier.background import Background, Fact
 from notifier.decisions import still_to_send
 from notifier.links import Link, new_link
@@ -40,7 +41,10 @@ _COLUMNS = {
     "arm": """(select e.arm from pilot_enrolment e join pilot t on t.id = e.pilot_id
         where e.policyholder_id = any(kin.ids) and e.left_at is null and t.starts_at <= $1 and t.ends_at > $1
         order by e.consented_at limit 1)""",
-    "stopped": "array(select o.channel from opt_out o where o.address = point.address and o.ended_at is null)",
+    # A letter that goes because no number is usable must not pass by what was said from a number.
+    "stopped": """array(select o.channel from opt_out o where o.ended_at is null and (o.address = point.address
+        or point.kind = 'email' and o.address in (select i.address from contact_point i
+            where i.policyholder_id = any(kin.ids) and i.kind = 'phone' and i.on_file)))""",
     "consents": """array(select k.purpose from consent k
         where k.policyholder_id = any(kin.ids) and k.withdrawn_at is null)""",
     # `offset 0`: a few rows by the index, though the table was empty when its statistics were taken.
@@ -48,7 +52,7 @@ _COLUMNS = {
         cross join lateral (select x.started_at, x.state from delivery x where x.notification_id = told.id offset 0) d
         where told.recipient_id = any(kin.ids) and told.planned_at > $1 - interval '4 days'
         and told.importance in ('progress', 'heartbeat') and d.started_at > $1 - interval '26 hours'
-        and d.state <> 'refused')""",
+        and d.state not in ('refused', 'undelivered'))""",
     "claim_id": "c.id",
     **{
         name: f"c.{name}"
@@ -75,9 +79,10 @@ _COLUMNS = {
     # What is a claimant's must not be read by the policyholder, or by another claimant, because a file has one number
     # for both. For the common claim nothing is searched.
     "is_anothers_number": """c.part_of is not null and exists (select from claim o
-        join contact_point i on i.policyholder_id = o.policyholder_id and i.kind = 'phone' and i.on_file
+        join contact_point i on i.policyholder_id = o.policyholder_id and i.kind = point.kind and i.on_file
         where (o.id = c.part_of or o.part_of = c.part_of) and o.gone_at is null and i.address = point.address
         and not o.policyholder_id = any(kin.ids))""",
+    "address_kind": "point.kind",
 }
 assert tuple(_COLUMNS) == Background._fields
 COLUMNS = ", ".join(f"{expression} as {name}" for name, expression in _COLUMNS.items())
@@ -90,8 +95,8 @@ _JOINS = f"""
 cross join lateral (select {rows_of("p")} as ids offset 0) kin
 left join lateral (select x.cadence, x.channel, x.language, x.quiet_from, x.quiet_to from preference x
     where x.policyholder_id = any(kin.ids) order by x.chosen_at desc limit 1) chosen on true
-left join lateral (select i.id, i.address from contact_point i
-    where i.policyholder_id = p.id and i.kind = 'phone' and i.on_file
+left join lateral (select i.id, i.address, i.kind from contact_point i
+    where i.policyholder_id = p.id and i.kind {{kinds}} and i.on_file
     order by {{first}} i.place, i.id limit 1) point on true
 left join lateral (select count(*) as n, min(d.due_date) as due_date,
     array_agg(d.title_ru order by d.request_ref) as titles_ru, array_agg(d.title_en order by d.request_ref) as titles_en
@@ -103,7 +108,7 @@ left join lateral (select
     min(m.start_date) filter (where m.kind = 'decision') as started
     from promise m where m.claim_id = c.id and m.ended_at is null) promised on true
 """  # noqa: S608  (pieces of our own)
-JOINS = _JOINS.format(first="")
+JOINS = _JOINS.format(first=USABLE_FIRST, kinds=FOR_PLANNING)
 FACT = """ev.kind, ev.page_state as event_page_state, ev.detail::text as detail, ev.occurred_at, ev.tell_after,
     ev.recorded_at"""
 # What a head of team decided on the run that brought the fact, if it moved too many claims to be told unasked:
@@ -131,11 +136,11 @@ left join claim c on c.id = n.claim_id
 left join case_event ev on n.cause_kind = 'case_event' and ev.id = n.cause_id
 left join question q on q.id = case when n.cause_kind = 'question' then n.cause_id
     else (n.values ->> 'question_id')::uuid end
-{_JOINS.format(first=_ASKED_FROM)}"""  # noqa: S608
+{_JOINS.format(first=_ASKED_FROM, kinds=AS_PLANNED)}"""  # noqa: S608
 
 _ONE = f"""
 select {COLUMNS} from policyholder p left join claim c on c.id = $3
-{_JOINS.format(first="(i.address = $4) desc nulls last,")} where p.id = $2
+{_JOINS.format(first="(i.address = $4) desc nulls last," + USABLE_FIRST, kinds=FOR_PLANNING)} where p.id = $2
 """  # noqa: S608
 
 

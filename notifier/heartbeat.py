@@ -15,7 +15,7 @@ from notifier.decisions import planned, reach
 from notifier.facts import COLUMNS, JOINS, background_of
 from notifier.plans import Decided, write_plans
 from notifier.settings import NotifierSettings
-from notifier.states import CauseKind, ChannelName, Importance, Reason
+from notifier.states import ALL_CHANNELS, CauseKind, Importance, Reason
 from notifier.texts import HEARTBEAT_DAYS_ELSE, heartbeat_days
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def template_for(stands: Background, *, missed: bool) -> str:
 
 def _decided(row: asyncpg.Record, settings: NotifierSettings, now: datetime) -> Decided:
     stands = background_of(row)
-    channel, unreachable = reach((ChannelName.SMS, ChannelName.WHATSAPP), stands, settings)
+    channel, unreachable = reach(ALL_CHANNELS, stands, settings)
     template = template_for(stands, missed=row["missed"])
     reason = unreachable or (Reason.OPEN_QUESTION if row["asked"] else None)
     if reason is None and row["in_a_row"] >= IN_A_ROW:

@@ -10,7 +10,7 @@ from notifier.decisions import planned, reach
 from notifier.facts import background_for
 from notifier.plans import Cause, write_plans
 from notifier.settings import NotifierSettings
-from notifier.states import ChannelName, Importance
+from notifier.states import ALL_CHANNELS, Importance
 
 
 async def tell_person(
@@ -27,6 +27,6 @@ async def tell_person(
 ) -> None:
     """Plan the message in the caller's transaction, or note why it does not go. Once for each cause and template."""
     stands = await background_for(connection, policyholder_id, claim_id=claim_id, now=now)
-    channel, reason = reach((ChannelName.SMS, ChannelName.WHATSAPP), stands, settings)
+    channel, reason = reach(ALL_CHANNELS, stands, settings)
     plan = planned(template, importance, channel, stands, settings=settings, now=now, reason=reason)
     await write_plans(connection, [(cause, None, stands, plan, values or {})], now=now)

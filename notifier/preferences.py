@@ -27,8 +27,11 @@ from notifier.tables import Consent, Notification, OptOut, Pilot, PilotEnrolment
 
 __all__ = ["Choice", "choose", "forecast", "get", "join_pilot", "leave_pilot", "running_pilot"]
 
-# A STOP is for the number, whatever carries the text there.
-CARRIED_TO_A_NUMBER = (ChannelName.SMS, ChannelName.WHATSAPP)
+# A STOP is for the number, whatever carries the text there; and for an address of letters.
+CARRIED_TO = {
+    ContactKind.PHONE: (ChannelName.SMS, ChannelName.WHATSAPP),
+    ContactKind.EMAIL: (ChannelName.EMAIL,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +94,15 @@ async def choose(
         if how == "page" and cadence is not before:
             await _confirm(session, policyholder_id, cadence, now)
     if stop is not None:
-        for phone in await _phones(session, await rows_of_person(session, policyholder_id)):
-            await (stop_address if stop else start_address)(session, phone.address, how=how, now=now)
+        for point in await _points(session, await rows_of_person(session, policyholder_id)):
+            await (stop_address if stop else start_address)(session, point.address, how=how, now=now)
     await session.flush()
 
 
 async def stop_address(session: AsyncSession, address: str, *, how: str, now: datetime) -> bool:
-    """Nothing optional goes to this number from here on, planned or not. False if it was stopped already."""
-    rows = [
-        {"id": new_id(), "address": address, "channel": each, "how": how, "at": now} for each in CARRIED_TO_A_NUMBER
-    ]
+    """Nothing optional goes to this number or address from here on, planned or not. False if it was stopped already."""
+    carried = CARRIED_TO[ContactKind.EMAIL if "@" in address else ContactKind.PHONE]
+    rows = [{"id": new_id(), "address": address, "channel": each, "how": how, "at": now} for each in carried]
     once = insert(OptOut).values(rows)
     once = once.on_conflict_do_nothing(index_elements=["address", "channel"], index_where=text("ended_at is null"))
     new = await (await session.connection()).execute(once)
@@ -119,7 +121,7 @@ async def stop_address(session: AsyncSession, address: str, *, how: str, now: da
 
 
 async def start_address(session: AsyncSession, address: str, *, how: str, now: datetime) -> bool:
-    """Texts may go to this number again. False if they might already."""
+    """Texts may go to this number or address again. False if they might already."""
     ended = await session.exec(
         update(OptOut).where(col(OptOut.address) == address, col(OptOut.ended_at).is_(None)).values(ended_at=now)
     )
@@ -127,12 +129,14 @@ async def start_address(session: AsyncSession, address: str, *, how: str, now: d
 
 
 async def is_stopped(session: AsyncSession, policyholder_id: UUID) -> bool:
-    """Are texts to the number we would write to turned off?"""
-    phones = await _phones(session, [policyholder_id])
-    if not phones:
+    """Are texts to the number we would write to turned off, or letters where there is no number?"""
+    points = await _points(session, [policyholder_id])
+    if not points:
         return False
     stands = select(OptOut.id).where(
-        OptOut.address == phones[0].address, OptOut.channel == ChannelName.SMS, col(OptOut.ended_at).is_(None)
+        OptOut.address == points[0].address,
+        OptOut.channel == CARRIED_TO[points[0].kind][0],
+        col(OptOut.ended_at).is_(None),
     )
     return (await session.exec(stands)).first() is not None
 
@@ -260,19 +264,19 @@ async def _chosen(session: AsyncSession, rows: list[UUID]) -> Preference | None:
     return (await session.exec(theirs.order_by(col(Preference.chosen_at).desc()).limit(1))).first()
 
 
-async def _phones(session: AsyncSession, rows: list[UUID]) -> list[ContactPoint]:
-    phones = select(ContactPoint).where(
-        col(ContactPoint.policyholder_id).in_(rows),
-        ContactPoint.kind == ContactKind.PHONE,
-        col(ContactPoint.on_file),
+async def _points(session: AsyncSession, rows: list[UUID]) -> list[ContactPoint]:
+    """Where these rows can be written to: numbers first."""
+    points = select(ContactPoint).where(
+        col(ContactPoint.policyholder_id).in_(rows), col(ContactPoint.kind).in_(CARRIED_TO), col(ContactPoint.on_file)
     )
-    return list(await session.exec(phones.order_by(col(ContactPoint.place), col(ContactPoint.id))))
+    is_letters = col(ContactPoint.kind) == ContactKind.EMAIL
+    return list(await session.exec(points.order_by(is_letters, col(ContactPoint.place), col(ContactPoint.id))))
 
 
 async def _confirm(session: AsyncSession, policyholder_id: UUID, cadence: Cadence, now: datetime) -> None:
     person = await session.get_one(Policyholder, policyholder_id)
     rows = await rows_of_person(session, policyholder_id)
     chosen = await _chosen(session, rows)
-    if phones := await _phones(session, [policyholder_id]):
+    if phones := [each for each in await _points(session, [policyholder_id]) if each.kind is ContactKind.PHONE]:
         language = (chosen.language if chosen else None) or person.language
         await say_how_often(session, phones[0], rows, cadence=cadence, language=language, now=now)

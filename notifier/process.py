@@ -18,6 +18,7 @@ from claims_core.db import make_engine, open_pool, plain_address
 from claims_core.installation import bind_database
 from claims_core.shared_clock import SharedClock
 from claims_core.ticks import make_scheduler
+from notifier.bounces import taking_bounces
 from notifier.channels.base import Channel
 from notifier.channels.ways import open_channels
 from notifier.dispatch import Sender, open_senders, run
@@ -73,7 +74,7 @@ async def serve(
 ) -> None:
     """Work until `stop`. Whatever else falls over, the open calls are ended and written (15 s at most)."""
     worker, clock = f"{socket.gethostname()}:{os.getpid()}", SharedClock()
-    async with _opened(url, settings, console=console) as (engine, pool, channels):
+    async with _opened(url, settings, clock, console=console) as (engine, pool, channels):
         await _compare(clock, pool)
         await _put_aside(engine, pool, instance_id, clock())
         senders = open_senders(pool, channels, settings, worker=worker, clock=clock, instance_id=instance_id)
@@ -126,12 +127,13 @@ async def _agree(clock: SharedClock, pool: asyncpg.Pool) -> None:
 
 @asynccontextmanager
 async def _opened(
-    url: str, settings: NotifierSettings, *, console: bool
+    url: str, settings: NotifierSettings, clock: SharedClock, *, console: bool
 ) -> AsyncIterator[tuple[AsyncEngine, asyncpg.Pool, Mapping[ChannelName, Channel]]]:
     engine, channels = make_engine(url), open_channels(settings, console=console)
     pool = await open_sending_pool(url)
     try:
-        yield engine, pool, channels
+        async with taking_bounces(pool, settings, clock):
+            yield engine, pool, channels
     finally:
         for channel in channels.values():
             await channel.close()

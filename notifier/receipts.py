@@ -11,12 +11,11 @@ import asyncpg
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.db import driver_connection
-from claims_core.errors import BadInput
 from claims_core.failpoints import failpoint, register
 from claims_core.ids import new_id
-from notifier.channels.base import hash_of_token
+from notifier.channels.base import Report, hash_of_token
 from notifier.channels.twilio.signature import is_genuine
-from notifier.channels.twilio.words import STATE_OF, verdict_on
+from notifier.channels.twilio.words import STATE_OF, report_in, verdict_on
 from notifier.folding import FOLD
 from notifier.settings import NotifierSettings
 from notifier.verdicts import heed
@@ -26,7 +25,6 @@ register("receipts.before_apply")
 
 PARKED_FOR = timedelta(hours=72)
 LONGEST_WORD = 200
-_LENGTHS = {"provider_ref": 64, "provider_status": 40, "error_code": 20}
 
 # $1 now, $2 token hash, $3 receipt id, $4 provider, $5 ref, $6 status, $7 error code, $8 raw, $9 state, $10 read.
 # A token names its delivery, whoever answered first, the call or the receipt; without one the ref does. A ref that
@@ -93,20 +91,26 @@ async def receive_on(
     connection: asyncpg.Connection, *, provider: str, token: str, form: Mapping[str, str], now: datetime
 ) -> bool:
     """`receive` on a plain connection; committed by itself when no transaction is open."""
-    ref, word, code = _report_in(form)
-    verdict = verdict_on(code)
+    return await record_report(connection, report_in(form), provider=provider, token=token, now=now)
+
+
+async def record_report(
+    connection: asyncpg.Connection, report: Report, *, provider: str, token: str, now: datetime
+) -> bool:
+    """Keep and fold one report, in our words already. False: nobody knows the message yet, it is parked."""
     failpoint("receipts.before_apply")
-    values = (now, hash_of_token(token), new_id(), provider, ref, word, code, _as_it_came(form))
+    said = (report.provider_ref, report.provider_status, report.error_code, _as_it_came(report.raw))
     # What the code says about the person must not be lost between two commits; without one, one statement is all.
-    async with connection.transaction() if verdict else nullcontext():
-        row = await connection.fetchrow(_RECEIVE, *values, STATE_OF.get(word), word == "read")
+    async with connection.transaction() if report.verdict else nullcontext():
+        values = (now, hash_of_token(token), new_id(), provider, *said, report.state, report.read)
+        row = await connection.fetchrow(_RECEIVE, *values)
         assert row is not None  # the statement always answers with one row
-        if row["new"] and row["delivery_id"] and verdict is not None:
-            await heed(connection, {row["delivery_id"]: (verdict, code or "")}, now=now)
+        if row["new"] and row["delivery_id"] and report.verdict is not None:
+            await heed(connection, {row["delivery_id"]: (report.verdict, report.error_code or "")}, now=now)
     if row["conflict"] and row["new"]:
         log.warning("receipts_disagree", extra={"delivery_id": row["delivery_id"]})
     if row["delivery_id"] is None:
-        log.warning("receipt_parked", extra={"provider": provider, "provider_ref": ref})
+        log.warning("receipt_parked", extra={"provider": provider, "provider_ref": report.provider_ref})
     return row["delivery_id"] is not None
 
 
@@ -123,11 +127,3 @@ def _as_it_came(form: Mapping[str, str]) -> str:
     # PostgreSQL keeps neither NUL nor half a surrogate pair in jsonb.
     kept = {str(name)[:LONGEST_WORD]: str(value)[:LONGEST_WORD] for name, value in form.items()}
     return json.dumps(kept, ensure_ascii=False).encode("utf-8", "replace").decode().replace("\\u0000", "")
-
-
-def _report_in(form: Mapping[str, str]) -> tuple[str, str, str | None]:
-    ref, word, code = form.get("MessageSid", ""), form.get("MessageStatus", ""), form.get("ErrorCode") or None
-    values = {"provider_ref": ref, "provider_status": word, "error_code": code or ""}
-    if not ref or not word or any("\0" in text or len(text) > _LENGTHS[name] for name, text in values.items()):
-        raise BadInput("a status report needs MessageSid and MessageStatus")
-    return ref, word, code

@@ -15,7 +15,7 @@ from notifier.values import NAMES, clean
 
 LANGUAGES = ("en", "ru")
 MAX_SOURCE = 4_000
-MAX_TEXT = {"sms": 1_600, "whatsapp": 1_024}  # what the providers take
+MAX_TEXT = {"sms": 1_600, "whatsapp": 1_024, "email": 4_000}  # what the providers take
 MAX_SEGMENTS = 4  # a handler's whole answer by SMS is the longest text we ever send (`ux`, 4.2)
 SAFE_FILTERS = frozenset({"lower", "upper", "trim"})
 # Names, constants and `if`: a text needs no more, and nothing of this can reach an attribute, a call or a loop.
@@ -55,6 +55,12 @@ def message_files() -> list[tuple[str, str, str]]:
     """(template, channel, language) of every file that ships, in order."""
     found = sorted((folder("templates") / "messages").glob("*/*.*"))
     return [(path.parent.name, *_channel_and_language(path)) for path in found]
+
+
+@cache
+def templates_for(channel: str) -> list[str]:
+    """The templates with a text for this channel that ship."""
+    return sorted({template for template, named, _ in message_files() if named == channel})
 
 
 def has_message(template: str, channel: str) -> bool:

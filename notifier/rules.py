@@ -10,7 +10,7 @@ from typing import Any
 from claims_core.errors import BadInput
 from claims_core.snapshot import CaseEventKind
 from claims_core.stages import LineOfBusiness, PageState
-from notifier.states import Cadence, ChannelName, Importance
+from notifier.states import ALL_CHANNELS, Cadence, ChannelName, Importance
 
 # A handler looks at a correction first; the others change what a page says and are nothing to write about.
 SILENT_EVENTS = frozenset(
@@ -93,7 +93,7 @@ def _rule(place: int, row: dict[str, Any]) -> Rule:
             template=str(row["template"]),
             importance=importance,
             cadences=tuple(Cadence(each) for each in row.get("cadences", list(Cadence))),
-            channels=tuple(ChannelName(each) for each in row.get("channels", ["sms", "whatsapp"])),
+            channels=tuple(ChannelName(each) for each in row.get("channels", ALL_CHANNELS)),
             fresh_hours=int(row.get("fresh_hours", FRESH_HOURS.get(importance, FRESH_HOURS_ELSE))),
             version=int(row.get("version", 1)),
         )

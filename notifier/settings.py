@@ -1,5 +1,6 @@
 """What the notifier must know about its surroundings. Read once by entry points, passed on as a value."""
 
+import re
 from datetime import time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -53,9 +54,18 @@ class NotifierSettings(Surroundings):
     # {"claim_moved.en": {"sid": "HX…", "values": ["given_name", "date"]}}: approved WhatsApp texts and their variables.
     twilio_contents: dict[str, dict[str, str | list[str]]] = Field(default_factory=dict)
 
+    # smtp://name:password@host:587 (secured by STARTTLS) or smtps://…:465; no letters without it.
+    smtp_url: SecretStr | None = None
+    smtp_from: str | None = None
+    # Letters that cannot be delivered come back to NAME+TAG@domain of this address,
+    smtp_bounces_to: str | None = None
+    # and the notifier takes them here, from our own mail server.
+    smtp_bounces_bind: str | None = None
+
     portal_public_url: str
     portal_short_url: str | None = None
     portal_secret_key: SecretStr
+    portal_brand_name: str = ""
     portal_brand_phone: str = ""
     portal_demo: bool = False
     insurer_timezone: Zone = "Europe/Moscow"
@@ -93,6 +103,41 @@ class NotifierSettings(Surroundings):
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
             raise ValueError("an address begins with https:// and names a host")
         return url or None
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None or not url.get_secret_value():
+            return None
+        server = urlsplit(url.get_secret_value())
+        if server.scheme not in ("smtp", "smtps") or not server.hostname or server.port == 0:
+            raise ValueError("a mail server is smtp://name:password@host:587 or smtps://name:password@host:465")
+        return url
+
+    @field_validator("smtp_from", "smtp_bounces_to")
+    @classmethod
+    def _is_a_mailbox(cls, address: str | None) -> str | None:
+        if not address:
+            return None
+        # Of ours: it stands in headers and in commands as it is.
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,30}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", address):
+            raise ValueError("an address of ours is name@domain, without a name before it and without a plus")
+        return address
+
+    @field_validator("smtp_bounces_bind")
+    @classmethod
+    def _is_host_and_port(cls, bind: str | None) -> str | None:
+        if bind and not (re.fullmatch(r"[^\s:]+:\d{1,5}", bind) and int(bind.rpartition(":")[2]) < 65_536):
+            raise ValueError("say host:port, as 127.0.0.1:8026")
+        return bind or None
+
+    @model_validator(mode="after")
+    def _letters_complete(self) -> "NotifierSettings":
+        if self.smtp_url and not self.smtp_from:
+            raise ValueError("SMTP_URL is set: SMTP_FROM must be set too")
+        if self.smtp_bounces_bind and not self.smtp_bounces_to:
+            raise ValueError("SMTP_BOUNCES_BIND is set: SMTP_BOUNCES_TO must be set too")
+        return self
 
     @model_validator(mode="after")
     def _complete(self) -> "NotifierSettings":

@@ -43,12 +43,15 @@ class ChannelName(StrEnum):
 
     SMS = "sms"
     WHATSAPP = "whatsapp"
+    EMAIL = "email"
     CONSOLE = "console"
 
 
+# In the order in which they are tried for what no rule names channels for.
+ALL_CHANNELS = (ChannelName.SMS, ChannelName.WHATSAPP, ChannelName.EMAIL)
 # What each market's law lets us use (`stages.md` 6). Law 41-FZ keeps Russian insurers out of foreign messengers.
 CHANNELS_ALLOWED: dict[Market, frozenset[ChannelName]] = {
-    Market.RU: frozenset({ChannelName.SMS, ChannelName.CONSOLE}),
+    Market.RU: frozenset({ChannelName.SMS, ChannelName.EMAIL, ChannelName.CONSOLE}),
     Market.EU: frozenset(ChannelName),
     Market.US: frozenset(ChannelName),
     Market.UK: frozenset(ChannelName),

@@ -176,10 +176,16 @@ def _amount(scene: _Scene) -> str:
     cause, stands = scene.cause, scene.stands
     told = _detail(cause).get("amount")
     amount = Decimal(told) if told else stands.assessed if cause.template == "awaiting" else stands.approved
-    if amount is None or stands.currency is None:
+    if amount is None or stands.currency is None or not scene.settings.notifier_amounts:
         return ""
     written: Callable[[Decimal, str, str], str] = short_money if cause.channel == "sms" else money
     return written(amount, stands.currency, cause.language)
+
+
+def _link(scene: _Scene) -> str:
+    """A telephone finds a link without its scheme, a mailbox does not."""
+    address = scene.link or scene.settings.short_url.removeprefix("https://")
+    return f"https://{address}" if scene.cause.channel == "email" and "://" not in address else address
 
 
 def _day_in(text: Any) -> date | None:
@@ -223,7 +229,7 @@ _VALUES: dict[str, Callable[[_Scene], str]] = {
     "replies": lambda scene: "yes" if scene.settings.notifier_replies else "",
     "phone": lambda scene: scene.settings.portal_brand_phone,
     "domain": lambda scene: scene.settings.short_url.split("://")[-1],
-    "link": lambda scene: scene.link or scene.settings.short_url.removeprefix("https://"),
+    "link": _link,
     "code": _code,
     # These come with the notification alone.
     "last_fact": lambda _: "",

@@ -1,4 +1,4 @@
-"""What a provider's word about a recipient changes: a standing opt-out, a note on the address, an SMS instead."""
+"""What a provider's word about a recipient changes: an opt-out, a note on the address, another channel instead."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,6 +8,8 @@ import asyncpg
 
 from claims_core.ids import new_id
 from notifier.channels.base import Verdict
+from notifier.rendering import templates_for
+from notifier.states import ChannelName
 
 # In each, $1 is now and the arrays hold a delivery a row.
 _OPT_OUT = """
@@ -35,6 +37,23 @@ join notification n on n.id = d.notification_id
 where n.channel = 'whatsapp' and n.importance <> 'code' and n.send_by > $1
 on conflict (cause_kind, cause_id, template, recipient_id, step) do nothing
 """
+# A number that no SMS reaches is followed by a letter, if the person has an address and somebody here sends letters
+# (the row of the sender). What may go there now is looked at when it is taken, as always.
+_LETTER_INSTEAD = """
+insert into notification (id, cause_kind, cause_id, template, recipient_id, step, claim_id, event_seq, importance,
+  priority, channel, contact_point_id, sender, language, values, state, cadence, pilot_arm, rule_version, planned_at,
+  not_before, send_by, takes)
+select o.id, n.cause_kind, n.cause_id, n.template, n.recipient_id, n.step + 1, n.claim_id, n.event_seq, n.importance,
+  n.priority, 'email', mail.id, 'email', n.language, n.values, 'planned', n.cadence, n.pilot_arm,
+  n.rule_version, $1, $1, n.send_by, 0
+from unnest($2::uuid[], $3::uuid[]) as o(id, delivery_id) join delivery d on d.id = o.delivery_id
+join notification n on n.id = d.notification_id
+join lateral (select i.id from contact_point i where i.policyholder_id = n.recipient_id and i.kind = 'email'
+  and i.on_file order by i.place, i.id limit 1) mail on true
+where n.channel = 'sms' and n.importance <> 'code' and n.send_by > $1 and n.template = any($4::text[])
+  and exists (select from sender_rate r where r.sender = 'email')
+on conflict (cause_kind, cause_id, template, recipient_id, step) do nothing
+"""
 _NO_WAY_TO_THE_PERSON = frozenset({Verdict.BAD_ADDRESS, Verdict.OPTED_OUT, Verdict.NEVER})
 
 
@@ -47,5 +66,7 @@ async def heed(connection: asyncpg.Connection, verdicts: Mapping[UUID, tuple[Ver
         await connection.execute(_OPT_OUT, now, [new_id() for _ in opted_out], opted_out)
     if bad:
         await connection.execute(_NOTE, now, list(bad), list(bad.values()))
+        letters = templates_for(ChannelName.EMAIL)
+        await connection.execute(_LETTER_INSTEAD, now, [new_id() for _ in bad], list(bad), letters)
     if lost:
         await connection.execute(_SMS_INSTEAD, now, [new_id() for _ in lost], lost)

@@ -14,6 +14,7 @@ from claims_portal.desk.says import Says
 from claims_portal.desk.words import (
     ACTIONS,
     CHANGE_STATES,
+    CHANNEL_WORDS,
     CONTACTS,
     EVENTS,
     REASONS,
@@ -89,7 +90,7 @@ def _event_detail(event: CaseEvent, says: Says) -> str:
 
 def _messages(facts: ClaimFacts, says: Says) -> Iterator[Entry]:
     for notification, delivery in facts.told:
-        channel = notification.channel.value.upper() if notification.channel.value == "sms" else "WhatsApp"
+        channel = says.told(CHANNEL_WORDS[notification.channel])
         sent = delivery is not None and notification.state in (NotificationState.SENT, NotificationState.SETTLED)
         if delivery is not None:
             text = says.told("{channel} “{text}”", channel=channel, text=delivery.text)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from claims_core.i18n import marked as _
 from claims_portal.desk.says import Says
-from claims_portal.desk.words import CADENCES, REASONS, STATUS_OF
+from claims_portal.desk.words import CADENCES, CHANNEL_WORDS, REASONS, STATUS_OF
 from notifier.direct import Guard, Preview
 from notifier.settings import NotifierSettings
-from notifier.states import Reason
+from notifier.states import ChannelName, Reason
 
 LEAVES = _("The text leaves once the claims system confirms.")
 
@@ -71,7 +71,7 @@ def preview_view(
     return PreviewView(
         text=preview.text,
         text_language=preview.language,
-        channel="SMS" if preview.channel is None or preview.channel.value == "sms" else "WhatsApp",
+        channel=says.told(CHANNEL_WORDS[preview.channel or ChannelName.SMS]),
         meter=_meter(preview, says) if preview.encoding else None,
         guards=guards,
         why_not=_why_not(preview, says),

@@ -39,6 +39,10 @@ class SenderStopped(TemporaryChannelFailure):
     """Credentials, account or sender are refused: an operator must act. One probe a minute goes on."""
 
 
+class AddressBusy(TemporaryChannelFailure):
+    """Not now at this address; the sender is not to blame, and others may go on."""
+
+
 class AddressRefused(PermanentChannelFailure):
     """The address cannot be reached over this channel, ever."""
 
@@ -90,6 +94,19 @@ class Found:
     verdict: Verdict | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a provider reports about one message: in our words, and `raw` as it came."""
+
+    provider_ref: str
+    provider_status: str
+    error_code: str | None
+    state: DeliveryState | None
+    verdict: Verdict | None
+    raw: Mapping[str, str]
+    read: bool = False
+
+
 class Channel(Protocol):
     """One way to reach a person. Implementations keep no state between messages but their connections."""
 
@@ -107,8 +124,12 @@ class Channel(Protocol):
         now: datetime,
         callback_url: str,
         content: Content | None = None,
+        key: str | None = None,
     ) -> Accepted:
-        """Hand over once. Raises `TemporaryChannelFailure`, `PermanentChannelFailure` or `AmbiguousHandOver`."""
+        """Hand over once. Raises `TemporaryChannelFailure`, `PermanentChannelFailure` or `AmbiguousHandOver`.
+
+        `token` names this handing over, `key` the notification: a repeat has another token and the same key.
+        """
 
     async def find(
         self, address: str, text: str, *, started_at: datetime, until: datetime, known: frozenset[str]

@@ -30,6 +30,7 @@ class ConsoleChannel:
         now: datetime,
         callback_url: str,
         content: Content | None = None,
+        key: str | None = None,
     ) -> Accepted:
         """Print it."""
         print(f"{self.name} to {address}: {text}", file=self._out, flush=True)

@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from claims_core.errors import Misconfigured
 from notifier.channels.base import Capabilities, Channel
 from notifier.channels.console import PRINTED, ConsoleChannel
+from notifier.channels.email.words import capabilities_of as of_email
+from notifier.channels.email.words import lacks as lacks_for_email
 from notifier.channels.twilio.words import capabilities_of as of_twilio
 from notifier.channels.twilio.words import lacks_for_sms, lacks_for_whatsapp
 from notifier.settings import NotifierSettings
@@ -50,6 +52,7 @@ def _console_alone(settings: NotifierSettings) -> str | None:
 WAYS = (
     Way(ChannelName.SMS, "twilio", lacks_for_sms, of_twilio, "notifier.channels.twilio.channel", "twilio"),
     Way(ChannelName.WHATSAPP, "twilio", lacks_for_whatsapp, of_twilio, "notifier.channels.twilio.channel", "twilio"),
+    Way(ChannelName.EMAIL, "smtp", lacks_for_email, of_email, "notifier.channels.email.channel", "aiosmtplib"),
     Way(ChannelName.CONSOLE, "console", _console_alone, lambda _: PRINTED, "notifier.channels.console"),
 )
 

@@ -26,7 +26,7 @@ order by 2, 1
 _FACTS = text("""
 select ev.occurred_at as at, 'fact' as about, ev.kind as what, ev.page_state, ev.historic,
     p.planned_at is not null as decided, n.template, n.state, n.reason, n.cadence, n.pilot_arm, n.send_by,
-    d.state as delivery, d.attempts
+    n.channel, d.state as delivery, d.attempts
 from case_event ev left join planned_event p on p.case_event_id = ev.id
 left join notification n on n.cause_kind = 'case_event' and n.cause_id = ev.id
 left join lateral (select count(*) as attempts, (array_agg(x.state order by x.attempt desc))[1] as state
@@ -34,7 +34,7 @@ left join lateral (select count(*) as attempts, (array_agg(x.state order by x.at
 where ev.claim_id = :claim_id
 union all
 select n.planned_at, n.cause_kind, null, null, false, true, n.template, n.state, n.reason, n.cadence, n.pilot_arm,
-    n.send_by, d.state, d.attempts
+    n.send_by, n.channel, d.state, d.attempts
 from notification n
 left join lateral (select count(*) as attempts, (array_agg(x.state order by x.attempt desc))[1] as state
     from delivery x where x.notification_id = n.id) d on true
@@ -171,4 +171,5 @@ def _as_line(row: dict[str, Any]) -> str:
     repeats = f" ({row['attempts']} attempts)" if (row["attempts"] or 0) > 1 else ""
     what = f"{row['what'] or row['about']} {row['page_state'] or ''}".strip()
     side = "  (a claimant's side)" if row["side"] == "claimant" else ""
-    return f"{row['at']:%Y-%m-%d %H:%M}  {what:<34} {said:<18} {how}{repeats}{side}"
+    over = row["channel"] or "-"
+    return f"{row['at']:%Y-%m-%d %H:%M}  {what:<34} {said:<18} {over:<9} {how}{repeats}{side}"

@@ -14,6 +14,7 @@ from notifier.commands.with_session import with_session
 from notifier.rendering import LANGUAGES, RenderingFailed, has_message, message_files, problems_of, source_of
 from notifier.rulebook import replace_rules, rules_in_force
 from notifier.rules import SILENT_EVENTS, Rule, rules_from_text, shipped_rules, text_from_rules
+from notifier.states import ChannelName
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,8 +53,11 @@ def faults_of(rules: tuple[Rule, ...]) -> list[str]:
     faults = [f"{kind}: neither told nor silent on purpose" for kind in sorted(undecided)]
     faults += [f"{kind}: told, and silent on purpose" for kind in sorted(told & SILENT_EVENTS)]
     for rule in rules:
-        if not has_message(rule.template, "sms"):
-            faults.append(f"{rule.event}: there is no message {rule.template} for SMS in {' and '.join(LANGUAGES)}")
+        for channel, word in ((ChannelName.SMS, "SMS"), (ChannelName.EMAIL, "e-mail")):
+            # Every fact may be told by SMS; by letter only what the rule sends so.
+            if (channel is ChannelName.SMS or channel in rule.channels) and not has_message(rule.template, channel):
+                names = " and ".join(LANGUAGES)
+                faults.append(f"{rule.event}: there is no message {rule.template} for {word} in {names}")
     return faults + [f"{'/'.join(place)}: {problem}" for place in message_files() for problem in _problems(*place)]
 
 

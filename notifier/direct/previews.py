@@ -174,7 +174,9 @@ def _shown(
     plan: Plan, fact: Fact, stands: Background, page: PageState, *, settings: NotifierSettings, now: datetime
 ) -> Preview:
     text = sample_text(plan, fact, stands, settings=settings, now=now)
-    counted = sms_parts(text) if plan.channel is ChannelName.SMS else SmsParts("", len(text), len(text), (text,), ())
+    # A letter is billed to nobody.
+    alone = () if plan.channel is ChannelName.EMAIL else (text,)
+    counted = sms_parts(text) if plan.channel is ChannelName.SMS else SmsParts("", len(text), len(text), alone, ())
     verdict = plan.reason or _at_take(plan, fact, stands, settings, now)
     why_not, leaves_at = (verdict, None) if isinstance(verdict, Reason) else (None, verdict)
     return Preview(

@@ -8,7 +8,7 @@ import asyncpg
 
 from claims_core.errors import AmbiguousHandOver, ChannelError, TemporaryChannelFailure
 from claims_core.ids import jitter
-from notifier.channels.base import SenderStopped
+from notifier.channels.base import AddressBusy, SenderStopped
 from notifier.dispatch.taking import PROBE
 from notifier.switch import StoppedByHand
 
@@ -55,7 +55,8 @@ async def judge_sender(
 ) -> None:
     """Pause or wake the sender by what went wrong with each of a batch of calls, None if nothing; logs a change."""
     problems = [each for each in problems if not isinstance(each, StoppedByHand)]
-    failed = [each for each in problems if isinstance(each, TemporaryChannelFailure | AmbiguousHandOver)]
+    temporary = [each for each in problems if isinstance(each, TemporaryChannelFailure | AmbiguousHandOver)]
+    failed = [each for each in temporary if not isinstance(each, AddressBusy)]
     asked = [each for each in failed if isinstance(each, SenderStopped) or each.code in TOO_FAST or each.retry_after]
     until = max(
         (now + wait_after(each.retry_after, stopped=isinstance(each, SenderStopped)) for each in asked), default=None

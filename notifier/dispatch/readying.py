@@ -12,6 +12,7 @@ import asyncpg
 from claims_core.db import pool_scope
 from claims_core.failpoints import failpoint, register
 from claims_core.ids import new_id, new_token
+from notifier.addresses import NOTE_HOLDS
 from notifier.channels.base import Channel, Content, hash_of_token, without_code
 from notifier.decisions import CAPPED
 from notifier.dispatch.taking import Batch, Taken
@@ -24,8 +25,6 @@ from notifier.states import ChannelName, Importance, NotificationState, Reason
 log = logging.getLogger(__name__)
 register("send.taken", "send.rendered", "send.delivery_committed")
 
-# How long a provider's word about an address holds: numbers are given to new people.
-NOTE_HOLDS = timedelta(days=90)
 
 # $1 lease token, $2 now, then what becomes of each row that does not leave. Ours only while the lease is.
 _PUT_BACK = """

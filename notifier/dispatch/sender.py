@@ -107,6 +107,7 @@ class Sender:
                 now=now,
                 callback_url=self._callback_url(channel, hand_over.token),
                 content=hand_over.content,
+                key=hand_over.taken.id.hex,
             )
         except ChannelError as error:
             problem = error

@@ -18,7 +18,7 @@ from tests.portal.portal import portal_app
 OPEN_BY_NATURE = ("/static", "/healthz", "/readyz", "/api/openapi.json")
 # Public pages, said out loud. A new one is a decision: it is written here and in the review.
 PUBLIC = {"/", "/code", "/code/again", "/look", "/sign-out", "/{token:link}"}
-PUBLIC_BELOW = ("/c/", "/u/", "/webhooks/", "/desk/sign-in", "/desk/code", "/desk/sign-out")
+PUBLIC_BELOW = ("/c/", "/u/", "/stop/", "/webhooks/", "/desk/sign-in", "/desk/code", "/desk/sign-out")
 OWN = {"require_own_claim", "require_policyholder", "require_glance"}
 
 

@@ -14,6 +14,7 @@ from tests.house.source import ROOT
 MESSAGES = ROOT / "templates" / "messages"
 PAGES = sorted(path for part in ("pages", "desk", "partials") for path in (ROOT / "templates" / part).glob("*.html"))
 LANGUAGES = ("ru", "en")
+NEVER_A_LETTER = {"otp", "free_text", "optout", "optin_often", "optin_rare"}
 UNESCAPED = re.compile(r"\|\s*safe\b|autoescape\s+false|Markup\(")
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "marked": None, "N_": None}
 FIELDS = re.compile(r"%\((\w+)\)|\{(\w+)\}")
@@ -39,6 +40,26 @@ def test_a_message_is_complete_in_both_languages(folder: Path):
     assert "sms" in channels
     assert files.keys() == {f"{channel}.{language}" for channel in channels for language in LANGUAGES}
     assert all(files.values())
+
+
+def test_whatever_may_be_a_letter_has_its_letter():
+    """Codes, answers to what came from a number, and words about texts to it are no letters."""
+    without = {folder.name for folder in folders() if not (folder / "email.ru").is_file()}
+    assert without == {folder.name for folder in folders() if folder.name.startswith("kw_")} | NEVER_A_LETTER
+
+
+def test_a_letter_begins_with_a_short_subject_and_ends_with_its_link():
+    for path in MESSAGES.glob("*/email.*"):
+        subject, empty, *body = path.read_text(encoding="utf-8").rstrip().splitlines()
+        assert 0 < len(re.sub(r"{[%{].*?[%}]}", "", subject)) <= 120, path
+        assert empty == "", path
+        assert body[-1].endswith(": {{ link }}"), path
+
+
+def test_the_frame_of_letters_lets_no_markup_through_and_fetches_nothing():
+    frame = (ROOT / "notifier" / "channels" / "email" / "letter.html").read_text(encoding="utf-8")
+    assert not UNESCAPED.search(frame)
+    assert not re.search(r"https?:|src=|url\(|<link|<script|<img", frame)
 
 
 def test_every_rule_tells_with_a_message_that_exists():

@@ -14,6 +14,7 @@ from notifier.channels.console import ConsoleChannel
 from notifier.channels.ways import WAYS, open_channels, standing
 from notifier.commands.channels import rows_of, run
 from notifier.states import ChannelName
+from sandbox.mail import PostOffice, served_mail
 from tests.fakes.provider import FakeTwilio
 from tests.notifier.conftest import settings_for
 from tests.notifier.scenes import the_settings
@@ -27,22 +28,35 @@ async def twilio() -> AsyncIterator[FakeTwilio]:
         yield fake
 
 
-@pytest.fixture(params=["console", "twilio"])
+@pytest.fixture(params=["console", "twilio", "email"])
 async def opened(request: pytest.FixtureRequest, twilio: FakeTwilio) -> AsyncIterator[tuple[Channel, str]]:
     """A channel in front of a provider that behaves, and an address it can reach."""
     if request.param == "console":
         yield ConsoleChannel(out=io.StringIO()), "+15550002222"
         return
-    channel = open_channels(settings_for(twilio))[ChannelName.SMS]
-    yield channel, "+15550002222"
-    await channel.close()
+    if request.param == "twilio":
+        channel = open_channels(settings_for(twilio))[ChannelName.SMS]
+        yield channel, "+15550002222"
+        await channel.close()
+        return
+    async with served_mail(PostOffice()) as office:
+        mail = {"smtp_url": f"smtp://127.0.0.1:{office.port}", "smtp_from": "claims@primer.example"}
+        channels = open_channels(settings_for(twilio, portal_demo=True, **mail))
+        yield channels[ChannelName.EMAIL], "irina@mail.example"
+        for channel in channels.values():
+            await channel.close()
 
 
 async def test_every_channel_hands_over_once_and_says_what_the_provider_calls_it(opened):
     channel, address = opened
     now = datetime.now(UTC)
     accepted = await channel.send(
-        address, "Hello", token="t" * 22, send_by=now + timedelta(hours=1), now=now, callback_url="https://c.example/x"
+        address,
+        "Hello\n\nThere",
+        token="t" * 22,
+        send_by=now + timedelta(hours=1),
+        now=now,
+        callback_url="https://c.example/x",
     )
     assert accepted.provider_ref
     assert accepted.provider_status
@@ -65,6 +79,7 @@ async def test_a_channel_can_be_closed_twice(opened):
 
 def test_every_way_of_the_table_can_be_shown_whatever_is_set():
     shown = rows_of(the_settings())
+    assert [row["channel"] for row in shown if row["allowed"]] == ["sms", "email", "console"]  # Russia
     assert [(row["channel"], row["provider"]) for row in shown] == [(way.name, way.provider) for way in WAYS]
     assert {way.name for way in WAYS} == set(ChannelName)
     assert all(row["ready"] is (row["why_not"] is None) for row in shown)

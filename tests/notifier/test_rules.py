@@ -106,6 +106,7 @@ def test_the_check_finds_a_fact_nobody_decided_on_and_a_message_that_is_missing(
     fewer = tuple(rule for rule in RULES if rule.event != "reopened")
     assert faults_of(fewer) == ["reopened: neither told nor silent on purpose"]
     wrong = (*fewer, replace(RULES[0], event=CaseEventKind.REOPENED, template="no_such"))
-    assert faults_of(wrong) == ["reopened: there is no message no_such for SMS in en and ru"]
+    missing = "reopened: there is no message no_such for {} in en and ru"
+    assert faults_of(wrong) == [missing.format("SMS"), missing.format("e-mail")]
     loud = (*RULES, replace(RULES[0], event=CaseEventKind.HANDLER_CHANGED))
     assert faults_of(loud) == ["handler_changed: told, and silent on purpose"]

@@ -82,6 +82,7 @@ class TwilioChannel:
         now: datetime,
         callback_url: str,
         content: Content | None = None,
+        key: str | None = None,
     ) -> Accepted:
         """Hand over once, within the deadline; Twilio drops the message by itself when `send_by` has passed."""
         words: dict[str, Any] = {

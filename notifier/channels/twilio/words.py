@@ -1,12 +1,15 @@
 """Twilio's words and codes into ours, as data (pure)."""
 
+from collections.abc import Mapping
+
 from claims_core.errors import (
     AmbiguousHandOver,
+    BadInput,
     ChannelError,
     PermanentChannelFailure,
     TemporaryChannelFailure,
 )
-from notifier.channels.base import AddressRefused, Capabilities, RecipientOptedOut, SenderStopped, Verdict
+from notifier.channels.base import AddressRefused, Capabilities, RecipientOptedOut, Report, SenderStopped, Verdict
 from notifier.settings import NotifierSettings
 from notifier.states import DeliveryState
 
@@ -40,6 +43,7 @@ CODES: dict[Verdict, str] = {
 }
 VERDICT_OF: dict[str, Verdict] = {code: verdict for verdict, codes in CODES.items() for code in codes.split()}
 
+_LENGTHS = {"provider_ref": 64, "provider_status": 40, "error_code": 20}
 _ERROR_OF: dict[Verdict, type[ChannelError]] = {
     Verdict.LATER: TemporaryChannelFailure,
     Verdict.STOP_SENDER: SenderStopped,
@@ -68,6 +72,15 @@ def lacks_for_sms(settings: NotifierSettings) -> str | None:
 def lacks_for_whatsapp(settings: NotifierSettings) -> str | None:
     """Which setting is missing; None if none is."""
     return lacks_for_sms(settings) or (None if settings.twilio_whatsapp_from else "TWILIO_WHATSAPP_FROM is not set")
+
+
+def report_in(form: Mapping[str, str]) -> Report:
+    """The report that a status callback brings; raises `BadInput` for a form that reports nothing."""
+    ref, word, code = form.get("MessageSid", ""), form.get("MessageStatus", ""), form.get("ErrorCode") or None
+    values = {"provider_ref": ref, "provider_status": word, "error_code": code or ""}
+    if not ref or not word or any("\0" in text or len(text) > _LENGTHS[name] for name, text in values.items()):
+        raise BadInput("a status report needs MessageSid and MessageStatus")
+    return Report(ref, word, code, STATE_OF.get(word), verdict_on(code), form, read=word == "read")
 
 
 def verdict_on(code: str | None) -> Verdict | None:

@@ -1,0 +1,14 @@
+"""Which of a person's addresses is written to, as pieces of a statement: numbers first, what is usable before all."""
+
+from datetime import timedelta
+
+# How long a provider's word about an address holds: numbers are given to new people.
+NOTE_HOLDS = timedelta(days=90)
+# Each wants `i` (contact point) and `chosen` (preference); $1 is now.
+FOR_PLANNING = "in ('phone', 'email')"
+USABLE_FIRST = f"""exists (select from address_note a where a.address = i.address
+    and a.channel = case when i.kind = 'email' then 'email'
+        when chosen.channel = 'whatsapp' then 'whatsapp' else 'sms' end
+    and a.noted_at > $1::timestamptz - interval '{NOTE_HOLDS.days} days'), i.kind = 'email',"""
+# Wants `n` (notification): a text goes to the number, a letter to the address of letters.
+AS_PLANNED = "= case when n.channel = 'email' then 'email' else 'phone' end"
