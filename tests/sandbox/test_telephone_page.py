@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from itertools import product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -71,12 +70,15 @@ async def test_axe_finds_nothing_and_nothing_sticks_out_in_either_theme(
     for path in ("/", f"/telephone/{PHONE}", f"/telephone/{PHONE}?problem=503"):
         joined = "&" if "?" in path else "?"
         await page.goto(f"{telephone}{path}{joined}lang={language}")
-        for width, (theme, rules) in product((320, 390, 1280), THEMES):
+        for width in (320, 390, 1280):
             await page.set_viewport_size({"width": width, "height": 844})
-            await page.emulate_media(color_scheme=theme)
-            found = await Axe().run(page, options=rules)
-            assert found.violations_count == 0, (theme, width, found.generate_report())
+            # Other colours move nothing, and no width changes a colour.
+            for theme, rules in THEMES if width == 390 else THEMES[:1]:
+                await page.emulate_media(color_scheme=theme)
+                found = await Axe().run(page, options=rules)
+                assert found.violations_count == 0, (theme, width, found.generate_report())
             assert await page.evaluate("document.documentElement.scrollWidth") <= width
+            await page.emulate_media(color_scheme="light")
     await page.close()
 
 
