@@ -11,6 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from claims_core.errors import ClaimsError
 from claims_core.files import folder
 from notifier.message import sms_parts
+from notifier.tone import faults_in
 from notifier.values import NAMES, clean
 
 LANGUAGES = ("en", "ru")
@@ -81,6 +82,7 @@ def problems_of(source: str) -> list[str]:
         for node in tree.find_all(nodes.Node)
         if not isinstance(node, SAFE_NODES) or (isinstance(node, nodes.Filter) and node.name not in SAFE_FILTERS)
     ]
+    problems += faults_in("".join(node.data for node in tree.find_all(nodes.TemplateData)))
     return problems or [f"unknown value {name}" for name in sorted(find_undeclared_variables(tree) - NAMES)]
 
 

@@ -62,14 +62,15 @@ def to_record(
         body = read(raw)
         ref = keys.ref_of(body.get(config.ref), config.ref)
         version = keys.version_of(body.get(config.version), config.version) if config.version else None
-        body |= nested(body, config)
+        if config.nested:
+            body |= nested(body, config)
     except ValueError as problem:
         return Unreadable(raw, str(problem), place=place, ref=ref)
     for join in config.join:
         found = joined[join.name].get(ref)
         if found is not None:
             raw, body[join.name] = raw + b"\n" + found[0], found[1]
-    return Record(ref=ref, raw=raw, hash=content_hash(raw, key), body=body, version=version, place=place)
+    return Record(ref, raw, content_hash(raw, key), body, version, place)
 
 
 def nested(body: Mapping[str, Any], config: FilesConfig) -> dict[str, Any]:
