@@ -147,8 +147,11 @@ async def random_kills(server: str, *, kills: int, seed: int) -> dict[str, Any]:
     async with a_scene(server, seed) as scene:
         for _ in range(kills):
             await scene.move(scene.chance.randint(2, 6))
-            if scene.chance.random() < 0.3:
-                scene.twilio.script.append(scene.chance.choice(TROUBLE))
+            # One fault at a time: while a sender pauses nobody asks, and faults that pile up would be a provider that
+            # is down for good, before which kills meet nothing.
+            trouble = scene.chance.choice(TROUBLE) if scene.chance.random() < 0.3 else None
+            if trouble and not scene.twilio.script:
+                scene.twilio.script.append(trouble)
             notifier = scene.notifier()
             await scene.moment_to_kill()
             await killed(notifier)
