@@ -194,7 +194,7 @@ def _not_news(
 def _leaves(importance: Importance, stands: Background, settings: NotifierSettings, moment: datetime) -> datetime:
     if importance in AT_ANY_HOUR or not settings.notifier_quiet_hours:
         return moment
-    if settings.notifier_quiet_exempt and (stands.address or "").startswith(settings.notifier_quiet_exempt):
+    if settings.is_exempt(stands.address or ""):
         return moment
     return earliest_send_time(moment, quiet_hours_of(stands, settings))
 

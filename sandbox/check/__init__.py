@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
-from sandbox.check import handler, pilot, policyholder
+from sandbox.check import handler, letters, pilot, policyholder
 from sandbox.check.walk import Walk, a_walk
 from sandbox.demo.processes import Fell
 from sandbox.demo.run import Demo
@@ -15,12 +15,14 @@ Step = Callable[[Walk], Awaitable[str]]
 STEPS: tuple[tuple[str, Step], ...] = (
     ("look-up", policyholder.look_up),
     ("code", policyholder.enter_code),
+    ("a letter is due", letters.move),
     ("the claim moves", policyholder.hear_of_a_move),
     ("link of the text", policyholder.open_link),
     ("desk sign-in", handler.sign_in),
     ("preview", handler.preview),
     ("undo", handler.undo),
     ("change", handler.change),
+    ("the letter", letters.arrive),
     ("STOP and START", policyholder.stop_and_start),
     ("pilot twins", pilot.twins_differ),
     ("delivered files", pilot.files_arrive),

@@ -15,6 +15,7 @@ from sandbox.data import LIFE_CLAIMS, LIFE_CONTACTS
 from sandbox.data.deliveries import Move, next_delivery, read_rows, write_rows
 from sandbox.demo.place import Secrets
 from sandbox.demo.surroundings import CLAIM_CENTER_LOGIN, SHORT_URL, Addresses
+from sandbox.mail import PostOffice, served_mail
 from sandbox.serving import served
 from sandbox.story import Story
 from sandbox.twilio.exchange import Exchange
@@ -33,6 +34,7 @@ class Backstage:
 
     story: Story
     exchange: Exchange
+    mail: PostOffice
     deliveries: Path
     delivered: int = 0
     # What the telephone page says about a number, beside whose it is.
@@ -42,7 +44,8 @@ class Backstage:
         """Whose telephones these are; those that a newcomer is told of come first."""
 
         def about(number: str) -> str | None:
-            tale = next((tale for tale in self.story.tales.values() if tale.person.phone == number), None)
+            known = self.story.tales.values()
+            tale = next((tale for tale in known if number in (tale.person.phone, tale.person.email)), None)
             said = f"{tale.person.name}, {tale.number}" if tale else None
             return ". ".join(filter(None, (said, self.marks.get(number)))) or None
 
@@ -72,6 +75,7 @@ class Backstage:
         async with asyncio.TaskGroup() as group:
             group.create_task(_every(ANY_EVERY, self.story.move_any))
             group.create_task(_every(SHOWN_EVERY, lambda: self.story.move(self.story.shown)))
+            group.create_task(_every(SHOWN_EVERY, lambda: self.story.move(self.story.by_letter)))
             group.create_task(_every(TWINS_EVERY, self.story.move_twins))
             group.create_task(_every(DELIVERY_EVERY, self.deliver))
 
@@ -92,7 +96,8 @@ def set_up(addresses: Addresses, secrets: Secrets, folder: Path) -> Backstage:
     setup = twilio.Setup(
         secrets.account_sid, secrets.auth_token, inbound_url=f"{addresses.portal}/webhooks/twilio/inbound", store=store
     )
-    backstage = Backstage(story, Exchange(setup), folder / "deliveries")
+    mail = PostOffice(bounces_port=addresses.bounces_port)
+    backstage = Backstage(story, Exchange(setup), mail, folder / "deliveries")
     backstage.deliver()
     return backstage
 
@@ -112,6 +117,8 @@ async def emulators(backstage: Backstage, addresses: Addresses, secrets: Secrets
         portal_url=addresses.portal,
         zone=ZONE,
         book=backstage.book(),
+        mail=backstage.mail,
     )
-    async with served(office, addresses.back_office_port), served(provider, addresses.telephone_port):
+    mail = served_mail(backstage.mail, addresses.mail_port)
+    async with served(office, addresses.back_office_port), served(provider, addresses.telephone_port), mail:
         yield

@@ -115,6 +115,7 @@ def _introduce(backstage: Backstage, twins: tuple[seeding.Twin, seeding.Twin]) -
     story = backstage.story
     story.twins = tuple(twin.ref for twin in twins)
     backstage.marks[story.tales[story.shown].person.phone] = "the claim to try"
+    backstage.marks[story.tales[story.by_letter].person.email or ""] = "no telephone: hears by letter"
     for twin in twins:
         backstage.marks[story.tales[twin.ref].person.phone] = f"pilot: {twin.arm.value}"
 
@@ -191,6 +192,8 @@ def banner(demo: Demo) -> list[str]:
         f"              claim {shown.number}, phone {shown.person.phone}",
         f"  Telephone   {to.telephone}/telephone/{shown.person.phone}",
         "              codes and messages arrive here; answer with СТАТУС, СТОП, СТАРТ or a question",
+        f"  Mailbox     {to.telephone}/mailbox/{story.tales[story.by_letter].person.email}",
+        "              of a client without a telephone, who hears by letter",
         f"  Desk        {to.portal}/desk",
         f"              {seeding.HANDLER} / {demo.secrets.password}",
         "",

@@ -3,14 +3,15 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from backoffice_adapter.mapping.suggestion import quoted
 from claims_core.errors import Misconfigured
 from sandbox.demo.place import Secrets
-from sandbox.serving import held_port
+from sandbox.serving import HOST, held_port
+from sandbox.story.people import MAIL_DOMAIN
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTANCE_ID = "demo"
@@ -28,6 +29,8 @@ class Addresses:
     portal_port: int
     telephone_port: int
     back_office_port: int
+    mail_port: int
+    bounces_port: int
 
     @property
     def portal(self) -> str:
@@ -47,11 +50,12 @@ class Addresses:
 
 @contextmanager
 def held_addresses(first: int = 8000) -> Iterator[Addresses]:
-    """Three free ports from `first` on, which no other demo gets while the block lasts."""
+    """Free ports from `first` on, which no other demo gets while the block lasts."""
     with ExitStack() as held:
-        portal = held.enter_context(held_port(first))
-        telephone = held.enter_context(held_port(portal + 1))
-        yield Addresses(portal, telephone, held.enter_context(held_port(telephone + 1)))
+        ports: list[int] = []
+        for _ in fields(Addresses):
+            ports.append(held.enter_context(held_port(ports[-1] + 1 if ports else first)))
+        yield Addresses(*ports)
 
 
 def must_be_loopback(url: str) -> str:
@@ -88,11 +92,21 @@ def environment(
         "NOTIFIER_MARKET": "ru",
         "NOTIFIER_CADENCE": "every_step",
         "NOTIFIER_DAILY_CAP": "0",
-        "NOTIFIER_QUIET_EXEMPT": "+",
+        "NOTIFIER_QUIET_EXEMPT": f"+ @{MAIL_DOMAIN}",
+        **_of_mail(addresses),
         "NOTIFIER_LISTING_LAG": "PT5S",
         "BACKOFFICE_CONFIG": str(folder / "sources.toml"),
         "CLAIM_CENTER_LOGIN": CLAIM_CENTER_LOGIN,
         "CLAIM_CENTER_SECRET": secrets.back_office,
+    }
+
+
+def _of_mail(addresses: Addresses) -> dict[str, str]:
+    return {
+        "SMTP_URL": must_be_loopback(f"smtp://{HOST}:{addresses.mail_port}"),
+        "SMTP_FROM": "claims@primer.example",
+        "SMTP_BOUNCES_TO": "bounces@primer.example",
+        "SMTP_BOUNCES_BIND": f"{HOST}:{addresses.bounces_port}",
     }
 
 

@@ -17,7 +17,7 @@ DAYS_A_STEP = (0.3, 2.2)
 
 @dataclass
 class Story:
-    """All tales by their claim's ref. `shown` and `twins` are moved by their own clock, never by chance."""
+    """All tales by their claim's ref. `shown`, `by_letter` and `twins` move by their own clock, never by chance."""
 
     records: Records
     dice: random.Random
@@ -25,6 +25,7 @@ class Story:
     tales: dict[str, Tale] = field(default_factory=dict)
     twins: tuple[str, ...] = ()
     shown: str = ""
+    by_letter: str = ""
     _numbers: Iterator[str] = field(init=False)
     _rests: dict[str, datetime] = field(default_factory=dict)
     _moves: int = 0
@@ -39,10 +40,20 @@ class Story:
         kasko = LINES[0]
         self.shown = self._add(kasko, SHOWN_ROAD, place=SHOWN_ROAD.index("calculation"))
         self.twins = tuple(self._add(kasko, SHOWN_ROAD, place=0, assessed=184_300) for _ in range(twins))
+        self.by_letter = self._add(kasko, SHOWN_ROAD, place=SHOWN_ROAD.index("calculation"), by_letter=True)
 
-    def _add(self, line: Line, road: tuple[str, ...], *, place: int | None = None, assessed: int | None = None) -> str:
+    def _add(
+        self,
+        line: Line,
+        road: tuple[str, ...],
+        *,
+        place: int | None = None,
+        assessed: int | None = None,
+        by_letter: bool = False,
+    ) -> str:
         tale = a_tale(self.dice, len(self.tales), next(self._numbers), line, road)
-        tale = replace(tale, assessed=assessed or tale.assessed)
+        person = tale.person.by_letter() if by_letter else tale.person
+        tale = replace(tale, assessed=assessed or tale.assessed, person=person)
         if place is None:
             place = self.dice.choices(range(len(road)), [STEPS[name].weight for name in road])[0]
         days = [self.dice.uniform(*DAYS_A_STEP) for _ in range(place + 1)]
@@ -54,13 +65,17 @@ class Story:
         self.tales[tale.ref] = tale
         return tale.ref
 
+    @property
+    def _by_their_own_clock(self) -> frozenset[str]:
+        return frozenset({self.shown, self.by_letter, *self.twins})
+
     def move(self, ref: str) -> str | None:
         """Take one claim a step further; its name, or None when it rests or has arrived. A shown claim begins anew."""
         tale = self._met(self.tales[ref])
         if tale is None:
             return None
         if tale.step_ahead is None:
-            if ref != self.shown and ref not in self.twins:
+            if ref not in self._by_their_own_clock:
                 return None
             tale = replace(tale, road=tale.road + ONCE_MORE)
         name = tale.step_ahead
@@ -73,8 +88,7 @@ class Story:
         if self._moves % NEW_CLAIM_EVERY == 0:
             line = _shares(self.dice, 1)[0]
             return self._add_new(line)
-        free = [ref for ref, tale in self.tales.items() if tale.step_ahead and ref != self.shown]
-        free = [ref for ref in free if ref not in self.twins]
+        free = [ref for ref, tale in self.tales.items() if tale.step_ahead and ref not in self._by_their_own_clock]
         ref = self.dice.choice(free) if free else None
         if ref is not None:
             self.move(ref)

@@ -2,18 +2,22 @@
 
 import random
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+MAIL_DOMAIN = "mail.example"
 AREAS = {"us": (209, 415, 510, 619, 916)}
 
 
 @dataclass(frozen=True)
 class Person:
-    """A policyholder of the story. `phone` is E.164 and valid; the emulated provider calls nobody."""
+    """A policyholder of the story. `phone` is E.164 and valid; the emulated provider calls nobody.
+
+    Who hears by letter has no phone, and an `email` of a domain kept for examples.
+    """
 
     ref: str
     name: str
@@ -23,6 +27,11 @@ class Person:
     city: str
     zone: str
     birth_date: date
+    email: str | None = None
+
+    def by_letter(self) -> "Person":
+        """The same person without a telephone."""
+        return replace(self, phone="", email=f"{self.ref.partition(':')[2]}@{MAIL_DOMAIN}")
 
 
 @cache

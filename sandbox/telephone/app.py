@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup, escape
 
+from sandbox.mail import PostOffice
 from sandbox.telephone.words import WORDS
 from sandbox.twilio.callbacks import Postman
 from sandbox.twilio.exchange import Exchange
@@ -42,6 +43,7 @@ class Telephone:
     number: str
     got: int
     about: str | None
+    is_mailbox: bool = False
 
 
 def add_telephone(
@@ -53,12 +55,15 @@ def add_telephone(
     portal_url: str,
     zone: ZoneInfo,
     book: Book | None = None,
+    mail: PostOffice | None = None,
 ) -> None:
-    """Add the telephone to the emulator's application. Links of the short domain lead to the portal's glance."""
-    book = book or Book()
+    """Add the telephone to the emulator's application, and mailboxes beside it. Our links lead to the portal."""
+    book, mail = book or Book(), mail or PostOffice()
     pages = Environment(loader=FileSystemLoader(HERE / "pages"), autoescape=select_autoescape())
     pages.filters["linked"] = lambda text: linked(text, short_url=short_url, portal_url=portal_url)
-    pages.filters["clock"] = lambda moment: datetime.fromisoformat(moment).astimezone(zone).strftime("%H:%M")
+    pages.filters["clock"] = lambda moment: (
+        (moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)).astimezone(zone).strftime("%H:%M")
+    )
 
     def page(request: Request, name: str, **values: Any) -> HTMLResponse:
         language = request.query_params.get("lang") or request.cookies.get("lang") or "ru"
@@ -68,7 +73,7 @@ def add_telephone(
             language=language,
             path=request.url.path,
             portal=portal_url,
-            telephones=_telephones(exchange, book),
+            telephones=[*_telephones(exchange, book), *_mailboxes(mail, book)],
             **values,
         )
         answer = HTMLResponse(text, headers={"Cache-Control": "no-store"})
@@ -76,8 +81,22 @@ def add_telephone(
         return answer
 
     _add_pages(app, exchange, postman, book, page)
-    _add_programs(app, exchange)
+    _add_mailboxes(app, mail, book, page)
+    _add_programs(app, exchange, mail)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+
+def _mailboxes(mail: PostOffice, book: Book) -> list[Telephone]:
+    got = mail.mailboxes()
+    named = dict.fromkeys([*(each for each in book.first() if "@" in each), *got])
+    return [Telephone(address, got.get(address, 0), book.about(address), is_mailbox=True) for address in named]
+
+
+def _add_mailboxes(app: FastAPI, mail: PostOffice, book: Book, page: Page) -> None:
+    @app.get("/mailbox/{address}")
+    async def mailbox(request: Request, address: str) -> Response:
+        letters = mail.mailbox(address)
+        return page(request, "mailbox.html", number=address, about=book.about(address), letters=letters)
 
 
 def linked(text: str, *, short_url: str, portal_url: str) -> Markup:
@@ -88,12 +107,14 @@ def linked(text: str, *, short_url: str, portal_url: str) -> Markup:
         return f'<a href="{escape(portal_url)}/c/{found["token"]}" rel="noreferrer">{found[0]}</a>'
 
     pattern = rf"(?:https?://)?{domain}/(?:c/)?(?P<token>[0-9A-Za-z]{{8}})\b"
-    return Markup(re.sub(pattern, link, str(escape(text))))  # noqa: S704 (escaped first)
+    ours = rf"{re.escape(portal_url)}/stop/[0-9a-f]{{32}}\b"
+    text = re.sub(ours, r'<a href="\g<0>" rel="noreferrer">\g<0></a>', str(escape(text)))
+    return Markup(re.sub(pattern, link, text))  # noqa: S704 (escaped first)
 
 
 def _telephones(exchange: Exchange, book: Book) -> list[Telephone]:
     got = dict(exchange.numbers())
-    order = dict.fromkeys([*book.first(), *got])
+    order = dict.fromkeys([*(each for each in book.first() if "@" not in each), *got])
     return [Telephone(number, got.get(number, 0), book.about(number)) for number in order]
 
 
@@ -132,7 +153,7 @@ def _add_pages(app: FastAPI, exchange: Exchange, postman: Postman, book: Book, p
         return FileResponse(HERE / "pages" / "telephone.css", media_type="text/css")
 
 
-def _add_programs(app: FastAPI, exchange: Exchange) -> None:
+def _add_programs(app: FastAPI, exchange: Exchange, mail: PostOffice) -> None:
     @app.get("/api/messages")
     async def messages(to: str, after: int = 0) -> list[dict[str, Any]]:
         shown = ("place", "sid", "sender", "recipient", "body", "status", "created_at")
@@ -140,15 +161,15 @@ def _add_programs(app: FastAPI, exchange: Exchange) -> None:
 
     @app.get("/news")
     async def news(request: Request) -> Response:
-        return StreamingResponse(_news(request, exchange), media_type="text/event-stream")
+        return StreamingResponse(_news(request, exchange, mail), media_type="text/event-stream")
 
 
-async def _news(request: Request, exchange: Exchange) -> AsyncIterator[str]:
-    known = exchange.pulse()
+async def _news(request: Request, exchange: Exchange, mail: PostOffice) -> AsyncIterator[str]:
+    known = f"{exchange.pulse()}.{len(mail.letters)}"
     yield "retry: 2000\n\n"
     while not await request.is_disconnected():
         await asyncio.sleep(LOOK_EVERY)
-        now = exchange.pulse()
+        now = f"{exchange.pulse()}.{len(mail.letters)}"
         if now != known:
             known = now
             yield f"event: news\ndata: {now}\n\n"

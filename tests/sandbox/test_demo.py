@@ -68,7 +68,7 @@ def test_a_taken_port_means_the_next_free_one_and_every_address_follows():
 def test_two_demos_that_start_at_once_have_no_port_in_common_and_their_portals_can_listen():
     with held_addresses(18_100) as first, held_addresses(18_100) as second:
         ports = [one for each in (first, second) for one in vars(each).values()]
-        assert len(set(ports)) == 6
+        assert len(set(ports)) == 10
         for port in ports:
             with socket.socket() as portal:
                 portal.bind(("127.0.0.1", port))
@@ -81,7 +81,7 @@ def test_two_demos_that_start_at_once_have_no_port_in_common_and_their_portals_c
 def test_the_demo_starts_in_a_folder_of_any_name(tmp_path: Path, name: str):
     folder = tmp_path / name
     folder.mkdir()
-    write_sources(Addresses(8000, 8001, 8002), folder)
+    write_sources(Addresses(8000, 8001, 8002, 8003, 8004), folder)
     life = next(one for one in read_config(folder / "sources.toml") if one.name == "life")
     assert life.folder == folder / "deliveries"
 
@@ -89,7 +89,7 @@ def test_the_demo_starts_in_a_folder_of_any_name(tmp_path: Path, name: str):
 def test_the_processes_of_the_demo_hear_nothing_of_their_surroundings(tmp_path: Path):
     with hold(tmp_path) as place:
         told = environment(
-            Addresses(8000, 8001, 8002),
+            Addresses(8000, 8001, 8002, 8003, 8004),
             place.secrets(),
             database_url="postgresql:///claims?host=/tmp",
             folder=tmp_path,

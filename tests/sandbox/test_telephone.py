@@ -1,10 +1,13 @@
 """The telephone shows what arrived, makes only our links clickable, and says so when nobody listens."""
 
+from datetime import UTC, datetime
+from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
+from sandbox.mail import Letter, PostOffice
 from sandbox.telephone import add_telephone
 from sandbox.telephone.app import linked
 from sandbox.telephone.words import WORDS
@@ -57,3 +60,26 @@ async def test_a_number_that_is_none_leads_back_to_the_list(telephone, number: s
 
 def test_both_languages_say_the_same_things():
     assert WORDS["ru"].keys() == WORDS["en"].keys()
+
+
+async def test_a_letter_lies_in_its_mailbox_with_its_links():
+    office, exchange = PostOffice(), Exchange(Setup("AC1", "t", inbound_url="http://127.0.0.1:9/inbound"))
+    app = create_app(exchange)
+    add_telephone(
+        app, exchange, app.state.postman, short_url="https://pr.example", portal_url="http://localhost:8000",
+        zone=ZoneInfo("Europe/Moscow"), mail=office,
+    )  # fmt: skip
+    message = EmailMessage()
+    message["Subject"] = "Дело 7785: одобрено"
+    tap = "http://localhost:8000/stop/" + "0a" * 16
+    message.set_content(f"Как мы считали: https://pr.example/k7Q2mX9d\n<b>\nОтключить такие письма: {tap}\n")
+    office.letters.append(Letter(1, "bounces@primer.example", "vera@mail.example", datetime.now(UTC), message))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://telephone") as http:
+        listed, opened = await http.get("/"), await http.get("/mailbox/vera@mail.example")
+    assert "/mailbox/vera@mail.example" in listed.text
+    assert "Дело 7785: одобрено" in opened.text
+    assert 'href="http://localhost:8000/c/k7Q2mX9d"' in opened.text
+    assert f'href="{tap}"' in opened.text
+    assert "&lt;b&gt;" in opened.text
+    await app.state.postman.close()
+    exchange.close()
