@@ -184,8 +184,12 @@ class Drifting:
         return f"{len(self.rows)} cases"
 
     async def get(self, ref: str) -> Record | None:
-        """One case as it is now."""
-        return self.rows[ref][1].record(self.key) if ref in self.rows else None
+        """One case as it is now. What is shown so is delivered like a page: a list had left it out."""
+        if ref not in self.rows:
+            return None
+        record = self.rows[ref][1].record(self.key)
+        self.delivered.append([record])
+        return record
 
     async def apply(self, ref: str, order: Order, **how: Any) -> Applied:
         """It takes no changes, and nobody asks."""
