@@ -39,9 +39,12 @@ class Halted(Protocol):
 
 
 def is_stopped(sender: str, row: str) -> str:
-    """SQL: may a row of `notification`, called `row`, not leave over `sender` now? Asked in the take itself."""
+    """SQL: may a row of `notification`, called `row`, not leave over `sender` now? Asked in the take itself.
+
+    `offset 0` keeps it a question about each row that is looked at: as a join it could have the whole queue sorted.
+    """
     return f"""exists (select from sending_stop s where s.sender in ({sender}, '{EVERY}')
-      and (s.codes_too or {row}.importance <> 'code'))"""
+      and (s.codes_too or {row}.importance <> 'code') offset 0)"""
 
 
 async def stop(session: AsyncSession, sender: str, *, codes_too: bool, why: str, by: str, now: datetime) -> None:
