@@ -42,9 +42,9 @@ _COLUMNS = {
         where e.policyholder_id = any(kin.ids) and e.left_at is null and t.starts_at <= $1 and t.ends_at > $1
         order by e.consented_at limit 1)""",
     # A letter that goes because no number is usable must not pass by what was said from a number.
-    "stopped": """array(select o.channel from opt_out o where o.ended_at is null and (o.address = point.address
-        or point.kind = 'email' and o.address in (select i.address from contact_point i
-            where i.policyholder_id = any(kin.ids) and i.kind = 'phone' and i.on_file)))""",
+    "stopped": """array(select o.channel from opt_out o where o.ended_at is null and o.address = any(
+        case when point.kind = 'email' then array(select i.address from contact_point i
+            where i.policyholder_id = any(kin.ids) and i.on_file) else array[point.address] end))""",
     "consents": """array(select k.purpose from consent k
         where k.policyholder_id = any(kin.ids) and k.withdrawn_at is null)""",
     # `offset 0`: a few rows by the index, though the table was empty when its statistics were taken.

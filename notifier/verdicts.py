@@ -54,6 +54,18 @@ where n.channel = 'sms' and n.importance <> 'code' and n.send_by > $1 and n.temp
   and exists (select from sender_rate r where r.sender = 'email')
 on conflict (cause_kind, cause_id, template, recipient_id, step) do nothing
 """
+# What was to leave later for such a number goes as a letter, too; left as it is, it would end without a way.
+_LETTERS_FROM_HERE = """
+update notification n set channel = 'email', sender = 'email', contact_point_id = mail.id
+from (select distinct d.address from unnest($1::uuid[]) as o(delivery_id) join delivery d on d.id = o.delivery_id
+  where d.channel = 'sms') gone
+join contact_point was on was.address = gone.address
+cross join lateral (select i.id from contact_point i where i.policyholder_id = was.policyholder_id and i.kind = 'email'
+  and i.on_file order by i.place, i.id limit 1) mail
+where n.recipient_id = was.policyholder_id and n.contact_point_id = was.id and n.channel = 'sms'
+  and n.state in ('planned', 'held') and n.importance <> 'code' and n.template = any($2::text[])
+  and exists (select from sender_rate r where r.sender = 'email')
+"""
 _NO_WAY_TO_THE_PERSON = frozenset({Verdict.BAD_ADDRESS, Verdict.OPTED_OUT, Verdict.NEVER})
 
 
@@ -68,5 +80,6 @@ async def heed(connection: asyncpg.Connection, verdicts: Mapping[UUID, tuple[Ver
         await connection.execute(_NOTE, now, list(bad), list(bad.values()))
         letters = templates_for(ChannelName.EMAIL)
         await connection.execute(_LETTER_INSTEAD, now, [new_id() for _ in bad], list(bad), letters)
+        await connection.execute(_LETTERS_FROM_HERE, list(bad), letters)
     if lost:
         await connection.execute(_SMS_INSTEAD, now, [new_id() for _ in lost], lost)

@@ -1,6 +1,7 @@
 """The server itself, on aiosmtpd: every letter lies in its mailbox, and what its script plans comes over the wire."""
 
 import asyncio
+import ssl
 import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -62,6 +63,7 @@ class PostOffice:
     login: str | None = None
     password: str = ""
     bounces_port: int | None = None
+    tls: ssl.SSLContext | None = None  # offers STARTTLS with it
     port: int = 0
     script: Script = field(default_factory=Script)
     letters: list[Letter] = field(default_factory=list)
@@ -171,6 +173,7 @@ class PostOffice:
             authenticator=self._admit if self.login else None,
             auth_required=self.login is not None,
             auth_require_tls=False,
+            tls_context=self.tls,
             enable_SMTPUTF8=False,
         )
 

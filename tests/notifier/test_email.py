@@ -1,13 +1,21 @@
 """E-mail: what a letter is made of, and what each answer of a mail server means for us."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import SMTP as WIRE
+from ipaddress import ip_address
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
@@ -245,6 +253,46 @@ async def test_outside_of_the_demo_nothing_leaves_over_an_open_line(office):
         await hand_over(channel)
     assert caught.value.code == "tls"
     assert not office.letters
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_a_secured_line_is_used_only_if_the_certificate_fits(tmp_path, monkeypatch, trusted):
+    certificate, key = a_certificate(tmp_path)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    async with served_mail(PostOffice(tls=context)) as office:
+        channel = EmailChannel(mail_settings(office, portal_demo=False, notifier_call_deadline=timedelta(seconds=5)))
+        if trusted:
+            await hand_over(channel)
+        else:
+            with pytest.raises(SenderStopped) as caught:
+                await hand_over(channel)
+            assert caught.value.code == "tls"
+        await channel.close()
+    assert len(office.letters) == trusted
+
+
+def a_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate of this machine, signed by itself, and its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, private = folder / "certificate.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return certificate, private
 
 
 def test_a_full_mailbox_is_no_reason_to_give_an_address_up():

@@ -124,6 +124,21 @@ async def test_a_number_that_no_text_reaches_is_followed_by_a_letter_once_and_it
     }
 
 
+async def test_what_waits_for_a_number_that_turns_out_to_be_none_leaves_as_a_letter(engine, database_url):
+    async with a_post(engine, database_url, notifier_daily_cap=1) as (desk, office):
+        person = a_person(**WITH_BOTH)
+        await desk.queue(2, policyholder=person)
+        desk.twilio.script.append("refuse:21614")
+        await desk.dispatch()
+        assert {channel for channel, state, _ in await told(desk) if state in ("planned", "sent")} == {"email"}
+        desk.later(hours=20)
+        for _ in range(3):
+            await desk.dispatch()
+            desk.later(hours=3)
+        assert len(office.mailbox(MAIL)) == 2
+        assert not [reason for _, state, reason in await told(desk) if state == "suppressed"]
+
+
 async def test_a_receipt_that_the_number_is_none_is_followed_by_a_letter_too_and_the_cap_does_not_count_what_never_came(
     engine, database_url
 ):
