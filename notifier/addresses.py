@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from notifier.states import CHATS
+
 # How long a provider's word about an address holds: numbers are given to new people.
 NOTE_HOLDS = timedelta(days=90)
 # Each wants `i` (contact point) and `chosen` (preference); $1 is now.
@@ -12,3 +14,7 @@ USABLE_FIRST = f"""exists (select from address_note a where a.address = i.addres
     and a.noted_at > $1::timestamptz - interval '{NOTE_HOLDS.days} days'), i.kind = 'email',"""
 # Wants `n` (notification): a text goes to the number, a letter to the address of letters.
 AS_PLANNED = "= case when n.channel = 'email' then 'email' else 'phone' end"
+# Wants `n`, `kin` and `point`. A chat is found by whose it is: no back office knows of it.
+SPOKEN_TO = f"""case when n.channel in ({", ".join(f"'{each}'" for each in sorted(CHATS))}) then (
+    select t.address from chat t where t.policyholder_id = any(kin.ids) and t.channel = n.channel
+    and t.ended_at is null order by t.linked_at desc limit 1) else point.address end"""  # noqa: S608

@@ -1,10 +1,12 @@
 """A claim and its recipient as they stand now: all that a decision or a text may depend on (pure)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
+
+from notifier.states import CHATS, ChannelName
 
 
 class Background(NamedTuple):
@@ -66,6 +68,13 @@ class Fact(NamedTuple):
     occurred_at: datetime
     tell_after: datetime
     recorded_at: datetime
+
+
+def with_an_address(channels: Iterable[ChannelName], stands: Background) -> list[ChannelName]:
+    """Those of `channels` for which the person has an address: a letter's, a number, or a chat that they linked."""
+    by_letter, linked = stands.address_kind == ChannelName.EMAIL, CHATS.intersection(stands.consents)
+    has_one = stands.address is not None
+    return [each for each in channels if each in linked or (has_one and (each is ChannelName.EMAIL) == by_letter)]
 
 
 def is_still_true(fact: Fact, now_stands: Background, now: datetime) -> bool:

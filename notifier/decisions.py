@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from notifier.background import Background, Fact, is_still_true
+from notifier.background import Background, Fact, is_still_true, with_an_address
 from notifier.quiet_hours import QuietHours, earliest_send_time, next_allowed, zone_or
 from notifier.rules import Rule
 from notifier.settings import NotifierSettings
@@ -22,6 +22,10 @@ CAPPED = frozenset({Importance.PROGRESS, Importance.HEARTBEAT})
 # Facts that only say where a claim stands: told again with nothing else between, they are no news.
 WHERE_IT_STANDS = frozenset({"stage_changed", "situation_changed"})
 SAID_AGAIN = frozenset({"assessment", "awaiting", "extended", "repair", "paid"})
+
+
+# A messenger is an extra: it needs its own setting, and the recipient's consent.
+_NEEDED_FOR = {ChannelName.WHATSAPP: "twilio_whatsapp_from", ChannelName.TELEGRAM: "telegram_bot_token"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +135,11 @@ def reach(
 
     The basis of service texts is the contract; a messenger is an extra and needs consent. An opt-out always wins.
     """
-    by_letter = stands.address_kind == ChannelName.EMAIL
-    fitting = [channel for channel in channels if (channel is ChannelName.EMAIL) == by_letter]
+    fitting = with_an_address(channels, stands)
     wished = sorted(fitting or channels, key=lambda channel: channel != stands.chosen_channel)
     if stands.contact_prohibited:
         return wished[0], Reason.CONTACT_PROHIBITED
-    if stands.address is None or stands.is_anothers_number or not fitting:
+    if stands.is_anothers_number or not fitting:
         return wished[0], Reason.ANOTHERS_NUMBER if stands.is_anothers_number else Reason.NO_CONTACT
     reasons = {channel: _barred(channel, stands, settings) for channel in wished}
     for channel, reason in reasons.items():
@@ -165,8 +168,8 @@ def _barred(channel: ChannelName, stands: Background, settings: NotifierSettings
         return Reason.OPTED_OUT
     if channel is ChannelName.EMAIL and settings.smtp_url is None:
         return Reason.NO_CONTACT
-    if channel is ChannelName.WHATSAPP:
-        if settings.twilio_whatsapp_from is None:
+    if channel in _NEEDED_FOR:
+        if getattr(settings, _NEEDED_FOR[channel]) is None:
             return Reason.CHANNEL_NOT_ALLOWED
         if channel not in stands.consents:
             return Reason.NO_CONSENT

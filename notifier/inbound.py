@@ -14,7 +14,8 @@ from claims_core import ledger
 from claims_core.db import driver_connection, insert_once
 from claims_core.ids import new_id
 from claims_core.same_person import goes_on, rows_of
-from notifier import preferences
+from notifier import chats, preferences
+from notifier.chats import EndedHow
 from notifier.decisions import barred, cadence_of, planned
 from notifier.facts import background_for
 from notifier.keywords import Command, Understood, understand
@@ -22,7 +23,7 @@ from notifier.plans import write_plans
 from notifier.quiet_hours import zone_or
 from notifier.response_clock import answer_due
 from notifier.settings import NotifierSettings
-from notifier.states import Cadence, CauseKind, ChannelName, Importance
+from notifier.states import CHATS, Cadence, CauseKind, ChannelName, Importance
 from notifier.tables import Inbound
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,8 @@ _WHO = text(f"""
 select policyholder_id, claim_id, open_claims from (
   select distinct on (coalesce(p.person_id, p.id)) p.id as policyholder_id, newest.id as claim_id,
     coalesce(many.n, 0) as open_claims, last.at
-  from (select distinct policyholder_id from contact_point where address = :address and kind = 'phone' and on_file) who
+  from (select policyholder_id from contact_point where address = :address and kind = 'phone' and on_file
+    union select policyholder_id from chat where address = :address and channel = :channel and ended_at is null) who
   join policyholder p on p.id = who.policyholder_id
   cross join lateral (select {rows_of("p")} as ids offset 0) kin
   left join lateral (select c.id from claim c where c.policyholder_id = any(kin.ids) and not {goes_on("c", "kin.ids")}
@@ -89,13 +91,15 @@ async def receive(
     body: str,
     now: datetime,
     settings: NotifierSettings,
+    said: Understood | None = None,
 ) -> None:
     """Keep a message and do what it says, in the caller's transaction; a repeat of the provider's has no effect.
 
-    A STOP holds from the commit on, for all that is planned too. Replies are notifications like all others.
+    `said` is what it means where its words are none of a person's, as those of a button. A STOP holds from the commit
+    on, for all that is planned too. Replies are notifications like all others.
     """
     body = body.replace("\x00", "")[:LONGEST_BODY]
-    said = understand(body)
+    said = said or understand(body)
     row = Inbound(
         id=new_id(),
         provider=provider,
@@ -113,7 +117,7 @@ async def receive(
 async def _handle(
     session: AsyncSession, row: Inbound, said: Understood, settings: NotifierSettings, now: datetime
 ) -> None:
-    found = await (await session.connection()).execute(_WHO, {"address": row.address})
+    found = await (await session.connection()).execute(_WHO, {"address": row.address, "channel": row.channel})
     people = tuple(Person(each.policyholder_id, each.claim_id, each.open_claims) for each in found)
     row.outcome = await _DO[said.command](Heard(session, row, people, said, settings, now))
     row.handled_at = now
@@ -122,6 +126,8 @@ async def _handle(
 
 
 async def _stop(heard: Heard) -> str:
+    if heard.inbound.channel in CHATS:
+        return await _stop_chat(heard)
     new = await preferences.stop_address(heard.session, heard.inbound.address, how="reply", now=heard.now)
     for person in heard.people:
         await preferences.leave_pilot(heard.session, person.policyholder_id, now=heard.now, how="reply")
@@ -132,8 +138,20 @@ async def _stop(heard: Heard) -> str:
     return await _reply(heard, "optout") or "stopped"
 
 
+async def _stop_chat(heard: Heard) -> str:
+    """A STOP in a chat is for their numbers too. The chat itself says that it was heard: nothing of ours follows it."""
+    for person in heard.people:
+        await chats.end(heard.session, person.policyholder_id, how=EndedHow.STOP, now=heard.now)
+        await preferences.choose(heard.session, person.policyholder_id, stop=True, how="reply", now=heard.now)
+        await preferences.leave_pilot(heard.session, person.policyholder_id, now=heard.now, how="reply")
+    return "stopped"
+
+
 async def _start(heard: Heard) -> str:
-    if not await preferences.start_address(heard.session, heard.inbound.address, how="reply", now=heard.now):
+    in_chat = heard.inbound.channel in CHATS
+    if not in_chat and not await preferences.start_address(
+        heard.session, heard.inbound.address, how="reply", now=heard.now
+    ):
         return "never_stopped"
     if heard.settings.notifier_stop_answered or not heard.people:
         return "started"

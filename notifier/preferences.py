@@ -18,7 +18,9 @@ from claims_core.errors import Refused
 from claims_core.ids import new_id
 from claims_core.same_person import rows_of_person
 from claims_core.tables import ContactKind, ContactPoint, Policyholder
+from notifier import chats
 from notifier.confirmations import say_how_often
+from notifier.consents import give_consent, withdraw_consent
 from notifier.decisions import PASSES_A_STOP
 from notifier.forecast import forecast
 from notifier.pilot import draw_arm
@@ -100,7 +102,11 @@ async def choose(
 
 
 async def stop_address(session: AsyncSession, address: str, *, how: str, now: datetime) -> bool:
-    """Nothing optional goes to this number or address from here on, planned or not. False if it was stopped already."""
+    """Nothing optional goes to this number or address from here on, planned or not. False if it was stopped already.
+
+    A chat of a number's holders ends with it: who says stop hears nothing more elsewhere.
+    """
+    await chats.end_by_number(session, address, now=now)
     carried = CARRIED_TO[ContactKind.EMAIL if "@" in address else ContactKind.PHONE]
     rows = [{"id": new_id(), "address": address, "channel": each, "how": how, "at": now} for each in carried]
     once = insert(OptOut).values(rows)
@@ -129,7 +135,9 @@ async def start_address(session: AsyncSession, address: str, *, how: str, now: d
 
 
 async def is_stopped(session: AsyncSession, policyholder_id: UUID) -> bool:
-    """Are texts to the number we would write to turned off, or letters where there is no number?"""
+    """Are texts to the number we would write to turned off, or letters where there is none, and is no chat linked?"""
+    if await chats.has_one(session, policyholder_id):
+        return False
     points = await _points(session, [policyholder_id])
     if not points:
         return False
@@ -139,33 +147,6 @@ async def is_stopped(session: AsyncSession, policyholder_id: UUID) -> bool:
         col(OptOut.ended_at).is_(None),
     )
     return (await session.exec(stands)).first() is not None
-
-
-async def give_consent(
-    session: AsyncSession, policyholder_id: UUID, *, purpose: str, wording_version: str, how: str, now: datetime
-) -> Consent:
-    """Record that a person agreed: to what, when, how, and in which words."""
-    consent = Consent(
-        policyholder_id=policyholder_id, purpose=purpose, wording_version=wording_version, given_at=now, given_how=how
-    )
-    session.add(consent)
-    await session.flush()
-    return consent
-
-
-async def withdraw_consent(
-    session: AsyncSession, policyholder_id: UUID, *, purpose: str, how: str, now: datetime
-) -> None:
-    """The person takes it back. The row stays, with the date."""
-    await session.exec(
-        update(Consent)
-        .where(
-            col(Consent.policyholder_id).in_(await rows_of_person(session, policyholder_id)),
-            col(Consent.purpose) == purpose,
-            col(Consent.withdrawn_at).is_(None),
-        )
-        .values(withdrawn_at=now, withdrawn_how=how)
-    )
 
 
 async def running_pilot(session: AsyncSession, now: datetime) -> Pilot | None:

@@ -11,12 +11,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from claims_core.errors import ClaimsError
 from claims_core.files import folder
 from notifier.message import sms_parts
+from notifier.states import CHATS, ChannelName
 from notifier.tone import faults_in
 from notifier.values import NAMES, clean
 
 LANGUAGES = ("en", "ru")
 MAX_SOURCE = 4_000
-MAX_TEXT = {"sms": 1_600, "whatsapp": 1_024, "email": 4_000}  # what the providers take
+MAX_TEXT = {"sms": 1_600, "whatsapp": 1_024, "email": 4_000, "telegram": 4_096}  # what the providers take
 MAX_SEGMENTS = 4  # a handler's whole answer by SMS is the longest text we ever send (`ux`, 4.2)
 SAFE_FILTERS = frozenset({"lower", "upper", "trim"})
 # Names, constants and `if`: a text needs no more, and nothing of this can reach an attribute, a call or a loop.
@@ -109,7 +110,10 @@ def _held(template: str, channel: str, language: str):  # type: ignore[no-untype
 
 
 def _path(template: str, channel: str, language: str) -> Path:
-    return folder("templates") / "messages" / template / f"{channel}.{language}"
+    """A linked chat reads what an SMS says, unless there is a text of its own for it."""
+    place = folder("templates") / "messages" / template
+    own = place / f"{channel}.{language}"
+    return place / f"{ChannelName.SMS}.{language}" if channel in CHATS and not own.is_file() else own
 
 
 def _channel_and_language(path: Path) -> tuple[str, str]:

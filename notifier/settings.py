@@ -62,6 +62,14 @@ class NotifierSettings(Surroundings):
     # and the notifier takes them here, from our own mail server.
     smtp_bounces_bind: str | None = None
 
+    telegram_bot_token: SecretStr | None = None
+    # As in https://t.me/NAME, without the sign before it.
+    telegram_bot_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{5,32}$")] | None = None
+    # What `setWebhook` was told; while it is being changed both are believed.
+    telegram_webhook_secret: SecretStr | None = None
+    telegram_webhook_secret_next: SecretStr | None = None
+    telegram_api_base_url: str | None = None
+
     portal_public_url: str
     portal_short_url: str | None = None
     portal_secret_key: SecretStr
@@ -97,7 +105,7 @@ class NotifierSettings(Surroundings):
     # How late a provider's list may show what it has taken; a look-up before that is worth nothing.
     notifier_listing_lag: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(seconds=60)
 
-    @field_validator("twilio_api_base_url")
+    @field_validator("twilio_api_base_url", "telegram_api_base_url")
     @classmethod
     def _is_an_address(cls, url: str | None) -> str | None:
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
@@ -137,6 +145,21 @@ class NotifierSettings(Surroundings):
             raise ValueError("SMTP_URL is set: SMTP_FROM must be set too")
         if self.smtp_bounces_bind and not self.smtp_bounces_to:
             raise ValueError("SMTP_BOUNCES_BIND is set: SMTP_BOUNCES_TO must be set too")
+        return self
+
+    @field_validator("telegram_webhook_secret", "telegram_webhook_secret_next")
+    @classmethod
+    def _may_be_a_header(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is None or not secret.get_secret_value():
+            return None
+        if not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", secret.get_secret_value()):
+            raise ValueError("16 to 256 of A-Z, a-z, 0-9, _ and -: Telegram sends nothing else in its header")
+        return secret
+
+    @model_validator(mode="after")
+    def _bot_complete(self) -> "NotifierSettings":
+        if self.telegram_bot_token and not (self.telegram_bot_name and self.telegram_webhook_secret):
+            raise ValueError("TELEGRAM_BOT_TOKEN is set: TELEGRAM_BOT_NAME and TELEGRAM_WEBHOOK_SECRET must be set too")
         return self
 
     @model_validator(mode="after")

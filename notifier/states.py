@@ -43,12 +43,15 @@ class ChannelName(StrEnum):
 
     SMS = "sms"
     WHATSAPP = "whatsapp"
+    TELEGRAM = "telegram"
     EMAIL = "email"
     CONSOLE = "console"
 
 
 # In the order in which they are tried for what no rule names channels for.
-ALL_CHANNELS = (ChannelName.SMS, ChannelName.WHATSAPP, ChannelName.EMAIL)
+ALL_CHANNELS = (ChannelName.SMS, ChannelName.WHATSAPP, ChannelName.TELEGRAM, ChannelName.EMAIL)
+# Reached by an address that the person gave us by linking the chat from their own page, never by a number on file.
+CHATS = frozenset({ChannelName.TELEGRAM})
 # What each market's law lets us use (`stages.md` 6). Law 41-FZ keeps Russian insurers out of foreign messengers.
 CHANNELS_ALLOWED: dict[Market, frozenset[ChannelName]] = {
     Market.RU: frozenset({ChannelName.SMS, ChannelName.EMAIL, ChannelName.CONSOLE}),

@@ -16,7 +16,7 @@ from claims_core.sealing import unseal
 from notifier.background import Background, Fact
 from notifier.quiet_hours import zone_or
 from notifier.settings import NotifierSettings
-from notifier.states import Cadence
+from notifier.states import CHATS, Cadence
 from notifier.values import NAMES
 from notifier.variants import state_to_say
 
@@ -226,7 +226,7 @@ _VALUES: dict[str, Callable[[_Scene], str]] = {
     "last4": lambda scene: str(_detail(scene.cause).get("account_last4") or ""),
     "question_short": lambda scene: (scene.cause.question or "")[:80],
     "answer": lambda scene: scene.cause.answer or "",
-    "replies": lambda scene: "yes" if scene.settings.notifier_replies else "",
+    "replies": lambda scene: "yes" if scene.settings.notifier_replies or scene.cause.channel in CHATS else "",
     "phone": lambda scene: scene.settings.portal_brand_phone,
     "domain": lambda scene: scene.settings.short_url.split("://")[-1],
     "link": _link,

@@ -1,4 +1,4 @@
-"""What a provider's word about a recipient changes: an opt-out, a note on the address, another channel instead."""
+"""What a provider's word about a recipient changes: an opt-out, a note, a chat's end, another channel instead."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,20 +8,23 @@ import asyncpg
 
 from claims_core.ids import new_id
 from notifier.channels.base import Verdict
+from notifier.chats import EndedHow, end_by_deliveries
 from notifier.rendering import templates_for
-from notifier.states import ChannelName
+from notifier.states import CHATS, ChannelName
 
+MESSENGERS = [ChannelName.WHATSAPP, *CHATS]
 # In each, $1 is now and the arrays hold a delivery a row.
 _OPT_OUT = """
 insert into opt_out (id, address, channel, how, at)
 select o.id, d.address, d.channel, 'provider', $1 from unnest($2::uuid[], $3::uuid[]) as o(id, delivery_id)
-join delivery d on d.id = o.delivery_id
+join delivery d on d.id = o.delivery_id where d.channel <> all($4::text[])
 on conflict (address, channel) where ended_at is null do nothing
 """
 _NOTE = """
 insert into address_note (address, channel, code, noted_at)
 select distinct on (d.address, d.channel) d.address, d.channel, o.code, $1
 from unnest($2::uuid[], $3::text[]) as o(delivery_id, code) join delivery d on d.id = o.delivery_id
+where d.channel <> all($4::text[])
 on conflict (address, channel) do update set code = excluded.code, noted_at = excluded.noted_at
 """
 # A messenger that does not reach the person is followed by an SMS, once: the next step has its own unique key.
@@ -34,7 +37,7 @@ select o.id, n.cause_kind, n.cause_id, n.template, n.recipient_id, n.step + 1, n
   n.rule_version, $1, $1, n.send_by, 0
 from unnest($2::uuid[], $3::uuid[]) as o(id, delivery_id) join delivery d on d.id = o.delivery_id
 join notification n on n.id = d.notification_id
-where n.channel = 'whatsapp' and n.importance <> 'code' and n.send_by > $1
+where n.channel = any($4::text[]) and n.importance <> 'code' and n.send_by > $1
 on conflict (cause_kind, cause_id, template, recipient_id, step) do nothing
 """
 # A number that no SMS reaches is followed by a letter, if the person has an address and somebody here sends letters
@@ -75,11 +78,14 @@ async def heed(connection: asyncpg.Connection, verdicts: Mapping[UUID, tuple[Ver
     bad = {each: code for each, (verdict, code) in verdicts.items() if verdict is Verdict.BAD_ADDRESS}
     lost = [each for each, (verdict, _) in verdicts.items() if verdict in _NO_WAY_TO_THE_PERSON]
     if opted_out:
-        await connection.execute(_OPT_OUT, now, [new_id() for _ in opted_out], opted_out)
+        await connection.execute(_OPT_OUT, now, [new_id() for _ in opted_out], opted_out, list(CHATS))
     if bad:
-        await connection.execute(_NOTE, now, list(bad), list(bad.values()))
+        await connection.execute(_NOTE, now, list(bad), list(bad.values()), list(CHATS))
         letters = templates_for(ChannelName.EMAIL)
         await connection.execute(_LETTER_INSTEAD, now, [new_id() for _ in bad], list(bad), letters)
         await connection.execute(_LETTERS_FROM_HERE, list(bad), letters)
     if lost:
-        await connection.execute(_SMS_INSTEAD, now, [new_id() for _ in lost], lost)
+        # What the messenger says of a chat is kept where the chat is; it may be linked anew the next minute.
+        ended = dict.fromkeys(bad, EndedHow.GONE) | dict.fromkeys(opted_out, EndedHow.BLOCKED)
+        await end_by_deliveries(connection, ended, now=now)
+        await connection.execute(_SMS_INSTEAD, now, [new_id() for _ in lost], lost, MESSENGERS)

@@ -1,6 +1,7 @@
 """`python -m sandbox`: the demo. `--check` walks through it unattended and says how each step went.
 
-`--sources` is for integrators: every kind of source with the same claims, to try `claims` against.
+`--sources` is for integrators: every kind of source with the same claims, to try `claims` against. `--telegram` is an
+emulated bot alone.
 """
 
 import argparse
@@ -11,6 +12,7 @@ from sandbox.check import check
 from sandbox.demo import run
 from sandbox.demo.surroundings import ROOT
 from sandbox.sources import run as sources
+from sandbox.telegram.run import run as telegram
 
 
 def main() -> int:
@@ -19,8 +21,11 @@ def main() -> int:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check", action="store_true", help="walk the whole road unattended, a line per step")
     what.add_argument("--sources", action="store_true", help="every kind of source with the same claims, moving")
+    what.add_argument("--telegram", action="store_true", help="an emulated Telegram bot, with faults by script")
     parser.add_argument("--folder", type=Path, help="where it keeps its things (var/demo, var/check, var/sources)")
     args = parser.parse_args()
+    if args.telegram:
+        return telegram()
     if args.sources:
         return sources.run(args.folder or ROOT / "var" / "sources")
     folder = args.folder or ROOT / "var" / ("check" if args.check else "demo")

@@ -6,17 +6,17 @@ from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Header, Path, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from claims_core.db import session_scope
 from claims_core.errors import BadInput, Refused
 from claims_portal.auth import allow_anyone
 from claims_portal.deps import now_of, portal_of
-from notifier import inbound, receipts
+from notifier import chat_updates, inbound, receipts
 from notifier.states import ChannelName
 
 log = logging.getLogger(__name__)
-router = APIRouter(prefix="/webhooks/twilio", tags=["webhooks"])
+router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
 PROVIDER = "twilio"
 LONGEST = 64 * 1024
@@ -46,7 +46,7 @@ async def signed_form(request: Request, path: str, signature: str) -> Mapping[st
     return form
 
 
-@router.post("/status/{token}", dependencies=[Depends(allow_anyone)], status_code=204, max_body_size=LONGEST)
+@router.post("/twilio/status/{token}", dependencies=[Depends(allow_anyone)], status_code=204, max_body_size=LONGEST)
 async def status(
     request: Request,
     token: Annotated[str, Path(pattern=r"^[0-9A-Za-z_-]{16,64}$")],
@@ -61,7 +61,7 @@ async def status(
     return Response(status_code=204)
 
 
-@router.post("/inbound", dependencies=[Depends(allow_anyone)], max_body_size=LONGEST)
+@router.post("/twilio/inbound", dependencies=[Depends(allow_anyone)], max_body_size=LONGEST)
 async def inbound_message(request: Request, x_twilio_signature: Annotated[str, Header()] = "") -> Response:
     """A message to us. STOP counts from this moment; an answer, if there is one, goes through the queue."""
     form = await signed_form(request, "/webhooks/twilio/inbound", x_twilio_signature)
@@ -82,3 +82,16 @@ async def inbound_message(request: Request, x_twilio_signature: Annotated[str, H
             settings=portal_of(request).notifier,
         )
     return Response(NO_REPLY, media_type="text/xml")
+
+
+@router.post("/telegram", dependencies=[Depends(allow_anyone)], max_body_size=LONGEST)
+async def telegram_update(request: Request, x_telegram_bot_api_secret_token: Annotated[str, Header()] = "") -> Response:
+    """What somebody does in a chat. What the chat is to read at once is the answer; all else goes through the queue."""
+    portal = portal_of(request)
+    if not chat_updates.may_post(portal.notifier, x_telegram_bot_api_secret_token):
+        log.warning("webhook_refused", extra={"provider": "telegram"})
+        raise Forged
+    body = await request.body()
+    async with session_scope(portal.engine) as session:
+        answer = await chat_updates.receive(session, body, now=now_of(request), settings=portal.notifier)
+    return JSONResponse(answer or {})

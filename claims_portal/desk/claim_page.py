@@ -22,7 +22,12 @@ from claims_portal.desk.strip import Strip, strip_of
 from claims_portal.desk.under_way import UnderWay, under_way
 from claims_portal.desk.words import LATE, LINES, PAUSED, PAYMENT_RETURNED, STATUS_OF
 
-CHANNELS = {"page": _("From the claim page, {time}"), "sms": _("By SMS, {time}"), "whatsapp": _("By WhatsApp, {time}")}
+CHANNELS = {
+    "page": _("From the claim page, {time}"),
+    "sms": _("By SMS, {time}"),
+    "whatsapp": _("By WhatsApp, {time}"),
+    "telegram": _("By Telegram, {time}"),
+}
 KINDS = {
     PromiseKind.DECISION: _("Decision by {date}"),
     PromiseKind.DOCUMENTS: _("Documents by {date}"),

@@ -29,6 +29,7 @@ STATUS_OF: dict[PageState, tuple[str, str, str]] = {
 CHANNEL_WORDS: dict[ChannelName, str] = {
     ChannelName.SMS: "SMS",
     ChannelName.WHATSAPP: "WhatsApp",
+    ChannelName.TELEGRAM: "Telegram",
     ChannelName.EMAIL: _("Email"),
     ChannelName.CONSOLE: "SMS",  # stands in for it, for a first look
 }

@@ -15,13 +15,14 @@ from claims_core.i18n import LANGUAGES, marked, masked_phone
 from claims_portal.auth import OwnersView, require_own_claim
 from claims_portal.auth.devices import close_device, devices_of
 from claims_portal.deps import now_of, portal_of
+from claims_portal.pages.chats import NAME_OF, Messenger, messengers_of
 from claims_portal.pages.claim.route import speech_for
 from claims_portal.pages.forms import Problem, Problems
 from claims_portal.pages.speech import Speech
 from claims_portal.rendering import page
 from notifier import preferences
 from notifier.preferences import Choice
-from notifier.states import Cadence
+from notifier.states import CHATS, Cadence, ChannelName
 from notifier.tables import Consent, Pilot, PilotEnrolment
 from notifier.wordings import wording
 
@@ -82,6 +83,7 @@ class MessagesPage:
     night_from: str
     night_to: str
     hours: tuple[str, ...]
+    messengers: tuple[Messenger, ...]
     offer: Offer | None
     history: tuple[Line, ...]
     devices: tuple[Line, ...]
@@ -179,6 +181,7 @@ async def _shown(
         pilot = await preferences.running_pilot(session, now)
         devices = await devices_of(session, view.policyholder_id, now=now)
         options = await _options(session, choice, said)
+        messengers = await messengers_of(session, view.policyholder_id, portal_of(request).notifier, said)
     quiet = choice.quiet or NIGHT
     chosen = next((option.name for option in options if option.is_chosen), "")
     made = MessagesPage(
@@ -192,6 +195,7 @@ async def _shown(
         night_from=f"{quiet[0]:%H}:00",
         night_to=f"{quiet[1]:%H}:00",
         hours=HOURS,
+        messengers=messengers,
         # The pilot measures what policyholders ask; a claimant is not drawn into it, and whoever is in it may leave.
         offer=_offer(choice, None if view.claim["part_of"] else pilot, said),
         history=tuple(_consent(consent, said) for consent in choice.consents),
@@ -259,7 +263,9 @@ def _taking_part(enrolment: PilotEnrolment, said: Speech) -> Offer:
 
 
 def _consent(consent: Consent, said: Speech) -> Line:
-    if consent.purpose.startswith("pilot:"):
+    if consent.purpose in CHATS:
+        text = said.say("You connected {name} and agreed to messages there", name=NAME_OF[ChannelName(consent.purpose)])
+    elif consent.purpose.startswith("pilot:"):
         text = said.say("You agreed to take part in the test of frequent texts")
     else:
         text = said.say("You agreed to texts about your claim")

@@ -33,6 +33,36 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_inbound_address_received_at"), "inbound", ["address", "received_at"], unique=False)
     op.create_table(
+        "chat_invitation",
+        sa.Column("policyholder_id", sa.Uuid(), nullable=False),
+        sa.Column("channel", sa.String(length=40), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("wording_version", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["policyholder_id"], ["policyholder.id"], name=op.f("fk_chat_invitation_policyholder_id")
+        ),
+        sa.PrimaryKeyConstraint("policyholder_id", "channel", name=op.f("pk_chat_invitation")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_chat_invitation_token_hash")),
+    )
+    op.create_table(
+        "chat",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("policyholder_id", sa.Uuid(), nullable=False),
+        sa.Column("channel", sa.String(length=40), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("linked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_how", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["policyholder_id"], ["policyholder.id"], name=op.f("fk_chat_policyholder_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chat")),
+    )
+    op.create_index(op.f("ix_chat_policyholder_id"), "chat", ["policyholder_id"], unique=False)
+    op.create_index(
+        "uq_chat_standing", "chat", ["channel", "address"], unique=True, postgresql_where="ended_at is null"
+    )
+    op.create_table(
         "planner_mark",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("mark", sa.BigInteger(), nullable=False),
@@ -402,5 +432,9 @@ def downgrade() -> None:
     op.drop_table("sending_stop")
     op.drop_table("hold_decision")
     op.drop_table("planner_mark")
+    op.drop_index("uq_chat_standing", table_name="chat", postgresql_where="ended_at is null")
+    op.drop_index(op.f("ix_chat_policyholder_id"), table_name="chat")
+    op.drop_table("chat")
+    op.drop_table("chat_invitation")
     op.drop_index(op.f("ix_inbound_address_received_at"), table_name="inbound")
     op.drop_table("inbound")

@@ -10,6 +10,8 @@ from notifier.channels.base import Capabilities, Channel
 from notifier.channels.console import PRINTED, ConsoleChannel
 from notifier.channels.email.words import capabilities_of as of_email
 from notifier.channels.email.words import lacks as lacks_for_email
+from notifier.channels.telegram.words import capabilities_of as of_telegram
+from notifier.channels.telegram.words import lacks as lacks_for_telegram
 from notifier.channels.twilio.words import capabilities_of as of_twilio
 from notifier.channels.twilio.words import lacks_for_sms, lacks_for_whatsapp
 from notifier.settings import NotifierSettings
@@ -53,6 +55,7 @@ WAYS = (
     Way(ChannelName.SMS, "twilio", lacks_for_sms, of_twilio, "notifier.channels.twilio.channel", "twilio"),
     Way(ChannelName.WHATSAPP, "twilio", lacks_for_whatsapp, of_twilio, "notifier.channels.twilio.channel", "twilio"),
     Way(ChannelName.EMAIL, "smtp", lacks_for_email, of_email, "notifier.channels.email.channel", "aiosmtplib"),
+    Way(ChannelName.TELEGRAM, "telegram", lacks_for_telegram, of_telegram, "notifier.channels.telegram.channel"),
     Way(ChannelName.CONSOLE, "console", _console_alone, lambda _: PRINTED, "notifier.channels.console"),
 )
 

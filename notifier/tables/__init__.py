@@ -1,6 +1,8 @@
 """The notifier's tables: decisions, hand-overs, receipts, and what a policyholder allowed and chose."""
 
 from notifier.tables.permission import (
+    Chat,
+    ChatInvitation,
     Consent,
     Inbound,
     OptOut,
@@ -27,6 +29,8 @@ __all__ = [
     "LINK_LIVES",
     "MESSAGE_LINK",
     "AddressNote",
+    "Chat",
+    "ChatInvitation",
     "Consent",
     "Delivery",
     "HoldDecision",

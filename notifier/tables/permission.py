@@ -4,7 +4,7 @@ from datetime import datetime, time
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import Column, Index, UniqueConstraint
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -65,6 +65,39 @@ class OptOut(Table, table=True):
     how: str
     at: datetime
     ended_at: datetime | None = None
+
+
+class ChatInvitation(Table, table=True):
+    """A one-time token that ties a chat to a person, made on their own page; a new one takes the place of the last."""
+
+    # A token finds its person, once.
+    __table_args__ = (UniqueConstraint("token_hash"),)
+
+    policyholder_id: UUID = Field(primary_key=True, foreign_key="policyholder.id")
+    channel: ChannelName = Field(primary_key=True, sa_type=stored_as_value(ChannelName))
+    token_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    wording_version: str
+    made_at: datetime
+    used_at: datetime | None = None
+
+
+class Chat(Table, table=True):
+    """A messenger's chat with a person, who linked it themselves. It ends with a date and how; a link anew is a row."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"address"})
+    __table_args__ = (
+        # A chat is one person's at a time.
+        Index("uq_chat_standing", "channel", "address", unique=True, postgresql_where="ended_at is null"),
+        Index(None, "policyholder_id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    channel: ChannelName = Field(sa_type=stored_as_value(ChannelName))
+    address: str
+    linked_at: datetime
+    ended_at: datetime | None = None
+    ended_how: str | None = None
 
 
 class Preference(Table, table=True):

@@ -8,7 +8,21 @@ from importlinter.cli import lint_imports
 from tests.house.source import PRODUCT, ROOT, modules
 
 # `states` is the vocabulary in which the tables are written; `settings` are passed on; `wordings` are agreed to.
-DOORS = ("preferences", "receipts", "inbound", "direct", "held", "one_tap", "tables", "states", "settings", "wordings")
+DOORS = (
+    "preferences",
+    "receipts",
+    "inbound",
+    "direct",
+    "held",
+    "one_tap",
+    "chats",
+    "chat_updates",
+    "chat_words",
+    "tables",
+    "states",
+    "settings",
+    "wordings",
+)
 ENTERED_BY_NOBODY = ("sandbox", "benchmarks", "claims_cli", "tests")
 
 
