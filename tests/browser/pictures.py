@@ -19,9 +19,10 @@ from sqlalchemy.engine import make_url
 
 from claims_core import embedded, migrate
 from claims_core.db import make_engine
+from notifier.channels.email.words import tag_of
 from tests.browser.chromium import chromium, reader
 from tests.browser.desk_pictures import Look, take_desk
-from tests.browser.seeded import LINK, Seeded, serving
+from tests.browser.seeded import LETTER, LINK, Seeded, serving
 from tests.portal.states import NAMES
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +77,7 @@ def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:
     yield "claims", "/claims"
     yield "not-found", "/no-such-page"
     yield "opt-out", f"/u/{LINK}"
+    yield "letters-off", f"/stop/{tag_of(LETTER)}"
     for name in (*NAMES, "life"):
         yield f"claim-{name}", f"/claim/{seeded.claims[name].id}"
 

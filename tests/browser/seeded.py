@@ -18,6 +18,7 @@ from claims_core.tables import Claim
 from claims_portal.auth.devices import remember_device
 from claims_portal.auth.sessions import open_session
 from claims_portal.deps import Portal
+from notifier.channels.base import hash_of_token
 from notifier.states import CauseKind, ChannelName, DeliveryState, Importance, NotificationState
 from notifier.tables import Delivery, Notification, Pilot
 from tests.factories import a_person, a_question, events_of
@@ -28,6 +29,7 @@ from tests.portal.states import LIFE, NAMES, a_claim_in
 # A Monday, 10:24 in Moscow.
 NOW = datetime(2026, 6, 1, 7, 24, tzinfo=UTC)
 LINK = "k7Q2mX9d"
+LETTER = "bGV0dGVyIG9mIHRoZSB0ZQ"  # the token of a letter
 PHONE = "+79121234567"
 
 
@@ -124,6 +126,10 @@ async def _lived_in(session, claim: Claim) -> None:
     session.add(told)
     await session.flush()
     session.add(handed_over(told, LINK, key=SECRET, now=NOW))
+    letter = handed_over(told, "k7Q2mX9e", key=SECRET, now=NOW)
+    letter.attempt, letter.token_hash = 2, hash_of_token(LETTER)
+    letter.channel, letter.provider, letter.address = ChannelName.EMAIL, "smtp", "irina@mail.example"
+    session.add(letter)
 
 
 @asynccontextmanager

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +12,8 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, async_playwright, expect
 
+from sandbox.mail import PostOffice
+from sandbox.mail.office import Letter
 from sandbox.serving import server_of
 from sandbox.telephone import Book, add_telephone
 from sandbox.twilio import Exchange, Setup, create_app
@@ -19,7 +23,7 @@ from tests.ports import free_port
 
 pytestmark = pytest.mark.browser
 
-PHONE = "+79010000320"
+PHONE, MAILBOX = "+79010000320", "irina@mail.example"
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +46,7 @@ async def telephone(exchange: Exchange) -> AsyncIterator[str]:
     add_telephone(
         app, exchange, app.state.postman, short_url="https://pr.example", portal_url="http://localhost:1",
         zone=ZoneInfo("Europe/Moscow"), book=Book(lambda number: "Ирина Петрова, 2041-7785", lambda: [PHONE]),
+        mail=PostOffice(letters=[a_letter()]),
     )  # fmt: skip
     port = free_port()
     server = server_of(app, port)
@@ -58,6 +63,14 @@ async def telephone(exchange: Exchange) -> AsyncIterator[str]:
     exchange.close()
 
 
+def a_letter() -> Letter:
+    """That a claim was approved, in its mailbox."""
+    message = EmailMessage()
+    message["Subject"] = "Дело 7785: одобрено"
+    message.set_content("Здравствуйте, Ирина. Одобрено 169 300 ₽.\nПодробности: https://pr.example/k7Q2mX9d")
+    return Letter(1, "claims@pr.example", MAILBOX, datetime(2026, 6, 1, 7, tzinfo=UTC), message)
+
+
 def _arrive(exchange: Exchange, body: str) -> None:
     exchange.take({"To": PHONE, "From": "+15005550006", "Body": body})
 
@@ -67,7 +80,7 @@ async def test_axe_finds_nothing_and_nothing_sticks_out_in_either_theme(
     chromium: Browser, telephone: str, language: str
 ):
     page = await chromium.new_page()
-    for path in ("/", f"/telephone/{PHONE}", f"/telephone/{PHONE}?problem=503"):
+    for path in ("/", f"/telephone/{PHONE}", f"/telephone/{PHONE}?problem=503", f"/mailbox/{MAILBOX}"):
         joined = "&" if "?" in path else "?"
         await page.goto(f"{telephone}{path}{joined}lang={language}")
         for width in (320, 390, 1280):
