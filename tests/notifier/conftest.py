@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from notifier.settings import NotifierSettings
+from sandbox.telegram import Bot
 from tests.fakes.provider import FakeTwilio
 
 ACCOUNT = "AC" + "0" * 32
@@ -23,3 +24,18 @@ def settings_for(provider: FakeTwilio | str, **changes: Any) -> NotifierSettings
         "notifier_market": "us",
     }
     return NotifierSettings(_env_file=None, **{**values, **changes})
+
+
+def telegram_settings(base: str, *, twilio: str = "http://127.0.0.1:1", **changes: Any) -> NotifierSettings:
+    """Settings with the emulated bot at `base`; quiet hours and caps off."""
+    bot = Bot()
+    values: dict[str, Any] = {
+        "telegram_bot_token": SecretStr(bot.token),
+        "telegram_bot_name": bot.name,
+        "telegram_webhook_secret": SecretStr(bot.secret),
+        "telegram_api_base_url": base,
+        "notifier_quiet_hours": False,
+        "notifier_daily_cap": 0,
+        "notifier_cadence": "frequent",
+    }
+    return settings_for(twilio, **values | changes)

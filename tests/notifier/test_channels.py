@@ -15,8 +15,10 @@ from notifier.channels.ways import WAYS, open_channels, standing
 from notifier.commands.channels import rows_of, run
 from notifier.states import ChannelName
 from sandbox.mail import PostOffice, served_mail
+from sandbox.serving import held_port, served
+from sandbox.telegram import Bot, create_app
 from tests.fakes.provider import FakeTwilio
-from tests.notifier.conftest import settings_for
+from tests.notifier.conftest import settings_for, telegram_settings
 from tests.notifier.scenes import the_settings
 
 Opening = Callable[[], Awaitable[tuple[Channel, str]]]
@@ -28,7 +30,7 @@ async def twilio() -> AsyncIterator[FakeTwilio]:
         yield fake
 
 
-@pytest.fixture(params=["console", "twilio", "email"])
+@pytest.fixture(params=["console", "twilio", "telegram", "email"])
 async def opened(request: pytest.FixtureRequest, twilio: FakeTwilio) -> AsyncIterator[tuple[Channel, str]]:
     """A channel in front of a provider that behaves, and an address it can reach."""
     if request.param == "console":
@@ -38,6 +40,14 @@ async def opened(request: pytest.FixtureRequest, twilio: FakeTwilio) -> AsyncIte
         channel = open_channels(settings_for(twilio))[ChannelName.SMS]
         yield channel, "+15550002222"
         await channel.close()
+        return
+    if request.param == "telegram":
+        with held_port(18_400) as port:
+            async with served(create_app(Bot()), port) as url:
+                channels = open_channels(telegram_settings(url, twilio=twilio.url))
+                yield channels[ChannelName.TELEGRAM], "5001"
+                for channel in channels.values():
+                    await channel.close()
         return
     async with served_mail(PostOffice()) as office:
         mail = {"smtp_url": f"smtp://127.0.0.1:{office.port}", "smtp_from": "claims@primer.example"}

@@ -24,26 +24,12 @@ from notifier.states import ChannelName
 from sandbox.serving import held_port, served
 from sandbox.telegram import Bot, Fault, create_app
 from tests.factories import a_snapshot, later
-from tests.notifier.conftest import settings_for
+from tests.notifier.conftest import settings_for, telegram_settings
 from tests.notifier.queue import MOVED
 from tests.notifier.scenes import planned, seen
 
 CHAT = 5001
 TELEGRAM = ChannelName.TELEGRAM
-
-
-def telegram_settings(base: str = "https://telegram.invalid", **changes: Any) -> NotifierSettings:
-    bot = Bot()
-    values = {
-        "telegram_bot_token": SecretStr(bot.token),
-        "telegram_bot_name": bot.name,
-        "telegram_webhook_secret": SecretStr(bot.secret),
-        "telegram_api_base_url": base,
-        "notifier_quiet_hours": False,
-        "notifier_daily_cap": 0,
-        "notifier_cadence": "frequent",
-    }
-    return settings_for("http://127.0.0.1:1", **values | changes)
 
 
 @asynccontextmanager
@@ -123,10 +109,12 @@ async def test_the_doctor_asks_the_bot_for_its_name():
 
 
 def test_it_is_shown_as_forbidden_in_russia_and_offered_to_nobody_there():
-    shown = {row["channel"]: row for row in rows_of(telegram_settings(notifier_market="ru"))}["telegram"]
+    shown = {
+        row["channel"]: row for row in rows_of(telegram_settings("https://telegram.invalid", notifier_market="ru"))
+    }["telegram"]
     assert (shown["ready"], shown["allowed"]) == (True, False)
-    assert chats.offered(telegram_settings(notifier_market="ru")) == ()
-    assert chats.offered(telegram_settings(notifier_market="eu")) == (TELEGRAM,)
+    assert chats.offered(telegram_settings("https://telegram.invalid", notifier_market="ru")) == ()
+    assert chats.offered(telegram_settings("https://telegram.invalid", notifier_market="eu")) == (TELEGRAM,)
     assert chats.offered(settings_for("http://127.0.0.1:1")) == ()
 
 
@@ -216,3 +204,19 @@ async def test_what_may_have_arrived_is_held_for_ten_minutes_and_repeated_once(e
             await scene.dispatch()
         assert len(scene.bot.taken) == 2
         assert await scene.rows("select resolution from delivery order by attempt") == [("unseen",), (None,)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("telegram_bot_name", None),
+        ("telegram_bot_name", "@sandbox_claims_bot"),
+        ("telegram_webhook_secret", None),
+        ("telegram_webhook_secret", SecretStr("short")),
+        ("telegram_webhook_secret", SecretStr("with a blank in the middle")),
+        ("telegram_api_base_url", "api.telegram.org"),
+    ],
+)
+def test_a_bot_that_is_half_set_up_does_not_start(setting, value):
+    with pytest.raises(ValueError, match="(?i)" + setting.split("_")[-1]):
+        telegram_settings("https://telegram.invalid", **{setting: value})

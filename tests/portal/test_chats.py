@@ -107,10 +107,15 @@ async def test_a_token_works_once_for_fifteen_minutes_and_only_the_newest(app, e
 
 
 async def test_an_update_that_is_posted_again_has_no_effect(app, engine, claim, telegram):
-    await connect(app, claim, telegram)
+    update = bot.said(CHAT, f"/start {await a_token(app, claim)}")
+    for _ in range(2):
+        assert (await telegram.post(HOOK, json=update)).json() == {}
     update = bot.said(CHAT, "/status")
     for _ in range(3):
         assert (await telegram.post(HOOK, json=update)).json() == {}
+    update = bot.said(CHAT, "/stop")
+    answers = [(await telegram.post(HOOK, json=update)).json() for _ in range(2)]
+    assert ["text" in answer for answer in answers] == [True, False]
     assert await rows(engine, "select count(*) from notification where template like 'kw_status%'") == [(1,)]
 
 
