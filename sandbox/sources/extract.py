@@ -124,6 +124,7 @@ def _person(case: Case, named: Mapping[str, Any]) -> Row:
         "language": _code(contact, "primaryLanguage"),
         "time_zone": contact.get("extTimeZone_Ext"),
         "phone": (contact.get("cellPhone") or {}).get("number"),
+        "email": contact.get("emailAddress1"),
         "do_not_contact": "Y" if contact.get("contactProhibited") else "N",
     }
 

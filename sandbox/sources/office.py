@@ -16,7 +16,7 @@ CLAIMS = 300
 def a_story(clock: Callable[[], datetime], *, claims: int = CLAIMS) -> Story:
     """`claims` of them all over their roads; the same ones whenever it is told by the same clock."""
     story = Story(Records(clock), random.Random(SEED), clock)
-    story.tell(claims - 1, twins=0)
+    story.tell(claims - 1, twins=0, by_letter=False)
     return story
 
 

@@ -33,14 +33,18 @@ class Story:
     def __post_init__(self) -> None:
         self._numbers = _numbers(self.dice)
 
-    def tell(self, count: int, *, twins: int = 12) -> None:
-        """Begin: `count` claims all over their roads, one to try, and `twins` alike at the beginning of theirs."""
+    def tell(self, count: int, *, twins: int = 12, by_letter: bool = True) -> None:
+        """Begin: `count` claims all over their roads, one to try, `twins` alike at the beginning of theirs.
+
+        One more where a policyholder without a telephone is to hear `by_letter`.
+        """
         for line in _shares(self.dice, count):
             self._add(line, _a_road(self.dice, line))
         kasko = LINES[0]
         self.shown = self._add(kasko, SHOWN_ROAD, place=SHOWN_ROAD.index("calculation"))
         self.twins = tuple(self._add(kasko, SHOWN_ROAD, place=0, assessed=184_300) for _ in range(twins))
-        self.by_letter = self._add(kasko, SHOWN_ROAD, place=SHOWN_ROAD.index("calculation"), by_letter=True)
+        if by_letter:
+            self.by_letter = self._add(kasko, SHOWN_ROAD, place=SHOWN_ROAD.index("calculation"), by_letter=True)
 
     def _add(
         self,

@@ -1,6 +1,7 @@
 """A MariaDB of our own for the tests, where its programs are on the machine: a folder, a socket, no port."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 from urllib.parse import quote
 
 # Debian keeps servers off the path of ordinary accounts.
@@ -16,7 +18,10 @@ INSTALL, SERVER, CLIENT = (
     shutil.which(name, path=PATH) for name in ("mariadb-install-db", "mariadbd", "mariadb-admin")
 )
 MISSING = None if INSTALL and SERVER and CLIENT else "no MariaDB on this machine: apt-get install mariadb-server"
-SMALL = ("--innodb-log-file-size=4M", "--innodb-buffer-pool-size=8M", "--skip-log-bin", "--innodb-fast-shutdown=2")
+SMALL = (
+    *("--innodb-log-file-size=4M", "--innodb-buffer-pool-size=8M", "--skip-log-bin", "--innodb-fast-shutdown=2"),
+    "--innodb-use-native-aio=0",  # the system has few places for it, and two servers at once may want them all
+)
 
 
 class Server:
@@ -41,7 +46,9 @@ def running() -> Iterator[Server]:
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": home, **as_nobody}
     install = [str(INSTALL), *where, "--auth-root-authentication-method=normal", "--skip-test-db"]
     try:
-        subprocess.run(install, check=True, **quiet)  # type: ignore[call-overload]
+        with one_at_a_time():
+            done = subprocess.run(install, **quiet | {"stdout": PIPE, "stderr": STDOUT})  # type: ignore[call-overload]
+        assert done.returncode == 0, done.stdout.decode(errors="replace")[-3000:]
         server = subprocess.Popen([str(SERVER), *where, "--skip-networking", f"--socket={home}/s"], **quiet)  # type: ignore[call-overload]
         try:
             _wait_for(home / "s", server)
@@ -51,6 +58,14 @@ def running() -> Iterator[Server]:
             server.wait(30)
     finally:
         shutil.rmtree(home)
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Setting a server up starts and stops one: of several workers of the tests one at a time."""
+    with (Path(tempfile.gettempdir()) / "claims-mariadb.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _wait_for(socket: Path, server: "subprocess.Popen[bytes]") -> None:
