@@ -27,48 +27,55 @@ from unnest($2::uuid[], $3::text[]) as o(delivery_id, code) join delivery d on d
 where d.channel <> all($4::text[])
 on conflict (address, channel) do update set code = excluded.code, noted_at = excluded.noted_at
 """
-# A messenger that does not reach the person is followed by an SMS, once: the next step has its own unique key.
-_SMS_INSTEAD = """
+
+
+def _instead(channel: ChannelName, *, at: str, beside: str = "", where: str) -> str:
+    """The same message over another channel, to the contact point `at`, once: the next step has its own unique key.
+
+    What may go there now is looked at when it is taken, as always.
+    """
+    return f"""
 insert into notification (id, cause_kind, cause_id, template, recipient_id, step, claim_id, event_seq, importance,
   priority, channel, contact_point_id, sender, language, values, state, cadence, pilot_arm, rule_version, planned_at,
   not_before, send_by, takes)
 select o.id, n.cause_kind, n.cause_id, n.template, n.recipient_id, n.step + 1, n.claim_id, n.event_seq, n.importance,
-  n.priority, 'sms', n.contact_point_id, 'sms', n.language, n.values, 'planned', n.cadence, n.pilot_arm,
+  n.priority, '{channel}', {at}, '{channel}', n.language, n.values, 'planned', n.cadence, n.pilot_arm,
   n.rule_version, $1, $1, n.send_by, 0
 from unnest($2::uuid[], $3::uuid[]) as o(id, delivery_id) join delivery d on d.id = o.delivery_id
-join notification n on n.id = d.notification_id
-where n.channel = any($4::text[]) and n.importance <> 'code' and n.send_by > $1
+join notification n on n.id = d.notification_id {beside}
+where n.importance <> 'code' and n.send_by > $1 and {where}
 on conflict (cause_kind, cause_id, template, recipient_id, step) do nothing
-"""
-# A number that no SMS reaches is followed by a letter, if the person has an address and somebody here sends letters
-# (the row of the sender). What may go there now is looked at when it is taken, as always.
-_LETTER_INSTEAD = """
-insert into notification (id, cause_kind, cause_id, template, recipient_id, step, claim_id, event_seq, importance,
-  priority, channel, contact_point_id, sender, language, values, state, cadence, pilot_arm, rule_version, planned_at,
-  not_before, send_by, takes)
-select o.id, n.cause_kind, n.cause_id, n.template, n.recipient_id, n.step + 1, n.claim_id, n.event_seq, n.importance,
-  n.priority, 'email', mail.id, 'email', n.language, n.values, 'planned', n.cadence, n.pilot_arm,
-  n.rule_version, $1, $1, n.send_by, 0
-from unnest($2::uuid[], $3::uuid[]) as o(id, delivery_id) join delivery d on d.id = o.delivery_id
-join notification n on n.id = d.notification_id
-join lateral (select i.id from contact_point i where i.policyholder_id = n.recipient_id and i.kind = 'email'
-  and i.on_file order by i.place, i.id limit 1) mail on true
-where n.channel = 'sms' and n.importance <> 'code' and n.send_by > $1 and n.template = any($4::text[])
-  and exists (select from sender_rate r where r.sender = 'email')
-on conflict (cause_kind, cause_id, template, recipient_id, step) do nothing
-"""
+"""  # noqa: S608
+
+
+def _letters_of(person: str) -> str:
+    """Where letters to this person go."""
+    return f"""(select i.id from contact_point i where i.policyholder_id = {person} and i.kind = 'email'
+  and i.on_file order by i.place, i.id limit 1) mail"""  # noqa: S608
+
+
+# The sender of letters has its row as soon as a notifier here has opened it.
+_SENDS_LETTERS = "exists (select from sender_rate r where r.sender = 'email')"
+# A messenger that does not reach the person is followed by an SMS.
+_SMS_INSTEAD = _instead(ChannelName.SMS, at="n.contact_point_id", where="n.channel = any($4::text[])")
+# A number that no SMS reaches is followed by a letter, if the person has an address and somebody here sends letters.
+_LETTER_INSTEAD = _instead(
+    ChannelName.EMAIL,
+    at="mail.id",
+    beside=f"cross join lateral {_letters_of('n.recipient_id')}",
+    where=f"n.channel = 'sms' and n.template = any($4::text[]) and {_SENDS_LETTERS}",
+)
 # What was to leave later for such a number goes as a letter, too; left as it is, it would end without a way.
-_LETTERS_FROM_HERE = """
+_LETTERS_FROM_HERE = f"""
 update notification n set channel = 'email', sender = 'email', contact_point_id = mail.id
 from (select distinct d.address from unnest($1::uuid[]) as o(delivery_id) join delivery d on d.id = o.delivery_id
   where d.channel = 'sms') gone
 join contact_point was on was.address = gone.address
-cross join lateral (select i.id from contact_point i where i.policyholder_id = was.policyholder_id and i.kind = 'email'
-  and i.on_file order by i.place, i.id limit 1) mail
+cross join lateral {_letters_of("was.policyholder_id")}
 where n.recipient_id = was.policyholder_id and n.contact_point_id = was.id and n.channel = 'sms'
   and n.state in ('planned', 'held') and n.importance <> 'code' and n.template = any($2::text[])
-  and exists (select from sender_rate r where r.sender = 'email')
-"""
+  and {_SENDS_LETTERS}
+"""  # noqa: S608
 _NO_WAY_TO_THE_PERSON = frozenset({Verdict.BAD_ADDRESS, Verdict.OPTED_OUT, Verdict.NEVER})
 
 

@@ -107,6 +107,20 @@ class Report:
     read: bool = False
 
 
+class WithoutList:
+    """A provider that keeps no list of what it took and answers no question about it: there is nothing to be found."""
+
+    async def find(
+        self, address: str, text: str, *, started_at: datetime, until: datetime, known: frozenset[str]
+    ) -> Found | None:
+        """Nothing."""
+        return None
+
+    async def fetch(self, provider_ref: str) -> Found | None:
+        """Nothing."""
+        return None
+
+
 class Channel(Protocol):
     """One way to reach a person. Implementations keep no state between messages but their connections."""
 

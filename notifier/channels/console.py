@@ -4,13 +4,13 @@ import sys
 from datetime import datetime
 from typing import TextIO
 
-from notifier.channels.base import Accepted, Capabilities, Content, Found
+from notifier.channels.base import Accepted, Capabilities, Content, WithoutList
 from notifier.states import ChannelName, DeliveryState
 
 PRINTED = Capabilities(receipts=False, lookup=False, replies=False)
 
 
-class ConsoleChannel:
+class ConsoleChannel(WithoutList):
     """Stands in for any channel; every message is delivered the moment it is printed."""
 
     provider = "console"
@@ -35,16 +35,6 @@ class ConsoleChannel:
         """Print it."""
         print(f"{self.name} to {address}: {text}", file=self._out, flush=True)
         return Accepted(provider_ref=token, provider_status="printed", state=DeliveryState.DELIVERED)
-
-    async def find(
-        self, address: str, text: str, *, started_at: datetime, until: datetime, known: frozenset[str]
-    ) -> Found | None:
-        """Nothing: a console keeps no list."""
-        return None
-
-    async def fetch(self, provider_ref: str) -> Found | None:
-        """Nothing: a console keeps no list."""
-        return None
 
     async def close(self) -> None:
         """Nothing to let go of."""

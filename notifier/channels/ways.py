@@ -25,7 +25,7 @@ class Way:
     `lacks` says which setting is missing, None if none is. `place` is the module that opens it: it has
     `open_ways(names, settings)` for all channels of the provider at once, and `probe(settings)`, which tries the
     credentials and sends nothing. It is imported when the way is used, so that a library that is not installed keeps
-    nobody else from sending; `library` and `extra` name it.
+    nobody else from sending; `library` names it.
     """
 
     name: ChannelName
@@ -34,7 +34,6 @@ class Way:
     capabilities: Callable[[NotifierSettings], Capabilities]
     place: str
     library: str | None = None
-    extra: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +97,4 @@ async def probe(way: Way, settings: NotifierSettings) -> str:
 def _not_installed(way: Way) -> str | None:
     if way.library is None or find_spec(way.library) is not None:
         return None
-    return f"the library {way.library} is not installed: pip install 'claims-status[{way.extra or way.name}]'"
+    return f"the library {way.library} is not installed: pip install {way.library}"

@@ -113,10 +113,10 @@ def test_a_channel_whose_setting_is_missing_is_shown_with_it(monkeypatch, capsys
 
 async def test_a_channel_whose_library_is_not_installed_is_shown_so_and_keeps_nobody_else_from_sending(twilio):
     settings = settings_for(twilio)
-    missing = replace(WAYS[1], name=ChannelName.WHATSAPP, place="nowhere", library="no_such_library", extra="telegram")
+    missing = replace(WAYS[1], name=ChannelName.WHATSAPP, place="nowhere", library="no_such_library")
     [sms, gone] = standing(settings, (WAYS[0], missing))
     assert sms.why_not is None
-    assert gone.why_not == "the library no_such_library is not installed: pip install 'claims-status[telegram]'"
+    assert gone.why_not == "the library no_such_library is not installed: pip install no_such_library"
     channels = open_channels(settings, ways=(WAYS[0], missing))
     assert list(channels) == [ChannelName.SMS]
     await channels[ChannelName.SMS].close()

@@ -13,7 +13,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from email_validator import EmailNotValidError, validate_email
 
 from claims_core.errors import AmbiguousHandOver, ChannelError, Misconfigured, TemporaryChannelFailure
-from notifier.channels.base import Accepted, AddressRefused, Channel, Content, Found, SenderStopped
+from notifier.channels.base import Accepted, AddressRefused, Channel, Content, SenderStopped, WithoutList
 from notifier.channels.email.letter import Frame, compose
 from notifier.channels.email.words import PROVIDER, At, capabilities_of, failure_of, lacks, return_path, tag_of
 from notifier.settings import NotifierSettings
@@ -96,7 +96,7 @@ def _server(settings: NotifierSettings) -> str:
     return settings.smtp_url.get_secret_value()
 
 
-class EmailChannel:
+class EmailChannel(WithoutList):
     """Nobody can be asked whether a letter was taken: an answer lost after its last line stays ambiguous."""
 
     name = ChannelName.EMAIL
@@ -161,16 +161,6 @@ class EmailChannel:
                 raise AmbiguousHandOver(f"no answer: {type(problem).__name__}", code=code) from problem
             raise TemporaryChannelFailure(f"no line: {type(problem).__name__}", code="unreachable") from problem
         return str(answer.code)
-
-    async def find(
-        self, address: str, text: str, *, started_at: datetime, until: datetime, known: frozenset[str]
-    ) -> Found | None:
-        """Nothing: a mail server keeps no list."""
-        return None
-
-    async def fetch(self, provider_ref: str) -> Found | None:
-        """Nothing: a mail server tells by itself what became of a letter, if it tells at all."""
-        return None
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from claims_core.errors import AmbiguousHandOver, Misconfigured, TemporaryChannelFailure
-from notifier.channels.base import Accepted, Channel, Content, Found, SenderStopped
+from notifier.channels.base import Accepted, Channel, Content, SenderStopped, WithoutList
 from notifier.channels.telegram.words import CAPABILITIES, failure_of, lacks
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
@@ -38,7 +38,7 @@ async def probe(settings: NotifierSettings) -> str:
     return f"takes our token as @{name}"
 
 
-class TelegramChannel:
+class TelegramChannel(WithoutList):
     """One bot. The token stands in each address, so that no address is ever written down."""
 
     name = ChannelName.TELEGRAM
@@ -98,16 +98,6 @@ class TelegramChannel:
         if status != 200 or said is None or said.get("ok") is not True:
             raise failure_of(status, said)
         return result if isinstance(result, dict) else {}
-
-    async def find(
-        self, address: str, text: str, *, started_at: datetime, until: datetime, known: frozenset[str]
-    ) -> Found | None:
-        """Nothing: a bot cannot look at what it has sent."""
-        return None
-
-    async def fetch(self, provider_ref: str) -> Found | None:
-        """Nothing: a bot is told nothing of what became of a message."""
-        return None
 
     async def close(self) -> None:
         """Let go of the connections."""
