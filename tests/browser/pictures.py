@@ -6,23 +6,19 @@ With `LOOKS=all` every language, theme and width; without it three of the eight.
 import asyncio
 import os
 import sys
-import tempfile
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import asyncpg
 from playwright.sync_api import Browser
-from sqlalchemy.engine import make_url
 
-from claims_core import embedded, migrate
-from claims_core.db import make_engine
 from notifier.channels.email.words import tag_of
 from tests.browser.chromium import chromium, reader
 from tests.browser.desk_pictures import Look, take_desk
 from tests.browser.seeded import LETTER, LINK, Seeded, serving
+from tests.databases import a_database, a_server
 from tests.portal.states import NAMES
 
 ROOT = Path(__file__).parents[2]
@@ -35,38 +31,13 @@ ALL = tuple(Look(*each) for each in product(("ru", "en"), ("light", "dark"), (39
 @contextmanager
 def fresh_database() -> Iterator[str]:
     """A migrated database of its own, on the server of the tests or on an embedded one; gone afterwards."""
-    named = os.environ.get("CLAIMS_TEST_DATABASE_URL")
-    if named is None:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            embedded.start(Path(folder), throwaway=True) as server,
-        ):
-            yield from _database_on(server.url)
-        return
-    yield from _database_on(named)
-
-
-def _database_on(server: str) -> Iterator[str]:
-    name = f"claims_test_{uuid.uuid4().hex[:12]}"
-    url = make_url(server).set(database=name).render_as_string(hide_password=False)
-    asyncio.run(_ask(server, f'create database "{name}"'))
-    try:
-        asyncio.run(_migrate(url))
-        yield url
-    finally:
-        asyncio.run(_ask(server, f'drop database "{name}" with (force)'))
-
-
-async def _ask(server: str, statement: str) -> None:
-    connection = await asyncpg.connect(server)
-    await connection.execute(statement)
-    await connection.close()
-
-
-async def _migrate(url: str) -> None:
-    engine = make_engine(url)
-    await migrate.upgrade(engine)
-    await engine.dispose()
+    with TemporaryDirectory() as folder, a_server(Path(folder)) as server, asyncio.Runner() as runner:
+        held = AsyncExitStack()
+        url = runner.run(held.enter_async_context(a_database(server)))
+        try:
+            yield url
+        finally:
+            runner.run(held.aclose())
 
 
 def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:

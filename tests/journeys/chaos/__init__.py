@@ -6,21 +6,19 @@ command that repeats a run; the machine's own timing it cannot repeat.
 
 import asyncio
 import random
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from claims_core import migrate
 from claims_core.clock import utc_now
 from claims_core.db import make_engine, open_pool
 from claims_core.stages import ClaimStage, Situation
 from notifier.receipts import receive_on
+from tests.databases import a_database
 from tests.factories import a_snapshot, later
 from tests.fakes.provider import FakeTwilio
 from tests.forked import Forked
@@ -125,21 +123,13 @@ class Scene:
 @asynccontextmanager
 async def a_scene(server: str, seed: int) -> AsyncIterator[Scene]:
     """A migrated database of its own on `server`, and a provider whose list lags."""
-    name = f"claims_test_chaos_{uuid.uuid4().hex[:10]}"
-    admin = await asyncpg.connect(server)
-    await admin.execute(f'create database "{name}"')
-    url = make_url(server).set(database=name).render_as_string(hide_password=False)
-    engine = make_engine(url)
-    try:
-        await migrate.upgrade(engine)
-        pool = await open_pool(url, size=4)
-        async with FakeTwilio(latency=0.03, list_lag=0.1) as twilio:
+    async with a_database(server) as url, FakeTwilio(latency=0.03, list_lag=0.1) as twilio:
+        engine, pool = make_engine(url), await open_pool(url, size=4)
+        try:
             yield Scene(engine, pool, twilio, url, seed)
-        await pool.close()
-    finally:
-        await engine.dispose()
-        await admin.execute(f'drop database "{name}" with (force)')
-        await admin.close()
+        finally:
+            await pool.close()
+            await engine.dispose()
 
 
 async def random_kills(server: str, *, kills: int, seed: int) -> dict[str, Any]:

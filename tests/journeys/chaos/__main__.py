@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from claims_core import embedded
+from tests.databases import a_server
 from tests.journeys.chaos import named_points, random_kills
 
 
@@ -27,12 +27,8 @@ def main() -> int:
             return asyncio.run(named_points(server, seed=seed))
         return asyncio.run(random_kills(server, kills=args.kills, seed=seed))
 
-    named = os.environ.get("CLAIMS_TEST_DATABASE_URL")
-    if named:
-        line = run(named)
-    else:
-        with embedded.start(Path("var") / "chaos", throwaway=True) as server:
-            line = run(server.url)
+    with a_server(Path("var") / "chaos") as server:
+        line = run(server)
     print(json.dumps(line) if args.json else "\n".join(f"{name:12} {value}" for name, value in line.items()))
     return int(bool(line["lost"] or line["unexpected"] or line["unexplained"] or line.get("missed")))
 

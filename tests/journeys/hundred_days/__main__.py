@@ -2,16 +2,11 @@
 
 import argparse
 import asyncio
-import os
 import sys
-import uuid
 from pathlib import Path
 
-import asyncpg
-from sqlalchemy.engine import make_url
-
-from claims_core import embedded, migrate
 from claims_core.db import make_engine
+from tests.databases import a_database, a_server
 from tests.journeys.hundred_days import Heard, live
 from tests.journeys.hundred_days.page import write_page
 
@@ -25,30 +20,20 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--into", type=Path, help="the folder of the page and its picture; else it is printed")
     args = parser.parse_args()
-    named = os.environ.get("CLAIMS_TEST_DATABASE_URL")
-    if named:
-        heard = asyncio.run(_on(named, args.claims, args.seed))
-    else:
-        with embedded.start(Path("var") / "hundred_days", throwaway=True) as server:
-            heard = asyncio.run(_on(server.url, args.claims, args.seed))
+    with a_server(Path("var") / "hundred_days") as server:
+        heard = asyncio.run(_on(server, args.claims, args.seed))
     command = f"python -m tests.journeys.hundred_days --claims {args.claims} --seed {args.seed} --into docs"
     write_page(heard, claims=args.claims, days=DAYS, command=command, into=args.into)
     return int(bool(heard.over_budget or heard.twice_a_day))
 
 
 async def _on(server: str, claims: int, seed: int) -> Heard:
-    name = f"claims_test_days_{uuid.uuid4().hex[:10]}"
-    admin = await asyncpg.connect(server)
-    await admin.execute(f'create database "{name}"')
-    url = make_url(server).set(database=name).render_as_string(hide_password=False)
-    engine = make_engine(url)
-    try:
-        await migrate.upgrade(engine)
-        return await live(engine, url, claims=claims, days=DAYS, seed=seed, on_day=_tell)
-    finally:
-        await engine.dispose()
-        await admin.execute(f'drop database "{name}" with (force)')
-        await admin.close()
+    async with a_database(server) as url:
+        engine = make_engine(url)
+        try:
+            return await live(engine, url, claims=claims, days=DAYS, seed=seed, on_day=_tell)
+        finally:
+            await engine.dispose()
 
 
 def _tell(day: int) -> None:
