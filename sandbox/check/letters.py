@@ -1,12 +1,8 @@
 """The letter's part of the walk: who has no telephone gets one, its link opens, and one tap turns letters off."""
 
-import re
-
-from sandbox.check.browser import Browser
+from sandbox.check.policyholder import glance_behind
 from sandbox.check.walk import StepFailed, Walk, until
-from sandbox.demo.surroundings import SHORT_URL
 from sandbox.mail import Letter
-from sandbox.telephone.app import linked
 
 STOPPED = "select count(*) from opt_out where address = $1 and channel = 'email' and ended_at is null"
 
@@ -28,16 +24,7 @@ async def arrive(walk: Walk) -> str:
     letter = await until(look, "the letter")
     if person.name in letter.plain or story.tales[story.by_letter].number in letter.plain:
         raise StepFailed("the letter says more than it may")
-    found = re.search(r'href="([^"]+/c/[^"]+)"', linked(letter.plain, short_url=SHORT_URL, portal_url=walk.portal))
-    if found is None:
-        raise StepFailed("the letter has no link of the short domain")
-    stranger = Browser()
-    try:
-        page = await stranger.open(found[1])
-    finally:
-        await stranger.close()
-    if page.status != 200:
-        raise StepFailed(f"the link of the letter answers {page.status}")
+    await glance_behind(walk, letter.plain)
     tap = str(letter.message["List-Unsubscribe"]).strip("<>")
     answer = await walk.http.post(tap, data={"List-Unsubscribe": "One-Click"})
     if answer.status_code != 200 or not await walk.count(STOPPED, person.email):

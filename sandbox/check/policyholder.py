@@ -2,7 +2,7 @@
 
 import re
 
-from sandbox.check.browser import Browser, NotThere
+from sandbox.check.browser import Browser, NotThere, Page
 from sandbox.check.walk import StepFailed, Walk, until
 from sandbox.demo.surroundings import SHORT_URL
 from sandbox.telephone.app import linked
@@ -63,10 +63,18 @@ async def hear_of_a_move(walk: Walk) -> str:
 
 async def open_link(walk: Walk) -> str:
     """The link of the text opens the glance: the stage, and neither name nor number nor sum."""
-    body = linked(walk.found["text"]["body"], short_url=SHORT_URL, portal_url=walk.portal)
-    found = re.search(r'href="([^"]+)"', body)
+    page = await glance_behind(walk, walk.found["text"]["body"])
+    for secret in (walk.shown.person.name, walk.shown.number, walk.shown.person.phone):
+        if secret in page.text:
+            raise StepFailed("the glance says more than it may")
+    return page.url.removeprefix(walk.portal)
+
+
+async def glance_behind(walk: Walk, words: str) -> Page:
+    """What a stranger sees behind the link of a message."""
+    found = re.search(r'href="([^"]+/c/[^"]+)"', linked(words, short_url=SHORT_URL, portal_url=walk.portal))
     if found is None:
-        raise StepFailed("the text has no link of the short domain")
+        raise StepFailed("the message has no link of the short domain")
     stranger = Browser()
     try:
         page = await stranger.open(found[1])
@@ -74,10 +82,7 @@ async def open_link(walk: Walk) -> str:
         await stranger.close()
     if page.status != 200:
         raise NotThere(f"the link answers {page.status}")
-    for secret in (walk.shown.person.name, walk.shown.number, walk.shown.person.phone):
-        if secret in page.text:
-            raise StepFailed("the glance says more than it may")
-    return found[1].removeprefix(walk.portal)
+    return page
 
 
 async def stop_and_start(walk: Walk) -> str:
