@@ -71,10 +71,11 @@ async def record(
         # Of a first load nearly every page is all new: what is not, the database refuses, and then we look.
         blindly = first_load and await are_new(connection, wave)
         for tries_left in reversed(range(TRIES + blindly)):
-            batch, looks = Batch(now, settle, silent, run_id), tries_left < TRIES
+            batch = Batch(now, settle, silent, run_id)
+            how = {"first_load": first_load, "catching_up": catching_up, "looks": tries_left < TRIES}
             try:
                 async with connection.transaction():
-                    done += await _write(connection, wave, batch, first_load, catching_up, looks=looks)
+                    done += await _write(connection, wave, batch, **how)
                 break
             except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
                 if not tries_left:
@@ -104,13 +105,12 @@ async def _write(
     connection: asyncpg.Connection,
     wave: list[ClaimSnapshot],
     batch: Batch,
-    first_load: bool,
-    catching_up: bool,
     *,
+    catching_up: bool,
+    first_load: bool = False,
     looks: bool = True,
 ) -> Recorded:
-    nothing: tuple[set[Key], dict[Key, Known]] = (set(), {})
-    same, known = await read_known(connection, wave) if looks else nothing
+    same, known = await read_known(connection, wave if looks else ())
     news = [shot for shot in wave if key_of(shot) not in same and _is_news(known.get(key_of(shot)), shot, batch)]
     if first_load or catching_up:
         batch.silent.update(key_of(shot) for shot in news if first_load or key_of(shot) not in known)
@@ -128,7 +128,7 @@ async def _write(
     done = await _flush(connection, batch)
     for parts, beside, unheard in await parts_beside(connection, wholes, batch) if wholes else ():
         # Counted by their facts alone: the claims of a run are those that the back office lists.
-        theirs = await _write(connection, parts, beside, False, unheard)
+        theirs = await _write(connection, parts, beside, catching_up=unheard)
         done += Recorded(events=theirs.events)
     return done
 
