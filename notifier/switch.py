@@ -21,7 +21,7 @@ from notifier.tables import SendingStop
 log = logging.getLogger(__name__)
 
 EVERY = "*"  # in the place of a sender: all of them
-# Two looks are two seconds at most: what was taken before the switch leaves no later (issue 4's limit).
+# Two seconds after the switch nothing leaves that was not under way, also if one look comes to nothing.
 LOOK_EVERY = 0.8  # seconds
 ALL, ALL_BUT_CODES = frozenset(Importance), frozenset(Importance) - {Importance.CODE}
 _STOPS = "select sender, codes_too from sending_stop"

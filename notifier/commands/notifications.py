@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.clock import utc_now
-from claims_core.errors import Conflict, NotFound
+from claims_core.errors import BadInput, Conflict, NotFound
 from notifier import held, switch
 from notifier.commands.with_session import with_session
 from notifier.states import HOLDS, ChannelName, Reason
@@ -112,6 +112,8 @@ async def what_waits(session: AsyncSession, *, since: datetime) -> list[dict[str
 async def _switched(session: AsyncSession, args: argparse.Namespace) -> str:
     sender, by, now = args.sender, getpass.getuser(), utc_now()
     if args.act == "stop":
+        if not args.why.strip():
+            raise BadInput("--why is empty: say in a sentence why sending is stopped")
         await switch.stop(session, sender, codes_too=args.codes_too, why=args.why.strip(), by=by, now=now)
         return "stopped; `claims notifications go` lets messages leave again"
     if await switch.let_go(session, sender, by=by, now=now):

@@ -105,6 +105,7 @@ async def test_who_stopped_and_why_is_in_the_audit_and_told_to_whoever_looks(
         told = capsys.readouterr()
         return code, told.out + told.err
 
+    assert "--why is empty" in (await asyncio.to_thread(said, "stop", "--why", " "))[1]
     assert (await asyncio.to_thread(said, "stop", "--why", "a wrong text"))[0] == 0
     _, shown = await asyncio.to_thread(said, "waiting")
     assert shown.startswith("STOPPED everything (not codes) since ")
