@@ -102,6 +102,11 @@ def deep_link(channel: ChannelName, token: str, settings: NotifierSettings) -> s
     return f"https://t.me/{settings.telegram_bot_name}?start={token}"
 
 
+def bot_of(channel: ChannelName, settings: NotifierSettings) -> str:
+    """Our bot as people look for it in the messenger."""
+    return f"@{settings.telegram_bot_name}"
+
+
 async def tie(session: AsyncSession, channel: ChannelName, address: str, token: str, *, now: datetime) -> Tied:
     """Link the chat to the person whose token this is, with their consent; it is their only one of this messenger."""
     found = select(ChatInvitation).where(ChatInvitation.token_hash == hash_of_token(token))

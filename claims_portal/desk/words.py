@@ -122,7 +122,7 @@ REASONS: dict[Reason, str] = {
     Reason.CADENCE: _("this client is in the “main things” group"),
     Reason.OPTED_OUT: _("the client wrote STOP"),
     Reason.NO_CONSENT: _("no consent to texts"),
-    Reason.NO_CONTACT: _("no telephone number on file"),
+    Reason.NO_CONTACT: _("no telephone number or email address that can be used"),
     Reason.ANOTHERS_NUMBER: _("the number on file is another reader's of this claim too"),
     Reason.ANOTHERS_MONEY: _("it is about what the other party receives"),
     Reason.CONTACT_PROHIBITED: _("contact is prohibited in the claims system"),

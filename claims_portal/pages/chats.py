@@ -56,6 +56,7 @@ class ConnectPage:
     link: str
     button: str
     hint: str
+    elsewhere: str
     command: str
 
 
@@ -97,6 +98,9 @@ async def connect(request: Request, view: Annotated[OwnersView, Depends(require_
         ref=said.say("Claim {ref}", ref=view.claim["claim_number"]),
         title=said.say("Connect {name}", name=NAME_OF[wanted]),
         link=chats.deep_link(wanted, token, portal.notifier),
+        elsewhere=said.say(
+            "On another device, send this to our bot {name}:", name=chats.bot_of(wanted, portal.notifier)
+        ),
         command=f"/start {token}",
         text=chat_wording(wanted, newest_wording(wanted), said.language).text,
         button=said.say("Open {name}", name=NAME_OF[wanted]),

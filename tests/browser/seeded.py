@@ -21,6 +21,7 @@ from claims_portal.deps import Portal
 from notifier.channels.base import hash_of_token
 from notifier.states import CauseKind, ChannelName, DeliveryState, Importance, NotificationState
 from notifier.tables import Delivery, Notification, Pilot
+from sandbox.telegram import Bot
 from tests.factories import a_person, a_question, events_of
 from tests.portal.links import handed_over
 from tests.portal.portal import SECRET, Clock, portal_app
@@ -138,7 +139,7 @@ async def opened(database_url: str, url: str) -> AsyncIterator[tuple[FastAPI, di
     engine = make_engine(database_url)
     pool = await open_pool(database_url, size=4, stateless=True)
     claims, token, spare = await seed(engine)
-    app = portal_app(engine, pool, Clock(NOW), portal_public_url=url, portal_demo=True)
+    app = portal_app(engine, pool, Clock(NOW), bot=Bot(), portal_public_url=url, portal_demo=True)
     portal: Portal = app.state.portal
     assert portal.settings.portal_demo
     try:

@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from sandbox.telegram import Bot
 from tests.browser.chromium import chromium, reader
 from tests.browser.manners import CUT, FADED, SPACED, SPACING, THEMES
 from tests.browser.pictures import fresh_database, shots
@@ -47,15 +48,32 @@ def every_page(browser: Browser, seeded: Seeded, **look: object) -> Iterator[tup
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_axe_finds_nothing_on_any_page_in_either_theme(browser: Browser, seeded: Seeded, language: str):
     found = {}
-    script, axe = Axe().axe_script, Axe(axe_script="0")
     for name, page in every_page(browser, seeded, language=language):
-        page.evaluate(script)  # half a megabyte: once a page, not once a theme
-        for theme, rules in THEMES:
-            page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-            if broken := axe.run(page, options=rules).response["violations"]:
-                nodes = [(rule["id"], [node["html"][:120] for node in rule["nodes"][:3]]) for rule in broken]
-                found[name, theme] = nodes
+        found |= {(name, theme): nodes for theme, nodes in broken_on(page)}
     assert found == {}
+
+
+def broken_on(page: Page) -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:
+    """What axe finds on the page, by theme."""
+    page.evaluate(Axe().axe_script)  # half a megabyte: once a page, not once a theme
+    for theme, rules in THEMES:
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        if broken := Axe(axe_script="0").run(page, options=rules).response["violations"]:
+            yield theme, [(rule["id"], [node["html"][:120] for node in rule["nodes"][:3]]) for rule in broken]
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_the_page_that_connects_a_messenger_is_sound(browser: Browser, seeded: Seeded, language: str):
+    with reader(browser, seeded, language=language) as context:
+        page = context.new_page()
+        page.goto(f"/claim/{seeded.claims['awaiting'].id}/messages")
+        page.get_by_role("button", name="Telegram").click()
+        assert page.get_by_role("link", name="Telegram").get_attribute("href").startswith("https://t.me/")
+        assert f"@{Bot().name}" in page.inner_text("main"), "who is on another device has to find our bot"
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        assert list(broken_on(page)) == []
 
 
 def test_no_page_scrolls_sideways(browser: Browser, seeded: Seeded):

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_portal.app import create_app
 from claims_portal.settings import PortalSettings
-from notifier.settings import NotifierSettings
+from notifier.settings import Market, NotifierSettings
+from sandbox.telegram import Bot
 
 NOON = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)  # a Monday, 12:00 in Moscow
 PUBLIC_URL = "https://claims.example"
@@ -53,10 +54,21 @@ class Clock:
         return self.now
 
 
-def portal_app(engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock | None = None, **over: Any) -> FastAPI:
-    """A portal on the test's database; its time is the clock's."""
+def portal_app(
+    engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock | None = None, *, bot: Bot | None = None, **over: Any
+) -> FastAPI:
+    """A portal on the test's database; its time is the clock's. With a `bot` Telegram may be connected."""
     settings = portal_settings(**over)
-    return create_app(settings, engine, pool, notifier=notifier_settings(settings), clock=clock or Clock())
+    notifier = notifier_settings(settings)
+    if bot is not None:
+        values = {
+            "notifier_market": Market.EU,
+            "telegram_bot_token": SecretStr(bot.token),
+            "telegram_bot_name": bot.name,
+            "telegram_webhook_secret": SecretStr(bot.secret),
+        }
+        notifier = notifier.model_copy(update=values)
+    return create_app(settings, engine, pool, notifier=notifier, clock=clock or Clock())
 
 
 @asynccontextmanager

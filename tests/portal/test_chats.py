@@ -16,11 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from claims_core.db import session_scope
 from claims_core.tables import Claim
 from claims_portal.app import create_app
-from notifier.settings import Market
 from notifier.states import Importance
 from sandbox.telegram import Bot
 from tests.portal.people import signed_in
-from tests.portal.portal import Clock, notifier_settings, portal_settings, visiting
+from tests.portal.portal import Clock, notifier_settings, portal_app, portal_settings, visiting
 from tests.portal.states import a_claim_in
 
 HOOK = "/webhooks/telegram"
@@ -30,15 +29,7 @@ bot = Bot()
 
 @pytest.fixture
 def app(engine: AsyncEngine, pool: Any, clock: Clock) -> FastAPI:
-    settings = portal_settings()
-    values = {
-        "notifier_market": Market.EU,
-        "telegram_bot_token": SecretStr(bot.token),
-        "telegram_bot_name": bot.name,
-        "telegram_webhook_secret": SecretStr(bot.secret),
-    }
-    notifier = notifier_settings(settings).model_copy(update=values)
-    return create_app(settings, engine, pool, notifier=notifier, clock=clock)
+    return portal_app(engine, pool, clock, bot=bot)
 
 
 @pytest.fixture
