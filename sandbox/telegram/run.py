@@ -17,7 +17,7 @@ Tell it where updates go:
   curl -H 'content-type: application/json' http://127.0.0.1:{port}/bot{token}/setWebhook \\
     -d '{{"url": "http://localhost:8000/webhooks/telegram", "secret_token": "{secret}"}}'
 Write as a person, plan a fault, look at what came:
-  curl -H 'content-type: application/json' http://127.0.0.1:{port}/sandbox/said \
+  curl -H 'content-type: application/json' http://127.0.0.1:{port}/sandbox/said \\
     -d '{{"chat": 42, "text": "/start TOKEN"}}'
   curl -H 'content-type: application/json' http://127.0.0.1:{port}/sandbox/faults -d '{{"fault": "429", "number": 7}}'
   curl http://127.0.0.1:{port}/log
