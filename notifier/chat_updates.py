@@ -10,18 +10,18 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from notifier import chats, inbound, preferences
-from notifier.channels.telegram.updates import Kind, Update, is_genuine, read_update
+from notifier.channels.messengers import MESSENGERS, Messenger, is_open
+from notifier.channels.updates import Kind, Update, is_genuine
 from notifier.chat_words import answer_to_chat
 from notifier.chats import EndedHow, Tied
 from notifier.keywords import Command, Understood, understand
 from notifier.settings import NotifierSettings
-from notifier.states import CHANNELS_ALLOWED, ChannelName
+from notifier.states import ChannelName
 from notifier.tables import Inbound
 
 log = logging.getLogger(__name__)
 
-PROVIDER = "telegram"
-CHANNEL = ChannelName.TELEGRAM
+__all__ = ["MESSENGERS", "Messenger", "may_post", "receive"]
 # What a chat may answer without the queue: it is nobody's, or nothing of ours may leave for it any more.
 _NOT_TIED = {Tied.DEAD: "dead", Tied.ANOTHERS: "anothers"}
 # Keywords that a command with a slash stands for; /start without a token is a START.
@@ -36,98 +36,108 @@ class Answer:
     language: str | None = None
 
 
-def may_post(settings: NotifierSettings, secret: str) -> bool:
-    """True if the post has the secret that `setWebhook` was told, and the market allows the messenger."""
-    live = (settings.telegram_webhook_secret, settings.telegram_webhook_secret_next)
-    allowed = CHANNEL in CHANNELS_ALLOWED[settings.notifier_market] and settings.telegram_bot_token is not None
-    return is_genuine(secret, live) and allowed
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """An update while it is handled."""
+
+    session: AsyncSession
+    channel: ChannelName
+    update: Update
+    settings: NotifierSettings
+    now: datetime
+
+    @property
+    def address(self) -> str:
+        return self.update.address
+
+
+def may_post(settings: NotifierSettings, messenger: Messenger, secret: str) -> bool:
+    """True if the post has the secret that the messenger was told, and the market allows it."""
+    return is_genuine(secret, messenger.secrets(settings)) and is_open(messenger, settings)
 
 
 async def receive(
-    session: AsyncSession, body: bytes, *, now: datetime, settings: NotifierSettings
+    session: AsyncSession, messenger: Messenger, body: bytes, *, now: datetime, settings: NotifierSettings
 ) -> dict[str, Any] | None:
-    """Do what an update says, in the caller's transaction, once; what Telegram is to say in the chat, if anything.
+    """Do what an update says, in the caller's transaction, once; what the webhook is to answer, if anything.
 
     Raises `BadInput` for what is no update. Whoever has linked no chat is told how, and nothing of theirs is kept.
     """
-    update = read_update(body)
-    if update is None or await _seen(session, update):
+    update = messenger.read(body)
+    if update is None or await _seen(session, messenger, update):
         return None
     if update.kind is Kind.BLOCKED:
-        await chats.end_at(session, CHANNEL, update.address, how=EndedHow.BLOCKED, now=now)
+        await chats.end_at(session, messenger.channel, update.address, how=EndedHow.BLOCKED, now=now)
         return None
-    answer = await _DO.get(update.kind, _words)(session, update, now, settings)
+    answer = await _DO.get(update.kind, _words)(_Heard(session, messenger.channel, update, settings, now))
     log.info("chat_update_handled", extra={"kind": update.kind, "word": answer.word if answer else None})
-    if answer is None:
+    if answer is None or messenger.answer_in is None:
         return None
-    said = answer_to_chat(answer.word, answer.language or update.language)
-    return {"method": "sendMessage", "chat_id": update.address, "text": said}
+    return messenger.answer_in(update.address, answer_to_chat(answer.word, answer.language or update.language))
 
 
-async def _seen(session: AsyncSession, update: Update) -> bool:
-    before = select(Inbound.id).where(Inbound.provider == PROVIDER, Inbound.provider_ref == update.ref)
+async def _seen(session: AsyncSession, messenger: Messenger, update: Update) -> bool:
+    before = select(Inbound.id).where(Inbound.provider == messenger.channel, Inbound.provider_ref == update.ref)
     return (await session.exec(before)).first() is not None
 
 
-async def _token(session: AsyncSession, update: Update, now: datetime, settings: NotifierSettings) -> Answer | None:
-    tied = await chats.tie(session, CHANNEL, update.address, update.text, now=now)
+async def _token(heard: _Heard) -> Answer | None:
+    tied = await chats.tie(heard.session, heard.channel, heard.address, heard.update.text, now=heard.now)
     if tied is not Tied.YES:
         return Answer(_NOT_TIED[tied])
-    await _choose(session, update, now)
+    await _choose(heard)
     # The token is spent, and its hash is all that is kept of it.
-    await _hear(session, update, "/start", Understood(Command.START), now, settings)
+    await _hear(heard, "/start", Understood(Command.START))
     return None
 
 
-async def _words(session: AsyncSession, update: Update, now: datetime, settings: NotifierSettings) -> Answer | None:
-    said = understand(update.text)
+async def _words(heard: _Heard) -> Answer | None:
+    update, said = heard.update, understand(heard.update.text)
     if update.kind is Kind.COMMAND:
         said = Understood(_COMMANDS.get(update.text.lower(), Command.HELP))
     elif update.kind is Kind.OWN_CARD:
         said = Understood(Command.QUESTION)
-    if said.command is Command.START and await chats.tie_again(session, CHANNEL, update.address, now=now):
-        await _choose(session, update, now, stop=False)
-    if await chats.linked_at(session, CHANNEL, update.address) is None:
+    if said.command is Command.START and await chats.tie_again(
+        heard.session, heard.channel, heard.address, now=heard.now
+    ):
+        await _choose(heard, stop=False)
+    if await chats.linked_at(heard.session, heard.channel, heard.address) is None:
         return Answer("how")
-    await _hear(session, update, update.text, said, now, settings)
+    await _hear(heard, update.text, said)
     return Answer("stopped", said.language) if said.command is Command.STOP else None
 
 
-async def _choose(session: AsyncSession, update: Update, now: datetime, *, stop: bool | None = None) -> None:
+async def _choose(heard: _Heard, *, stop: bool | None = None) -> None:
     """Who connects a messenger wants to read there."""
-    chat = await chats.linked_at(session, CHANNEL, update.address)
+    chat = await chats.linked_at(heard.session, heard.channel, heard.address)
     assert chat is not None  # it has just been linked, in this transaction
-    await preferences.choose(session, chat.policyholder_id, channel=CHANNEL, stop=stop, how="reply", now=now)
+    whose, channel = chat.policyholder_id, heard.channel
+    await preferences.choose(heard.session, whose, channel=channel, stop=stop, how="reply", now=heard.now)
 
 
-async def _hear(
-    session: AsyncSession, update: Update, text: str, said: Understood, now: datetime, settings: NotifierSettings
-) -> None:
+async def _hear(heard: _Heard, text: str, said: Understood) -> None:
     await inbound.receive(
-        session,
-        provider=PROVIDER,
-        provider_ref=update.ref,
-        channel=CHANNEL,
-        address=update.address,
+        heard.session,
+        provider=heard.channel,
+        provider_ref=heard.update.ref,
+        channel=heard.channel,
+        address=heard.address,
         body=text,
         said=said,
-        now=now,
-        settings=settings,
+        now=heard.now,
+        settings=heard.settings,
     )
 
 
-async def _card(session: AsyncSession, update: Update, now: datetime, settings: NotifierSettings) -> Answer | None:
+async def _card(heard: _Heard) -> Answer | None:
     return Answer("card")
 
 
-async def _something_else(
-    session: AsyncSession, update: Update, now: datetime, settings: NotifierSettings
-) -> Answer | None:
+async def _something_else(heard: _Heard) -> Answer | None:
     return Answer("text_only")
 
 
-_Act = Callable[[AsyncSession, Update, datetime, NotifierSettings], Awaitable[Answer | None]]
-_DO: dict[Kind, _Act] = {
+_DO: dict[Kind, Callable[[_Heard], Awaitable[Answer | None]]] = {
     Kind.TOKEN: _token,
     Kind.ANOTHERS_CARD: _card,
     Kind.SOMETHING_ELSE: _something_else,

@@ -18,6 +18,7 @@ from claims_core.db import driver_connection
 from claims_core.ids import new_id, new_token
 from claims_core.same_person import rows_of, rows_of_person
 from notifier.channels.base import hash_of_token
+from notifier.channels.messengers import MESSENGERS
 from notifier.channels.ways import WAYS, standing
 from notifier.chat_words import newest_wording
 from notifier.consents import give_consent
@@ -26,6 +27,8 @@ from notifier.states import CHATS, ChannelName
 from notifier.tables import Chat, ChatInvitation
 
 INVITATION_LIVES = timedelta(minutes=15)
+# What people call each messenger, in every language.
+NAMES: dict[str, str] = {channel: messenger.name for channel, messenger in MESSENGERS.items()}
 
 
 class EndedHow(StrEnum):
@@ -99,12 +102,12 @@ async def invite(session: AsyncSession, policyholder_id: UUID, channel: ChannelN
 
 def deep_link(channel: ChannelName, token: str, settings: NotifierSettings) -> str:
     """The address that opens the messenger at our bot, with the token as what Start sends."""
-    return f"https://t.me/{settings.telegram_bot_name}?start={token}"
+    return MESSENGERS[channel].link(settings, token)
 
 
 def bot_of(channel: ChannelName, settings: NotifierSettings) -> str:
     """Our bot as people look for it in the messenger."""
-    return f"@{settings.telegram_bot_name}"
+    return MESSENGERS[channel].bot(settings)
 
 
 async def tie(session: AsyncSession, channel: ChannelName, address: str, token: str, *, now: datetime) -> Tied:

@@ -8,7 +8,7 @@ from notifier.background import Background, Fact, is_still_true, with_an_address
 from notifier.quiet_hours import QuietHours, earliest_send_time, next_allowed, zone_or
 from notifier.rules import Rule
 from notifier.settings import NotifierSettings
-from notifier.states import CHANNELS_ALLOWED, PRIORITY, Cadence, ChannelName, Importance, Reason
+from notifier.states import CHANNELS_ALLOWED, NEEDED_FOR, PRIORITY, Cadence, ChannelName, Importance, Reason
 from notifier.variants import is_not_theirs, variant
 
 SEND_WITHIN = timedelta(hours=24)
@@ -22,10 +22,6 @@ CAPPED = frozenset({Importance.PROGRESS, Importance.HEARTBEAT})
 # Facts that only say where a claim stands: told again with nothing else between, they are no news.
 WHERE_IT_STANDS = frozenset({"stage_changed", "situation_changed"})
 SAID_AGAIN = frozenset({"assessment", "awaiting", "extended", "repair", "paid"})
-
-
-# A messenger is an extra: it needs its own setting, and the recipient's consent.
-_NEEDED_FOR = {ChannelName.WHATSAPP: "twilio_whatsapp_from", ChannelName.TELEGRAM: "telegram_bot_token"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +164,8 @@ def _barred(channel: ChannelName, stands: Background, settings: NotifierSettings
         return Reason.OPTED_OUT
     if channel is ChannelName.EMAIL and settings.smtp_url is None:
         return Reason.NO_CONTACT
-    if channel in _NEEDED_FOR:
-        if getattr(settings, _NEEDED_FOR[channel]) is None:
+    if channel in NEEDED_FOR:
+        if getattr(settings, NEEDED_FOR[channel]) is None:
             return Reason.CHANNEL_NOT_ALLOWED
         if channel not in stands.consents:
             return Reason.NO_CONSENT

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from claims_core.errors import Misconfigured
-from claims_core.settings import Country, Surroundings, Zone
+from claims_core.settings import Country, Zone
+from notifier.messenger_settings import MessengerSettings, is_an_address
 
 SHORTEST_SECRET = 32
 Count = Annotated[int, Field(ge=1)]
@@ -40,7 +41,7 @@ class Market(StrEnum):
     UK = "uk"
 
 
-class NotifierSettings(Surroundings):
+class NotifierSettings(MessengerSettings):
     """Provider, market, limits. Without a Twilio account the notifier only starts with `--console`."""
 
     twilio_account_sid: str | None = None
@@ -61,14 +62,6 @@ class NotifierSettings(Surroundings):
     smtp_bounces_to: str | None = None
     # and the notifier takes them here, from our own mail server.
     smtp_bounces_bind: str | None = None
-
-    telegram_bot_token: SecretStr | None = None
-    # As in https://t.me/NAME, without the sign before it.
-    telegram_bot_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{5,32}$")] | None = None
-    # What `setWebhook` was told; while it is being changed both are believed.
-    telegram_webhook_secret: SecretStr | None = None
-    telegram_webhook_secret_next: SecretStr | None = None
-    telegram_api_base_url: str | None = None
 
     portal_public_url: str
     portal_short_url: str | None = None
@@ -105,12 +98,10 @@ class NotifierSettings(Surroundings):
     # How late a provider's list may show what it has taken; a look-up before that is worth nothing.
     notifier_listing_lag: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(seconds=60)
 
-    @field_validator("twilio_api_base_url", "telegram_api_base_url")
+    @field_validator("twilio_api_base_url")
     @classmethod
-    def _is_an_address(cls, url: str | None) -> str | None:
-        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
-            raise ValueError("an address begins with https:// and names a host")
-        return url or None
+    def _twilio_is_an_address(cls, url: str | None) -> str | None:
+        return is_an_address(url)
 
     @field_validator("smtp_url")
     @classmethod
@@ -145,21 +136,6 @@ class NotifierSettings(Surroundings):
             raise ValueError("SMTP_URL is set: SMTP_FROM must be set too")
         if self.smtp_bounces_bind and not self.smtp_bounces_to:
             raise ValueError("SMTP_BOUNCES_BIND is set: SMTP_BOUNCES_TO must be set too")
-        return self
-
-    @field_validator("telegram_webhook_secret", "telegram_webhook_secret_next")
-    @classmethod
-    def _may_be_a_header(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is None or not secret.get_secret_value():
-            return None
-        if not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", secret.get_secret_value()):
-            raise ValueError("16 to 256 of A-Z, a-z, 0-9, _ and -: Telegram sends nothing else in its header")
-        return secret
-
-    @model_validator(mode="after")
-    def _bot_complete(self) -> "NotifierSettings":
-        if self.telegram_bot_token and not (self.telegram_bot_name and self.telegram_webhook_secret):
-            raise ValueError("TELEGRAM_BOT_TOKEN is set: TELEGRAM_BOT_NAME and TELEGRAM_WEBHOOK_SECRET must be set too")
         return self
 
     @model_validator(mode="after")

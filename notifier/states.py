@@ -52,6 +52,8 @@ class ChannelName(StrEnum):
 ALL_CHANNELS = (ChannelName.SMS, ChannelName.WHATSAPP, ChannelName.TELEGRAM, ChannelName.EMAIL)
 # Reached by an address that the person gave us by linking the chat from their own page, never by a number on file.
 CHATS = frozenset({ChannelName.TELEGRAM})
+# Each of these is an extra: it needs its own setting, and the recipient's consent.
+NEEDED_FOR = {ChannelName.WHATSAPP: "twilio_whatsapp_from", ChannelName.TELEGRAM: "telegram_bot_token"}
 # What each market's law lets us use (`stages.md` 6). Law 41-FZ keeps Russian insurers out of foreign messengers.
 CHANNELS_ALLOWED: dict[Market, frozenset[ChannelName]] = {
     Market.RU: frozenset({ChannelName.SMS, ChannelName.EMAIL, ChannelName.CONSOLE}),

@@ -1,7 +1,7 @@
 """What providers post to us. The signature comes first; nothing else of the request is believed before it."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -13,6 +13,7 @@ from claims_core.errors import BadInput, Refused
 from claims_portal.auth import allow_anyone
 from claims_portal.deps import now_of, portal_of
 from notifier import chat_updates, inbound, receipts
+from notifier.chat_updates import Messenger
 from notifier.states import ChannelName
 
 log = logging.getLogger(__name__)
@@ -84,14 +85,20 @@ async def inbound_message(request: Request, x_twilio_signature: Annotated[str, H
     return Response(NO_REPLY, media_type="text/xml")
 
 
-@router.post("/telegram", dependencies=[Depends(allow_anyone)], max_body_size=LONGEST)
-async def telegram_update(request: Request, x_telegram_bot_api_secret_token: Annotated[str, Header()] = "") -> Response:
-    """What somebody does in a chat. What the chat is to read at once is the answer; all else goes through the queue."""
-    portal = portal_of(request)
-    if not chat_updates.may_post(portal.notifier, x_telegram_bot_api_secret_token):
-        log.warning("webhook_refused", extra={"provider": "telegram"})
-        raise Forged
-    body = await request.body()
-    async with session_scope(portal.engine) as session:
-        answer = await chat_updates.receive(session, body, now=now_of(request), settings=portal.notifier)
-    return JSONResponse(answer or {})
+def _chat_door(messenger: Messenger) -> Callable[[Request], Awaitable[Response]]:
+    async def chat_update(request: Request) -> Response:
+        """What somebody does in a chat. What it is to read at once may be the answer; all else goes by the queue."""
+        portal = portal_of(request)
+        if not chat_updates.may_post(portal.notifier, messenger, request.headers.get(messenger.header, "")):
+            log.warning("webhook_refused", extra={"provider": messenger.channel})
+            raise Forged
+        body = await request.body()
+        async with session_scope(portal.engine) as session:
+            answer = await chat_updates.receive(session, messenger, body, now=now_of(request), settings=portal.notifier)
+        return JSONResponse(answer or {})
+
+    return chat_update
+
+
+for each in chat_updates.MESSENGERS.values():
+    router.post(f"/{each.channel}", dependencies=[Depends(allow_anyone)], max_body_size=LONGEST)(_chat_door(each))

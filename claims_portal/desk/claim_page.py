@@ -21,12 +21,13 @@ from claims_portal.desk.says import Says
 from claims_portal.desk.strip import Strip, strip_of
 from claims_portal.desk.under_way import UnderWay, under_way
 from claims_portal.desk.words import LATE, LINES, PAUSED, PAYMENT_RETURNED, STATUS_OF
+from notifier.chats import NAMES
 
-CHANNELS = {
+CHANNELS: dict[str, str] = {
     "page": _("From the claim page, {time}"),
     "sms": _("By SMS, {time}"),
     "whatsapp": _("By WhatsApp, {time}"),
-    "telegram": _("By Telegram, {time}"),
+    **dict.fromkeys(NAMES, _("By {messenger}, {time}")),
 }
 KINDS = {
     PromiseKind.DECISION: _("Decision by {date}"),
@@ -244,16 +245,20 @@ def _known_wait(facts: ClaimFacts, says: Says) -> Known:
     return Known(title, "; ".join(titles), small)
 
 
+def _came(question: Question, says: Says) -> str:
+    words = CHANNELS.get(question.channel, CHANNELS["page"])
+    return says.told(words, time=says.when(question.asked_at), messenger=NAMES.get(question.channel, ""))
+
+
 def _asked(question: Question, viewer: Staffed, says: Says, typed: Typed | None) -> Asked:
     left = question.answer_due_at - says.now
     late = left.total_seconds() < 0
     words = _("late by {time}") if late else _("{time} left")
     mine = typed if typed and typed.question_id == question.id else None
-    came = CHANNELS.get(question.channel, CHANNELS["page"])
     return Asked(
         id=question.id,
         text=says.told("“{text}”", text=question.text),
-        came=says.told(came, time=says.when(question.asked_at)),
+        came=_came(question, says),
         left=says.told(words, time=says.span(left)),
         late=late,
         typed=mine.text if mine else "",

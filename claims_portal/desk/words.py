@@ -7,6 +7,7 @@ from claims_core.stages import LineOfBusiness, Outcome, PageState
 from claims_core.tables import ChangeState
 from claims_portal.desk.filters import Term, Waiting
 from claims_portal.tables import Role
+from notifier.chats import NAMES
 from notifier.states import ChannelName, NotificationState, Reason
 
 # page state -> (tone, icon, word); colour, icon and word always together (`ux.md` 1.5).
@@ -26,12 +27,12 @@ STATUS_OF: dict[PageState, tuple[str, str, str]] = {
     PageState.WITHDRAWN: ("off", "pause", _("Closed at the client's request")),
     PageState.CLOSED_OTHER: ("off", "lock", _("Closed")),
 }
-CHANNEL_WORDS: dict[ChannelName, str] = {
+CHANNEL_WORDS: dict[str, str] = {
     ChannelName.SMS: "SMS",
     ChannelName.WHATSAPP: "WhatsApp",
-    ChannelName.TELEGRAM: "Telegram",
     ChannelName.EMAIL: _("Email"),
     ChannelName.CONSOLE: "SMS",  # stands in for it, for a first look
+    **NAMES,
 }
 LATE = ("act", "warn", _("Past our date"))
 PAUSED = ("act", "pause", _("On hold, waiting for the client"))

@@ -24,7 +24,6 @@ from notifier.states import ChannelName
 
 router = APIRouter(include_in_schema=False)
 
-NAME_OF = {ChannelName.TELEGRAM: "Telegram"}
 ENDED = {
     EndedHow.PAGE: marked("You disconnected {name} on {date}."),
     EndedHow.STOP: marked("You wrote STOP on {date}, and {name} was disconnected with all texts."),
@@ -66,7 +65,7 @@ async def messengers_of(
     """What this installation offers, and how each stands with this person."""
     cards = []
     for channel in chats.offered(settings):
-        name, chat = NAME_OF[channel], await chats.last_of(session, policyholder_id, channel)
+        name, chat = chats.NAMES[channel], await chats.last_of(session, policyholder_id, channel)
         if chat is not None and chat.ended_at is None:
             text = said.say(
                 "Connected since {date}. We write there, codes come by SMS.", date=said.moment(chat.linked_at)
@@ -96,14 +95,14 @@ async def connect(request: Request, view: Annotated[OwnersView, Depends(require_
     made = ConnectPage(
         id=str(view.claim["id"]),
         ref=said.say("Claim {ref}", ref=view.claim["claim_number"]),
-        title=said.say("Connect {name}", name=NAME_OF[wanted]),
+        title=said.say("Connect {name}", name=chats.NAMES[wanted]),
         link=chats.deep_link(wanted, token, portal.notifier),
         elsewhere=said.say(
             "On another device, send this to our bot {name}:", name=chats.bot_of(wanted, portal.notifier)
         ),
         command=f"/start {token}",
         text=chat_wording(wanted, newest_wording(wanted), said.language).text,
-        button=said.say("Open {name}", name=NAME_OF[wanted]),
+        button=said.say("Open {name}", name=chats.NAMES[wanted]),
         hint=said.say("Press Start there. The link works once, for {n} minutes.", n=INVITATION_LIVES.seconds // 60),
     )
     return page(request, "pages/connect.html", made)
@@ -114,7 +113,7 @@ async def disconnect(
     request: Request, view: Annotated[OwnersView, Depends(require_own_claim)], channel: str
 ) -> Response:
     """Back to SMS. A messenger that is not offered any more can be taken off too."""
-    if channel not in NAME_OF:
+    if channel not in chats.NAMES:
         raise NotFound
     async with session_scope(portal_of(request).engine) as session:
         await chats.end(session, view.policyholder_id, ChannelName(channel), how=EndedHow.PAGE, now=now_of(request))

@@ -15,14 +15,14 @@ from claims_core.i18n import LANGUAGES, marked, masked_phone
 from claims_portal.auth import OwnersView, require_own_claim
 from claims_portal.auth.devices import close_device, devices_of
 from claims_portal.deps import now_of, portal_of
-from claims_portal.pages.chats import NAME_OF, Messenger, messengers_of
+from claims_portal.pages.chats import Messenger, messengers_of
 from claims_portal.pages.claim.route import speech_for
 from claims_portal.pages.forms import Problem, Problems
 from claims_portal.pages.speech import Speech
 from claims_portal.rendering import page
-from notifier import preferences
+from notifier import chats, preferences
 from notifier.preferences import Choice
-from notifier.states import CHATS, Cadence, ChannelName
+from notifier.states import CHATS, Cadence
 from notifier.tables import Consent, Pilot, PilotEnrolment
 from notifier.wordings import wording
 
@@ -264,7 +264,7 @@ def _taking_part(enrolment: PilotEnrolment, said: Speech) -> Offer:
 
 def _consent(consent: Consent, said: Speech) -> Line:
     if consent.purpose in CHATS:
-        text = said.say("You connected {name} and agreed to messages there", name=NAME_OF[ChannelName(consent.purpose)])
+        text = said.say("You connected {name} and agreed to messages there", name=chats.NAMES[consent.purpose])
     elif consent.purpose.startswith("pilot:"):
         text = said.say("You agreed to take part in the test of frequent texts")
     else:
