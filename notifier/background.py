@@ -57,6 +57,7 @@ class Background(NamedTuple):
     side: str = "own"  # `claimant`: of somebody else's policy; `liable`: others claim against theirs
     is_anothers_number: bool = False  # does somebody else with a side of this claim have it too?
     address_kind: str | None = "phone"  # or `email`: letters go to nothing else
+    told_on_claim: int = 0  # optional messages of this claim that left already, letters apart
 
 
 class Fact(NamedTuple):

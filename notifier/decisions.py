@@ -5,20 +5,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from notifier.background import Background, Fact, is_still_true, with_an_address
-from notifier.quiet_hours import QuietHours, earliest_send_time, next_allowed, zone_or
+from notifier.restraint import CAPPED, SEND_WITHIN, SEND_WITHIN_OF, is_beyond_claim_cap, leaves, leaves_within_caps
 from notifier.rules import Rule
 from notifier.settings import NotifierSettings
 from notifier.states import CHANNELS_ALLOWED, NEEDED_FOR, PRIORITY, Cadence, ChannelName, Importance, Reason
 from notifier.variants import is_not_theirs, variant
 
-SEND_WITHIN = timedelta(hours=24)
-SEND_WITHIN_OF = {"otp": timedelta(minutes=10), "inspection": timedelta(hours=4)}
 # What nobody decided on or took for so long comes from an outage: a person looks before it leaves in one burst.
 BACKLOG_AFTER = timedelta(hours=2)
-AT_ANY_HOUR = frozenset({Importance.CODE, Importance.ANSWER})
 # What may follow a STOP: the word that it was heard, and help. A code that somebody has just asked for always may.
 PASSES_A_STOP = frozenset({"optout", "kw_help"})
-CAPPED = frozenset({Importance.PROGRESS, Importance.HEARTBEAT})
 # Facts that only say where a claim stands: told again with nothing else between, they are no news.
 WHERE_IT_STANDS = frozenset({"stage_changed", "situation_changed"})
 SAID_AGAIN = frozenset({"assessment", "awaiting", "extended", "repair", "paid"})
@@ -52,6 +48,8 @@ def decide(fact: Fact, rule: Rule, stands: Background, *, settings: NotifierSett
     channel, unreachable = reach(rule.channels, stands, settings)
     cadence = cadence_of(stands, settings)
     reason = _not_news(fact, rule, template, cadence, stands, now) or unreachable
+    if reason is None and is_beyond_claim_cap(rule.importance, channel, stands, settings):
+        reason = Reason.CLAIM_CAP
     reason = reason or (Reason.BACKLOG if now - fact.tell_after > BACKLOG_AFTER else None)
     return planned(template, rule.importance, channel, stands, settings=settings, now=now, rule=rule, reason=reason)
 
@@ -68,7 +66,7 @@ def planned(
     reason: Reason | None = None,
 ) -> Plan:
     """The moments and the voice of a message: after the recipient's night, and only while it is worth saying."""
-    not_before = _leaves(importance, stands, settings, now)
+    not_before = leaves(importance, stands, settings, now)
     send_by = not_before + SEND_WITHIN_OF.get(template, SEND_WITHIN)
     if template == "inspection" and stands.inspection_at:
         send_by = min(send_by, stands.inspection_at)
@@ -109,13 +107,11 @@ def still_to_send(
         return unreachable
     if fact and not is_still_true(fact, stands, now):
         return Reason.NO_LONGER_TRUE
-    later = _leaves(importance, stands, settings, now)
-    if importance in CAPPED:
-        zone = zone_or(stands.time_zone, settings.insurer_timezone)
-        free = next_allowed(later, stands.handed_over, cap=settings.notifier_daily_cap, zone=zone)
-        later = later if free == later else _leaves(importance, stands, settings, free)
-        if later >= send_by:
-            return Reason.DAILY_CAP
+    if is_beyond_claim_cap(importance, channel, stands, settings):
+        return Reason.CLAIM_CAP
+    later = leaves_within_caps(importance, stands, settings, now)
+    if importance in CAPPED and later >= send_by:
+        return Reason.DAILY_CAP
     return None if later <= now else later
 
 
@@ -188,19 +184,3 @@ def _not_news(
     if fact.kind in WHERE_IT_STANDS and template in SAID_AGAIN and stands.last_template == template:
         return Reason.DUPLICATE_CONTENT
     return None
-
-
-def _leaves(importance: Importance, stands: Background, settings: NotifierSettings, moment: datetime) -> datetime:
-    if importance in AT_ANY_HOUR or not settings.notifier_quiet_hours:
-        return moment
-    if settings.is_exempt(stands.address or ""):
-        return moment
-    return earliest_send_time(moment, quiet_hours_of(stands, settings))
-
-
-def quiet_hours_of(stands: Background, settings: NotifierSettings) -> QuietHours:
-    """The recipient's own night, else the insurer's, by the recipient's clock."""
-    zone = zone_or(stands.time_zone, settings.insurer_timezone)
-    if stands.quiet_from is not None and stands.quiet_to is not None:
-        return QuietHours(stands.quiet_from, stands.quiet_to, zone)
-    return QuietHours(settings.notifier_quiet_from, settings.notifier_quiet_to, zone)

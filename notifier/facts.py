@@ -13,6 +13,7 @@ from claims_core.errors import ClaimsError, NotFound
 from claims_core.same_person import goes_on, rows_of
 from notifier.addresses import AS_PLANNED, FOR_PLANNING, SPOKEN_TO, USABLE_FIRST
 from notifier.background import Background, Fact
+from notifier.counted import HANDED_OVER, TOLD_ON_CLAIM, TOLD_OR_IN_HAND
 from notifier.decisions import still_to_send
 from notifier.links import Link, new_link
 from notifier.rendering import RenderingFailed, names_in
@@ -47,12 +48,7 @@ _COLUMNS = {
             where i.policyholder_id = any(kin.ids) and i.on_file) else array[point.address] end))""",
     "consents": """array(select k.purpose from consent k
         where k.policyholder_id = any(kin.ids) and k.withdrawn_at is null)""",
-    # `offset 0`: a few rows by the index, though the table was empty when its statistics were taken.
-    "handed_over": """array(select d.started_at from notification told
-        cross join lateral (select x.started_at, x.state from delivery x where x.notification_id = told.id offset 0) d
-        where told.recipient_id = any(kin.ids) and told.planned_at > $1 - interval '4 days'
-        and told.importance in ('progress', 'heartbeat') and d.started_at > $1 - interval '26 hours'
-        and d.state not in ('refused', 'undelivered'))""",
+    "handed_over": HANDED_OVER,
     "claim_id": "c.id",
     **{
         name: f"c.{name}"
@@ -83,11 +79,13 @@ _COLUMNS = {
         where (o.id = c.part_of or o.part_of = c.part_of) and o.gone_at is null and i.address = point.address
         and not o.policyholder_id = any(kin.ids))""",
     "address_kind": "point.kind",
+    "told_on_claim": TOLD_ON_CLAIM,
 }
 assert tuple(_COLUMNS) == Background._fields
 COLUMNS = ", ".join(f"{expression} as {name}" for name, expression in _COLUMNS.items())
 # What was said last decides whether something is news; a message that was taken has been news already.
-_AT_TAKE = ", ".join(f"{expression} as {name}" for name, expression in (_COLUMNS | {"last_template": "null"}).items())
+_THEN = {"last_template": "null", "told_on_claim": TOLD_OR_IN_HAND}
+_AT_TAKE = ", ".join(f"{expression} as {name}" for name, expression in (_COLUMNS | _THEN).items())
 # Wants `p` (policyholder) and `c` (claim, may be null) in front of it; `first` says which number comes first.
 # What a person chose, agreed to and heard holds for them in all back offices: `kin` are their rows. `offset 0` has it
 # computed once.

@@ -14,6 +14,7 @@ from notifier.background import Background
 from notifier.decisions import planned, reach
 from notifier.facts import COLUMNS, JOINS, background_of
 from notifier.plans import Decided, write_plans
+from notifier.restraint import is_beyond_claim_cap
 from notifier.settings import NotifierSettings
 from notifier.states import ALL_CHANNELS, CauseKind, Importance, Reason
 from notifier.texts import HEARTBEAT_DAYS_ELSE, heartbeat_days
@@ -103,6 +104,8 @@ def _decided(row: asyncpg.Record, settings: NotifierSettings, now: datetime) -> 
     channel, unreachable = reach(ALL_CHANNELS, stands, settings)
     template = template_for(stands, missed=row["missed"])
     reason = unreachable or (Reason.OPEN_QUESTION if row["asked"] else None)
+    if reason is None and is_beyond_claim_cap(Importance.HEARTBEAT, channel, stands, settings):
+        reason = Reason.CLAIM_CAP
     if reason is None and row["in_a_row"] >= IN_A_ROW:
         reason = Reason.APPROVAL
     plan = planned(template, Importance.HEARTBEAT, channel, stands, settings=settings, now=now, reason=reason)

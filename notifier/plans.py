@@ -13,7 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.db import advisory_key
 from claims_core.ids import new_id
 from notifier.background import Background
-from notifier.decisions import CAPPED, Plan
+from notifier.decisions import Plan
+from notifier.restraint import CAPPED
 from notifier.states import FINAL, HOLDS, CauseKind, NotificationState, Reason
 
 # One planner works at a time; whoever changes what it has decided waits for it.

@@ -10,6 +10,7 @@ import asyncpg
 from claims_core import jobs
 from claims_core.db import pool_scope
 from claims_core.ticks import Context, Job
+from notifier.another_way import write_beyond_cap
 from notifier.channels.base import Channel
 from notifier.heartbeat import beat
 from notifier.late_answers import apologise
@@ -80,6 +81,12 @@ async def end_late(context: Context) -> str | None:
     return f"{ended} expired, {held} held" if ended or held else None
 
 
+async def write_letters_instead(context: Context) -> str | None:
+    """Say by letter what a claim's cap kept from going as a text."""
+    planned = await write_beyond_cap(_tools(context).pool, now=context.now)
+    return f"{planned} letters" if planned else None
+
+
 async def break_silence(context: Context) -> str | None:
     """Write to those who have heard nothing for as long as their cadence allows."""
     told = await beat(context.engine, now=context.now, settings=_tools(context).settings)
@@ -106,5 +113,6 @@ JOBS = (
     Job("end_late", timedelta(seconds=15), end_late),
     Job("apologise_for_late_answers", timedelta(minutes=1), apologise_for_late_answers),
     Job("end_pilots", timedelta(minutes=10), end_pilots),
+    Job("write_letters_instead", timedelta(minutes=1), write_letters_instead),
     Job("break_silence", timedelta(minutes=10), break_silence),
 )

@@ -79,6 +79,8 @@ class NotifierSettings(MessengerSettings):
     # Addresses that begin or end so, with blanks between them, hear from us at any hour: the demo's telephones.
     notifier_quiet_exempt: str | None = None
     notifier_daily_cap: Annotated[int, Field(ge=0)] = 1
+    # So many optional messages of a claim; what follows is on the page and in letters. 0: no such limit.
+    notifier_claim_cap: Annotated[int, Field(ge=0)] = 10
     notifier_rate_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20
     notifier_replies: bool = True
     # Some carriers and providers answer STOP themselves; a second answer from us would reach nobody.

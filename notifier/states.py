@@ -115,6 +115,7 @@ class Reason(StrEnum):
     CONTACT_PROHIBITED = "contact_prohibited"
     CHANNEL_NOT_ALLOWED = "channel_not_allowed"
     DAILY_CAP = "daily_cap"
+    CLAIM_CAP = "claim_cap"
     STALE_EVENT = "stale_event"
     NO_LONGER_TRUE = "no_longer_true"
     DUPLICATE_CONTENT = "duplicate_content"

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from claims_core.ids import new_id
+from notifier.another_way import SENDS_LETTERS, instead, letters_of
 from notifier.channels.base import Verdict
 from notifier.chats import EndedHow, end_by_deliveries
 from notifier.rendering import templates_for
@@ -29,41 +30,17 @@ on conflict (address, channel) do update set code = excluded.code, noted_at = ex
 """
 
 
-def _instead(channel: ChannelName, *, at: str, beside: str = "", where: str) -> str:
-    """The same message over another channel, to the contact point `at`, once: the next step has its own unique key.
-
-    What may go there now is looked at when it is taken, as always.
-    """
-    return f"""
-insert into notification (id, cause_kind, cause_id, template, recipient_id, step, claim_id, event_seq, importance,
-  priority, channel, contact_point_id, sender, language, values, state, cadence, pilot_arm, rule_version, planned_at,
-  not_before, send_by, takes)
-select o.id, n.cause_kind, n.cause_id, n.template, n.recipient_id, n.step + 1, n.claim_id, n.event_seq, n.importance,
-  n.priority, '{channel}', {at}, '{channel}', n.language, n.values, 'planned', n.cadence, n.pilot_arm,
-  n.rule_version, $1, $1, n.send_by, 0
-from unnest($2::uuid[], $3::uuid[]) as o(id, delivery_id) join delivery d on d.id = o.delivery_id
-join notification n on n.id = d.notification_id {beside}
-where n.importance <> 'code' and n.send_by > $1 and {where}
-on conflict (cause_kind, cause_id, template, recipient_id, step) do nothing
-"""  # noqa: S608
-
-
-def _letters_of(person: str) -> str:
-    """Where letters to this person go."""
-    return f"""(select i.id from contact_point i where i.policyholder_id = {person} and i.kind = 'email'
-  and i.on_file order by i.place, i.id limit 1) mail"""  # noqa: S608
-
-
-# The sender of letters has its row as soon as a notifier here has opened it.
-_SENDS_LETTERS = "exists (select from sender_rate r where r.sender = 'email')"
+_OF_DELIVERIES = """unnest($2::uuid[], $3::uuid[]) as o(id, delivery_id) join delivery d on d.id = o.delivery_id
+join notification n on n.id = d.notification_id"""
 # A messenger that does not reach the person is followed by an SMS.
-_SMS_INSTEAD = _instead(ChannelName.SMS, at="n.contact_point_id", where="n.channel = any($4::text[])")
+_SMS_INSTEAD = instead(ChannelName.SMS, at="n.contact_point_id", of=_OF_DELIVERIES, where="n.channel = any($4::text[])")
 # A number that no SMS reaches is followed by a letter, if the person has an address and somebody here sends letters.
-_LETTER_INSTEAD = _instead(
+_LETTER_INSTEAD = instead(
     ChannelName.EMAIL,
     at="mail.id",
-    beside=f"cross join lateral {_letters_of('n.recipient_id')}",
-    where=f"n.channel = 'sms' and n.template = any($4::text[]) and {_SENDS_LETTERS}",
+    of=_OF_DELIVERIES,
+    beside=f"cross join lateral {letters_of('n.recipient_id')}",
+    where=f"n.channel = 'sms' and n.template = any($4::text[]) and {SENDS_LETTERS}",
 )
 # What was to leave later for such a number goes as a letter, too; left as it is, it would end without a way.
 _LETTERS_FROM_HERE = f"""
@@ -71,10 +48,10 @@ update notification n set channel = 'email', sender = 'email', contact_point_id 
 from (select distinct d.address from unnest($1::uuid[]) as o(delivery_id) join delivery d on d.id = o.delivery_id
   where d.channel = 'sms') gone
 join contact_point was on was.address = gone.address
-cross join lateral {_letters_of("was.policyholder_id")}
+cross join lateral {letters_of("was.policyholder_id")}
 where n.recipient_id = was.policyholder_id and n.contact_point_id = was.id and n.channel = 'sms'
   and n.state in ('planned', 'held') and n.importance <> 'code' and n.template = any($2::text[])
-  and {_SENDS_LETTERS}
+  and {SENDS_LETTERS}
 """  # noqa: S608
 _NO_WAY_TO_THE_PERSON = frozenset({Verdict.BAD_ADDRESS, Verdict.OPTED_OUT, Verdict.NEVER})
 

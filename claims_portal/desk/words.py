@@ -129,6 +129,7 @@ REASONS: dict[Reason, str] = {
     Reason.CONTACT_PROHIBITED: _("contact is prohibited in the claims system"),
     Reason.CHANNEL_NOT_ALLOWED: _("the law does not allow this channel"),
     Reason.DAILY_CAP: _("enough messages today"),
+    Reason.CLAIM_CAP: _("the claim has had all its messages; a letter goes where there is an address"),
     Reason.STALE_EVENT: _("the news is too old"),
     Reason.NO_LONGER_TRUE: _("it is no longer true"),
     Reason.DUPLICATE_CONTENT: _("the same was said already"),

@@ -302,6 +302,13 @@ def upgrade() -> None:
         postgresql_where="state = 'planned'",
     )
     op.create_index(
+        "ix_notification_beyond_cap",
+        "notification",
+        ["send_by"],
+        unique=False,
+        postgresql_where="reason = 'claim_cap'",
+    )
+    op.create_index(
         "ix_notification_lease", "notification", ["lease_until"], unique=False, postgresql_where="state = 'sending'"
     )
     op.create_index(
@@ -416,6 +423,7 @@ def downgrade() -> None:
     )
     op.drop_index("ix_notification_lease", table_name="notification", postgresql_where="state = 'sending'")
     op.drop_index("ix_notification_due", table_name="notification", postgresql_where="state = 'planned'")
+    op.drop_index("ix_notification_beyond_cap", table_name="notification", postgresql_where="reason = 'claim_cap'")
     op.drop_index("ix_notification_recipient", table_name="notification")
     op.drop_index("ix_notification_claim", table_name="notification")
     op.drop_table("notification")

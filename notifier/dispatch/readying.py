@@ -14,11 +14,11 @@ from claims_core.failpoints import failpoint, register
 from claims_core.ids import new_id, new_token
 from notifier.addresses import NOTE_HOLDS
 from notifier.channels.base import Channel, Content, hash_of_token, without_code
-from notifier.decisions import CAPPED
 from notifier.dispatch.taking import Batch, Taken
 from notifier.facts import Ready, ready_for
 from notifier.message import sms_parts
 from notifier.rendering import RenderingFailed, render
+from notifier.restraint import CAPPED
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Importance, NotificationState, Reason
 

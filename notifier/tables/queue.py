@@ -88,6 +88,8 @@ class Notification(Table, table=True):
         Index("ix_notification_claim", "claim_id"),
         # What a person was sent lately: the daily cap.
         Index("ix_notification_recipient", "recipient_id", "planned_at"),
+        # What the cap of its claim kept back, and a letter may say.
+        Index("ix_notification_beyond_cap", "send_by", postgresql_where="reason = 'claim_cap'"),
         Index("ix_notification_lease", "lease_until", postgresql_where="state = 'sending'"),
         {"postgresql_with": {"fillfactor": 80}},
     )

@@ -57,6 +57,10 @@ CASES: list[tuple[str, dict, dict, Rule, NotifierSettings, Reason | None]] = [
         the_settings(),
         Reason.ANOTHERS_MONEY,
     ),
+    ("ten messages of the claim", {}, {"told_on_claim": 10}, RULE, the_settings(), Reason.CLAIM_CAP),
+    ("nine messages of the claim", {}, {"told_on_claim": 9}, RULE, the_settings(), None),
+    ("no limit for a claim", {}, {"told_on_claim": 99}, RULE, the_settings(notifier_claim_cap=0), None),
+    ("required ignores the claim's cap", {}, {"told_on_claim": 10}, REQUIRED, the_settings(), None),
     ("messenger with consent", {}, {"consents": ["whatsapp"]}, WHATSAPP_ONLY, US, None),
 ]
 

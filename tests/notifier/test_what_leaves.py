@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.decisions import AT_ANY_HOUR, CAPPED, PASSES_A_STOP, quiet_hours_of, still_to_send
+from notifier.decisions import PASSES_A_STOP, still_to_send
 from notifier.quiet_hours import zone_or
+from notifier.restraint import AT_ANY_HOUR, CAPPED, quiet_hours_of
 from notifier.states import ChannelName, Importance, Reason
 from tests.notifier.scenes import a_background, the_settings
 from tests.notifier.test_quiet_hours import ZONES
@@ -24,6 +25,7 @@ WHO = st.fixed_dictionaries(
     {
         "time_zone": st.sampled_from([*ZONES, None, "nowhere"]),
         "stopped": st.sampled_from([[], [], ["sms"]]),
+        "told_on_claim": st.integers(0, 12),
         "contact_prohibited": st.sampled_from([False, False, False, True]),
     }
 )
@@ -62,7 +64,14 @@ def test_nothing_leaves_at_night_after_a_stop_over_the_cap_or_too_late(cases: in
             zone = zone_or(stands.time_zone, RULES.insurer_timezone)
             on_this_day = sum(each.astimezone(zone).date() == now.astimezone(zone).date() for each in before)
             assert importance not in CAPPED or on_this_day < CAP
+            assert importance not in CAPPED or stands.told_on_claim < RULES.notifier_claim_cap
         else:
-            assert said in (Reason.TOO_LATE, Reason.OPTED_OUT, Reason.CONTACT_PROHIBITED, Reason.DAILY_CAP)
+            assert said in (
+                Reason.TOO_LATE,
+                Reason.OPTED_OUT,
+                Reason.CONTACT_PROHIBITED,
+                Reason.DAILY_CAP,
+                Reason.CLAIM_CAP,
+            )
 
     what_leaves_may()
