@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks import page, sender
+from benchmarks import page, queue, receipts, sender
 from benchmarks.load import compared, meanwhile
 from benchmarks.rounds import Ratio, say
 from claims_core import embedded
@@ -20,6 +20,8 @@ SECTIONS: dict[str, Callable[[str, Path, str, int], Iterable[Ratio]]] = {
     "load": compared.measure,
     "meanwhile": meanwhile.measure,
     "sender": sender.measure,
+    "queue": queue.measure,
+    "receipts": receipts.measure,
     "page": page.measure,
 }
 

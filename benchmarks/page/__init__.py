@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from benchmarks import databases
 from benchmarks.page import tables
@@ -74,13 +75,13 @@ PORTAL = asgi("claims_portal.serving:Served", "--factory")
 
 
 @contextmanager
-def served(command: Sequence[str], url: str) -> Iterator[str]:
+def served(command: Sequence[str], url: str, more: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
     """A server in a process group of its own, on a free port, which is what comes back."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     where = ["--bind", f"127.0.0.1:{port}"] if "gunicorn" in command else ["--port", port]
-    process = subprocess.Popen([*command, *where], env=_surroundings(url), start_new_session=True)
+    process = subprocess.Popen([*command, *where], env={**_surroundings(url), **more}, start_new_session=True)
     try:
         _await(port, process)
         yield port

@@ -1,6 +1,6 @@
 """Visitors: 32 connections that are kept open and ask again as soon as they are answered. `PORT FILE SECONDS`.
 
-Written on the bare protocol, so that the server is what is measured. An answer other than 200 ends the run.
+Written on the bare protocol, so that the server is what is measured. An answer that was not expected ends the run.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ import sys
 import time
 from itertools import cycle
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import uvloop
 
@@ -19,8 +21,8 @@ CONNECTIONS = 32
 class Visitor(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, asks: "cycle[bytes]") -> None:
-        self.asks, self.received, self.answers = asks, bytearray(), 0
+    def __init__(self, asks: "cycle[bytes]", expected: bytes) -> None:
+        self.asks, self.expected, self.received, self.answers = asks, expected, bytearray(), 0
         self.problem: str | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -37,7 +39,7 @@ class Visitor(asyncio.Protocol):
         length = int(head[found + 15 :].split(b"\r\n", 1)[0]) if found >= 0 else 0
         if len(self.received) < end + 4 + length:
             return
-        if b" 200 " not in head[:16] or found < 0:
+        if head[8:13] != self.expected:
             self.problem = head[:60].decode("latin-1")
             self.transport.close()
             return
@@ -46,22 +48,26 @@ class Visitor(asyncio.Protocol):
         self.transport.write(next(self.asks))  # type: ignore[attr-defined]
 
 
-def asks_of(path: Path) -> list[bytes]:
-    """The requests of the file, as bytes."""
-    return [
-        b"GET %s HTTP/1.1\r\nHost: claims.example.org\r\nAccept: text/html\r\n%s\r\n"
-        % (one["path"].encode(), b"Cookie: %s\r\n" % one["cookie"].encode() if "cookie" in one else b"")
-        for one in json.loads(path.read_text(encoding="utf-8"))
-    ]
+def ask_of(one: dict[str, Any]) -> bytes:
+    """One request of the file, as bytes: a page, or a form with its headers."""
+    headers = {"Host": "claims.example.org", "Accept": "text/html", **one.get("headers", {})}
+    headers |= {"Cookie": one["cookie"]} if "cookie" in one else {}
+    form = urlencode(one["form"]) if "form" in one else ""
+    if form:
+        headers |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(form))}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"{'POST' if form else 'GET'} {one['path']} HTTP/1.1\r\n{head}\r\n{form}".encode()
 
 
-async def visit(port: int, asks: list[bytes], seconds: float) -> float:
-    """Answers a second."""
-    random.Random(7).shuffle(asks)
-    loop, turns = asyncio.get_running_loop(), cycle(asks)
+async def visit(port: int, wanted: list[dict[str, Any]], seconds: float) -> float:
+    """Answers a second. All expect one and the same answer, 200 if they do not say."""
+    random.Random(7).shuffle(wanted)
+    loop, turns = asyncio.get_running_loop(), cycle([ask_of(one) for one in wanted])
+    expected = b" %d " % wanted[0].get("answer", 200)
     begun = time.perf_counter()
     visitors = [
-        (await loop.create_connection(lambda: Visitor(turns), "127.0.0.1", port))[1] for _ in range(CONNECTIONS)
+        (await loop.create_connection(lambda: Visitor(turns, expected), "127.0.0.1", port))[1]
+        for _ in range(CONNECTIONS)
     ]
     await asyncio.sleep(seconds)
     took, answers = time.perf_counter() - begun, sum(visitor.answers for visitor in visitors)
@@ -74,4 +80,5 @@ async def visit(port: int, asks: list[bytes], seconds: float) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"rate": uvloop.run(visit(int(sys.argv[1]), asks_of(Path(sys.argv[2])), float(sys.argv[3])))}))
+    asks = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
+    print(json.dumps({"rate": uvloop.run(visit(int(sys.argv[1]), asks, float(sys.argv[3])))}))

@@ -30,7 +30,7 @@ def measure(server_url: str, folder: Path, size: str, rounds: int) -> Iterator[R
     with _provider() as port:
         for round_number in range(rounds):
             rates["floor"].append(run("sender.by_floor", port, str(number))["rate"])
-            ours = asyncio.run(_copied(server_url, "bench_send"))
+            ours = asyncio.run(copied(server_url, "bench_send"))
             rates["notifier"].append(run("sender.by_notifier", ours, port, str(number))["rate"])
             if peer:
                 theirs = asyncio.run(databases.fresh(server_url, "bench_peer"))
@@ -58,7 +58,7 @@ def _provider() -> Iterator[str]:
             process.terminate()
 
 
-async def _copied(server_url: str, name: str) -> str:
+async def copied(server_url: str, name: str) -> str:
     """A copy of the planned queue, so that every round sends the same."""
     admin = await asyncpg.connect(server_url)
     await admin.execute(f'drop database if exists "{name}" with (force)')

@@ -98,7 +98,7 @@ async def make_ready(
         if kept:
             columns = [[getattr(each, name) for each in kept] for name in ("id", "state", "reason", "not_before")]
             await connection.execute(_PUT_BACK, batch.lease_token, now, *columns)
-        committed = await _commit(connection, going, channels, batch, settings, worker, now) if going else set()
+        committed = await commit(connection, going, channels, batch, settings, worker, now) if going else set()
     failpoint("send.delivery_committed")
     return [each for each in going if each.delivery_id in committed]
 
@@ -151,7 +151,7 @@ async def _unreachable(
     return {(row["address"], row["channel"]) for row in rows}
 
 
-async def _commit(
+async def commit(
     connection: asyncpg.Connection,
     going: list[HandOver],
     channels: Mapping[ChannelName, Channel],
@@ -160,6 +160,7 @@ async def _commit(
     worker: str,
     now: datetime,
 ) -> set[UUID]:
+    """Write a delivery for each of `going` whose lease is still ours; the ids of those that may be called."""
     way = channels[going[0].taken.channel]  # a sender is one channel
     is_code = [each.taken.importance is Importance.CODE for each in going]
     rows = await connection.fetch(
