@@ -16,7 +16,7 @@ from notifier.background import Background, Fact
 from notifier.counted import HANDED_OVER, TOLD_ON_CLAIM, TOLD_OR_IN_HAND
 from notifier.decisions import still_to_send
 from notifier.links import Link, new_link
-from notifier.rendering import RenderingFailed, names_in
+from notifier.rendering import MessageText, text_for
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Importance, Reason
 from notifier.texts import DUE_AT, Cause, values_of
@@ -146,7 +146,8 @@ class Ready(NamedTuple):
     """A notification that was taken: where it goes, whether it still goes, and what its text is made of.
 
     `verdict` is None to send now, a reason to let it be, or the later moment before which it must not leave.
-    `person_id` is the same for all rows of one human. `link_hash` is that of the link among the values.
+    `person_id` is the same for all rows of one human. `link_hash` is that of the link among the values. `text` is the
+    one for which the values were worked out: another may come into force before it is said.
     """
 
     person_id: UUID
@@ -154,6 +155,7 @@ class Ready(NamedTuple):
     address: str | None
     language: str
     values: dict[str, str]
+    text: MessageText
     link_hash: bytes | None = None
 
 
@@ -169,13 +171,16 @@ async def ready_for(
 
 
 def _ready(taken: "_Taken", settings: NotifierSettings, now: datetime) -> Ready:
-    verdict, names = _verdict(taken, settings, now), _names(taken.row)
+    row = taken.row
+    text = text_for(row["template"], row["channel"], row["said_in"])
+    verdict, names = _verdict(taken, settings, now), _names(row["channel"], text)
     link = new_link(settings) if verdict is None and "link" in names and taken.stands.claim_id else None
     return Ready(
-        person_id=taken.row["person_id"],
+        person_id=row["person_id"],
         verdict=verdict,
-        address=taken.row["spoken_address"],
-        language=taken.row["said_in"],
+        address=row["spoken_address"],
+        language=row["said_in"],
+        text=text,
         values=_values(names, taken, settings, now, link),
         link_hash=link.token_hash if link else None,
     )
@@ -232,14 +237,9 @@ def _cause(taken: _Taken) -> Cause:
     )
 
 
-def _names(row: asyncpg.Record) -> Collection[str]:
+def _names(channel: str, text: MessageText) -> Collection[str]:
     """What the text names; over other channels all, as a text that the provider keeps may name what ours does not."""
-    if row["channel"] != ChannelName.SMS:
-        return NAMES
-    try:
-        return names_in(row["template"], row["channel"], row["said_in"])
-    except RenderingFailed:
-        return ()  # its rendering will say so, and end this one notification alone
+    return text.names if channel == ChannelName.SMS else NAMES
 
 
 def _values(

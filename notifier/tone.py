@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from claims_core.i18n import marked as _
+
 
 class Rule(NamedTuple):
     """Words that are refused, and the sentence that says why."""
@@ -23,7 +25,7 @@ RULES = (
     # A text with promotion in it is an advertisement: it needs a consent of its own (Federal Law 38-FZ, art. 18; in the
     # United States 47 CFR 64.1200(f)(1), (f)(13)), and costs the trust of those who wait.
     _rule(
-        "promotion has no place in a service text",
+        _("promotion has no place in a service text"),
         r"\bскид(?:к|ок)",
         r"\bакци(?:я|и|ю|ей)\b",
         r"\bвыгодн",
@@ -44,27 +46,53 @@ RULES = (
     ),
     # Whether a claim is under special investigation is told to nobody (`stages` 8: one page for every extended check).
     _rule(
-        "it would tell of a check for fraud; say that more time is needed",
+        _("it would tell of a check for fraud; say that more time is needed"),
         r"мошенн",
         r"\bподозр",
         r"\bфрод",
         r"служб\w* безопасности",
         r"недобросовестн",
         r"сомнительн",
+        r"\bобман",
+        r"расследован",
+        r"специальн\w* провер",
         r"\bfraud",
         r"\bsuspic",
         r"\bSIU\b",
         r"\binvestigat",
+        r"\bscam",
+    ),
+    # Who waits is not the accused: what is missing is said, and by when, not whose fault it is (`ux` 2.1).
+    _rule(
+        _("it accuses the reader; say what is missing and what to do"),
+        r"\b(?:по )?ваш(?:а|ей) вин",
+        r"\bвы (?:так и )?не (?:предоставили|прислали|ответили|явились|сообщили|выполнили|соблюли)",
+        r"\bвы (?:нарушили|забыли|скрыли|обязаны|должны были|отказались)",
+        r"\byour (?:own )?fault\b",
+        r"\byou (?:have )?(?:failed|forgot|violated|neglected|concealed|refused)\b",
+        r"\byou (?:did not|didn['’]t|must have|should have)\b",
     ),
     _rule(
-        "a link of its own; {{ link }} is the only one that readers can trust",
+        _("a link of its own; the value link is the only one that readers can trust"),
         r"https?:",
         r"\bwww\.",
-        r"(?<![\w{])[\w-]+\.(?:ru|рф|su|com|net|org|info|io|me|ly|link|app)\b",
+        # A telephone makes a link of any two words with nothing but a dot between them.
+        r"[^\W_]\.[^\W\d_]{2}",
+        r"@[^\W_]{2}",
+    ),
+    _rule(
+        _("a telephone number of its own; say the value phone"),
+        r"\+?\d(?:[\s().-]?\d){9,}",
+    ),
+    # Letters that only look alike hide words from this list, and make an SMS in Latin letters a short one.
+    _rule(
+        _("a word with letters of two alphabets"),
+        r"[a-z][а-яё]",
+        r"[а-яё][a-z]",
     ),
     # Every date told is a promise that is kept or missed in the ledger; a date in a template is neither.
     _rule(
-        "a date or a span that no promise stands behind; say {{ date }}",
+        _("a date or a span that no promise stands behind; say the value date"),
         r"\b\d{1,2}\.\d{2}\b",
         r"\b\d{2}/\d{2}\b",
         r"\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b",
@@ -78,6 +106,13 @@ RULES = (
 )
 
 
-def faults_in(words: str) -> list[str]:
-    """Why these words of a template may not be sent, with the words to blame; empty when they may."""
-    return [f"'{found[0]}': {rule.why}" for rule in RULES if (found := rule.words.search(words))]
+class Slip(NamedTuple):
+    """Words to blame, and why they may not be sent (a msgid)."""
+
+    found: str
+    why: str
+
+
+def slips_in(words: str) -> list[Slip]:
+    """Why these words of a template may not be sent; empty when they may."""
+    return [Slip(found[0], rule.why) for rule in RULES if (found := rule.words.search(words))]

@@ -11,7 +11,7 @@ from claims_core.clock import utc_now
 from claims_core.errors import BadInput
 from claims_core.snapshot import CaseEventKind
 from notifier.commands.with_session import with_session
-from notifier.rendering import LANGUAGES, RenderingFailed, has_message, message_files, problems_of, source_of
+from notifier.rendering import LANGUAGES, has_message, message_files, named, problems_of, source_of
 from notifier.rulebook import replace_rules, rules_in_force
 from notifier.rules import SILENT_EVENTS, Rule, rules_from_text, shipped_rules, text_from_rules
 from notifier.states import ChannelName
@@ -58,14 +58,8 @@ def faults_of(rules: tuple[Rule, ...]) -> list[str]:
             if (channel is ChannelName.SMS or channel in rule.channels) and not has_message(rule.template, channel):
                 names = " and ".join(LANGUAGES)
                 faults.append(f"{rule.event}: there is no message {rule.template} for {word} in {names}")
-    return faults + [f"{'/'.join(place)}: {problem}" for place in message_files() for problem in _problems(*place)]
-
-
-def _problems(template: str, channel: str, language: str) -> list[str]:
-    try:
-        return problems_of(source_of(template, channel, language))
-    except RenderingFailed as error:
-        return [str(error)]
+    texts = ((place, problem) for place in message_files() for problem in problems_of(source_of(*place)))
+    return faults + [f"{named(place)}: {problem}" for place, problem in texts]
 
 
 def _read(path: Path) -> tuple[Rule, ...]:

@@ -22,7 +22,7 @@ from notifier.background import Background, Fact
 from notifier.decisions import Plan, decide, reach, still_to_send
 from notifier.facts import background_for
 from notifier.message import SmsParts, sms_parts
-from notifier.rendering import names_in, render
+from notifier.rendering import text_for
 from notifier.rulebook import rules_in_force
 from notifier.rules import rule_for
 from notifier.settings import NotifierSettings
@@ -202,9 +202,8 @@ def sample_text(plan: Plan, fact: Fact, stands: Background, *, settings: Notifie
     """The text as it will leave, with a link as long as the real one."""
     cause = Cause(plan.template, plan.channel, plan.language, plan.cadence, fact)
     link = f"{settings.short_url.removeprefix('https://')}/{SAMPLE_LINK}"
-    names = names_in(plan.template, plan.channel, plan.language)
-    values = values_of(names, cause, stands, settings=settings, now=now, link=link)
-    return render(plan.template, plan.channel, plan.language, values)
+    text = text_for(plan.template, plan.channel, plan.language)
+    return text.say(plan.channel, values_of(text.names, cause, stands, settings=settings, now=now, link=link))
 
 
 def _at_take(

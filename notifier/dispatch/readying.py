@@ -17,7 +17,7 @@ from notifier.channels.base import Channel, Content, hash_of_token, without_code
 from notifier.dispatch.taking import Batch, Taken
 from notifier.facts import Ready, ready_for
 from notifier.message import sms_parts
-from notifier.rendering import RenderingFailed, render
+from notifier.rendering import RenderingFailed
 from notifier.restraint import CAPPED
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Importance, NotificationState, Reason
@@ -128,7 +128,7 @@ def _outcome(
         # The cap is counted in the database; two of one person in one batch would both see the other unsent.
         return Kept(row.id, NotificationState.PLANNED, not_before=now + timedelta(seconds=1))
     try:
-        text = render(row.template, row.channel, ready.language, ready.values)
+        text = ready.text.say(row.channel, ready.values)
     except RenderingFailed as problem:
         log.error("rendering_failed", extra={"notification_id": row.id, "template": row.template, "why": str(problem)})
         return Kept(row.id, NotificationState.FAILED, Reason.RENDER)

@@ -1,21 +1,27 @@
 """Every message exists in both languages, fits, and no value can make it say what we did not mean."""
 
+import json
 import re
 import unicodedata
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from notifier.message import sms_parts
 from notifier.rendering import (
     MAX_TEXT,
+    MessageText,
     RenderingFailed,
+    faults_of,
     message_files,
     problems_of,
     render,
     source_of,
+    wordings,
 )
+from notifier.rendering.syntax import VALUE
 from notifier.values import NAMES, clean
 from tests.notifier.samples import LONGEST, longest_for
 
@@ -98,16 +104,91 @@ def test_a_text_that_costs_too_many_sms_is_refused():
         "{{ ref4 if ref else n }}",
         "{{ password }}",
         "{{ ref4",
-        "x" * 4001,
+        "x" * 4097,
+        "ж" * 2049,
     ],
 )
 def test_an_edited_text_may_hold_names_constants_and_if_and_nothing_else(source: str):
     assert problems_of(source) != []
 
 
+ESCAPES = [json.loads(line) for line in (Path(__file__).parent / "escapes.jsonl").read_text().splitlines()]
+
+
+def test_no_known_escape_is_let_in_and_each_is_told_where_and_how_to_mend():
+    assert len(ESCAPES) >= 500
+    for source in ESCAPES:
+        problems = problems_of(source)
+        assert problems, source
+        for problem in problems:
+            assert re.match(r"line \d+, column \d+: .+; .+", problem), (source, problem)
+
+
+@pytest.mark.parametrize("cases", [500, pytest.param(50_000, marks=pytest.mark.soak)])
+def test_no_text_that_is_let_in_does_anything_but_say_its_values(cases: int):
+    """Pieces of templates in any order: what is let in reaches nothing and says only its words and the values."""
+    pieces = st.sampled_from([*PIECES, *ESCAPES]) | st.text(max_size=6)
+    let_in = 0
+
+    @settings(max_examples=cases, database=None, suppress_health_check=[HealthCheck.filter_too_much])
+    @given(st.lists(pieces, max_size=12).map("".join))
+    def is_harmless(source: str) -> None:
+        nonlocal let_in
+        if problems_of(source):
+            return
+        let_in += 1
+        text = MessageText.of(("any", "email", "en"), source).say("email", {name: f"<{name}>" for name in NAMES})
+        assert squeezed(re.sub(r"<\w+>", VALUE, text)) in {squeezed(words) for words in wordings(source)}
+        assert len(text) <= MAX_TEXT["email"]
+
+    is_harmless()
+    assert let_in
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split()).casefold()
+
+
+PIECES = (
+    *("{{", "}}", "{%", "%}", " if ", " else ", " elif ", " endif ", " for x in ", " set x = ", "ref4", "link", "date"),
+    *(
+        "{{ ref4 }}",
+        "{{ link|trim }}",
+        "{% if date %}",
+        "{% endif %}",
+        "{% else %}",
+        "{{ 'a' }}",
+        "|upper",
+        "|attr('x')",
+    ),
+    *(".__class__", "['x']", "()", "~", "*", "self", "loop", "{#", "#}", "-", "\n", "Claim ", "Дело ", "'", '"', "\\"),
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "column", "found"),
+    [
+        ("Claim {{ ref4 }}\n is {{ ref4.x }}", 2, 12, "."),
+        ("Claim {{ ref4 }}{% if date == '1' %}x{% endif %}", 1, 28, "=="),
+        ("Claim {{ ref4 }}. {% for x in docs %}{% endfor %}", 1, 19, "{% for x in docs %}"),
+        ("Claim\n\n{{ ref4|attr('x') }}", 3, 9, "attr"),
+        ("Дело {{ ref4 }}: подробности на bit.ly/x", 1, 35, "t.ly"),
+        ("Claim {{ ref4 }}:\u200b news", 1, 18, "U+200B"),
+    ],
+)
+def test_a_fault_is_told_by_line_and_column(source: str, line: int, column: int, found: str):
+    [fault] = faults_of(source)
+    assert (fault.line, fault.column, fault.found) == (line, column, found)
+
+
+def test_a_text_that_may_say_nothing_is_refused():
+    [problem] = problems_of("{% if date %}By {{ date }}{% endif %}")
+    assert "nothing to say" in problem
+
+
 def test_an_unknown_value_is_named():
-    assert problems_of("{{ reff4 }}") == ["unknown value reff4"]
-    assert problems_of("{% if date %}{{ date | upper }}{% endif %}") == []
+    assert problems_of("{{ reff4 }}") == ["line 1, column 4: 'reff4': there is no such value; did you mean ref4?"]
+    assert problems_of("Claim {% if date %}{{ date | upper }}{% endif %}") == []
 
 
 FOREIGN = re.compile(r"(?i)[a-z]+://|www\.|[^\W_]\.[^\W\d_]{2}")
