@@ -34,7 +34,7 @@ def is_settled(shape: Shape, config: FilesConfig, now: datetime) -> bool:
 
 def look_at(path: Path, config: FilesConfig) -> Delivered | str:
     """Read the file once through for its checksum and its end; why it is not whole otherwise."""
-    digest, lines, last = hashlib.blake2b(digest_size=16), 0, b""
+    digest, lines, last = hashlib.sha256(), 0, b""
     try:
         with open_file(path) as stream:
             for block in iter(lambda: stream.read(_BLOCK), b""):

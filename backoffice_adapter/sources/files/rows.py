@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
-from backoffice_adapter.source import HASH_BYTES, Unreadable, content_hash
+from backoffice_adapter.source import HASH_BYTES, Unreadable, content_hashes
 
 _KEPT_OF_HUGE = 2_000
 _BLOCK = 1 << 20
@@ -47,16 +47,13 @@ class Skip:
 
     def others(self, block: list[bytes], number: int) -> list[Row]:
         """The lines of a block that we do not know; the first of it has this `number`."""
-        hashes, key = self.hashes, self.key
-        if self._blocks:
-            sums = [content_hash(line, key) for line in block]
-            others = [Row(place, block[place - number]) for place, one in enumerate(sums, number) if one not in hashes]
-            self._blocks.append((number, b"".join(sums)))
-        else:
-            rows = enumerate(block, number)
-            others = [Row(place, line) for place, line in rows if content_hash(line, key) not in hashes]
-            if others:
-                self._blocks.append((number, b"".join(content_hash(line, key) for line in block)))
+        hashes = self.hashes
+        sums = content_hashes(block, self.key)
+        if not self._blocks and hashes.issuperset(sums):
+            self.count += len(block)
+            return []
+        others = [Row(place, block[place - number]) for place, one in enumerate(sums, number) if one not in hashes]
+        self._blocks.append((number, b"".join(sums)))
         self.count += len(block) - len(others)
         return others
 
@@ -106,7 +103,8 @@ def _blocks(stream: Reads, *, longest: int) -> Iterator[tuple[list[bytes], int]]
     rest, lost = b"", 0
     while more := stream.read(_BLOCK):
         block = rest + more
-        *whole, rest = block.split(b"\n")
+        whole = block.split(b"\n")
+        rest = whole.pop()
         if whole:
             yield [line.rstrip(b"\r") for line in whole] if b"\r\n" in block else whole, lost
             lost = 0
