@@ -32,6 +32,7 @@ from claims_portal.second_try import SecondTry
 from claims_portal.settings import PortalSettings
 from claims_portal.shield import YEAR, Shield
 from notifier import direct
+from notifier.receiving import Receiving
 from notifier.settings import NotifierSettings
 
 # A page's form is a few fields; the desk's longest answer is 4,000 letters.
@@ -101,9 +102,7 @@ def create_app(
         telemetry=NO_TELEMETRY,  # type: ignore[arg-type]
         lifespan=_living,
     )
-    app.state.portal = Portal(
-        settings=settings, engine=engine, pool=pool, notifier=notifier, doors=doors or Doors(), clock=clock
-    )
+    app.state.portal = Portal(settings, engine, pool, notifier, clock, Receiving(pool), doors or Doors())
     app.mount("/static", KeptFiles(directory=STATIC))
     for router in ROUTERS:
         app.include_router(router)

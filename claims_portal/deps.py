@@ -14,6 +14,7 @@ from backoffice_adapter.notices import Doors
 from claims_portal.footprints import Footprints
 from claims_portal.readings import Readings
 from claims_portal.settings import PortalSettings
+from notifier.receiving import Receiving
 from notifier.settings import NotifierSettings
 
 
@@ -35,6 +36,7 @@ class Portal:
     pool: asyncpg.Pool
     notifier: NotifierSettings
     clock: Callable[[], datetime]
+    receiving: Receiving
     # The back offices that may tell us of changes by themselves.
     doors: Doors = field(default_factory=Doors)
     footprints: Footprints = field(default_factory=Footprints)

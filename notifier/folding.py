@@ -13,11 +13,12 @@ def _rank(state: str) -> str:
 # Follows a CTE `o(delivery_id, state, provider_ref, provider_status, error_code, read, how)`, at most one row a
 # delivery; $1 is now. Of two reports of one rank the greater word and code stay, so that their order is nothing.
 # A report about an older attempt ends the notification only if that attempt has arrived.
-# The notification is locked before its delivery, here as in `dispatch.outcomes`: no two writers wait in a ring.
+# Notifications are locked before their deliveries, as in `dispatch.outcomes`, and in the order of their ids: no two
+# writers wait in a ring.
 FOLD = f"""
 locked as (
   select n.id, d.id as delivery_id from o join delivery d on d.id = o.delivery_id
-  join notification n on n.id = d.notification_id for no key update of n
+  join notification n on n.id = d.notification_id order by n.id for no key update of n
 ), folded as (
   update delivery d set
     state = case when {_rank("o.state")} > {_rank("d.state")} then o.state else d.state end,

@@ -2,15 +2,13 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
-from typing import cast
+from typing import NamedTuple
 
 import asyncpg
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from claims_core.db import driver_connection
 from claims_core.failpoints import failpoint, register
 from claims_core.ids import new_id
 from notifier.channels.base import Report, hash_of_token
@@ -26,25 +24,31 @@ register("receipts.before_apply")
 PARKED_FOR = timedelta(hours=72)
 LONGEST_WORD = 200
 
-# $1 now, $2 token hash, $3 receipt id, $4 provider, $5 ref, $6 status, $7 error code, $8 raw, $9 state, $10 read.
+# $1 now, then a report a row: token hash, receipt id, provider, ref, status, error code, raw, state, read.
 # A token names its delivery, whoever answered first, the call or the receipt; without one the ref does. A ref that
 # contradicts what the call brought belongs to something else and is parked.
 _RECEIVE = f"""
-with found as (
-  select coalesce(
-    (select d.id from delivery d where d.token_hash = $2 and (d.provider_ref is null or d.provider_ref = $5)),
-    (select d.id from delivery d where d.provider = $4 and d.provider_ref = $5 limit 1)) as id
+with said as (
+  select * from unnest($2::bytea[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::bool[]) with ordinality
+    as said(token_hash, id, provider, ref, status, error_code, raw, state, read, place)
+), found as (
+  select s.*, coalesce(
+    (select d.id from delivery d
+      where d.token_hash = s.token_hash and (d.provider_ref is null or d.provider_ref = s.ref)),
+    (select d.id from delivery d where d.provider = s.provider and d.provider_ref = s.ref limit 1)) as delivery_id
+  from said s
 ), kept as (
   insert into receipt (id, provider, provider_ref, provider_status, error_code, delivery_id, received_at, raw)
-  values ($3, $4, $5, $6, $7, (select id from found), $1, $8::text::jsonb) on conflict do nothing
-  returning delivery_id
+  select id, provider, ref, status, error_code, delivery_id, $1, raw::jsonb from found on conflict do nothing
+  returning id
 ), o as (
-  select delivery_id, $9::text as state, $5 as provider_ref, $6 as provider_status, $7 as error_code,
-    $10::bool as read, 'receipt' as how
-  from kept where delivery_id is not null and $9::text is not null
+  select f.delivery_id, f.state, f.ref as provider_ref, f.status as provider_status, f.error_code, f.read,
+    'receipt' as how
+  from found f join kept k on k.id = f.id where f.delivery_id is not null and f.state is not null
 ), {FOLD}
-select (select id from found) as delivery_id, exists (select from kept) as new,
-  coalesce((select conflict from folded), false) as conflict
+select f.delivery_id, k.id is not null as new, coalesce(d.conflict, false) as conflict
+from found f left join kept k on k.id = f.id left join folded d on d.id = f.delivery_id order by f.place
 """  # noqa: S608
 # $1 now, $2 parked since. Of each delivery the report of the highest rank comes first; the others follow next time.
 _UNPARK = f"""
@@ -65,53 +69,55 @@ select delivery_id, error_code from kept
 """  # noqa: S608
 
 
+class Reported(NamedTuple):
+    """A report, who made it, and the token in the address that it came to."""
+
+    report: Report
+    provider: str
+    token: str
+
+    def as_row(self) -> tuple[object, ...]:
+        """The row of `_RECEIVE`."""
+        it = self.report
+        said = (it.provider_ref, it.provider_status, it.error_code, _as_it_came(it.raw), it.state, it.read)
+        return hash_of_token(self.token), new_id(), self.provider, *said
+
+
 def signature_is_valid(settings: NotifierSettings, url: str, form: Mapping[str, str], signature: str) -> bool:
     """True if the provider signed `form` for `url`, the address under the configured PORTAL_PUBLIC_URL."""
     return is_genuine(settings, url, form, signature)
 
 
-async def receive(session: AsyncSession, *, provider: str, token: str, form: Mapping[str, str], now: datetime) -> bool:
-    """Keep and fold one report, in the caller's transaction. False: nobody knows the message yet, it is parked.
-
-    May be called again with the same report. Raises `BadInput` for a form that reports nothing.
-    """
-    return await receive_on(await driver_connection(session), provider=provider, token=token, form=form, now=now)
-
-
-async def receive_at_once(
-    pool: asyncpg.Pool, *, provider: str, token: str, form: Mapping[str, str], now: datetime
-) -> bool:
-    """`receive`, committed when this returns: one trip to the database, for the webhook."""
-    async with pool.acquire() as connection:
-        plain = cast(asyncpg.Connection, connection)
-        return await receive_on(plain, provider=provider, token=token, form=form, now=now)
-
-
-async def receive_on(
-    connection: asyncpg.Connection, *, provider: str, token: str, form: Mapping[str, str], now: datetime
-) -> bool:
-    """`receive` on a plain connection; committed by itself when no transaction is open."""
-    return await record_report(connection, report_in(form), provider=provider, token=token, now=now)
+def report_of(form: Mapping[str, str]) -> Report:
+    """What a signed form says, in our words. Raises `BadInput` for a form that reports nothing."""
+    return report_in(form)
 
 
 async def record_report(
     connection: asyncpg.Connection, report: Report, *, provider: str, token: str, now: datetime
 ) -> bool:
     """Keep and fold one report, in our words already. False: nobody knows the message yet, it is parked."""
+    [known] = await record_reports(connection, [Reported(report, provider, token)], now=now)
+    return known
+
+
+async def record_reports(connection: asyncpg.Connection, said: Sequence[Reported], *, now: datetime) -> list[bool]:
+    """`record_report` for several, about as many messages: of each the token and the ref are there once."""
     failpoint("receipts.before_apply")
-    said = (report.provider_ref, report.provider_status, report.error_code, _as_it_came(report.raw))
-    # What the code says about the person must not be lost between two commits; without one, one statement is all.
-    async with connection.transaction() if report.verdict else nullcontext():
-        values = (now, hash_of_token(token), new_id(), provider, *said, report.state, report.read)
-        row = await connection.fetchrow(_RECEIVE, *values)
-        assert row is not None  # the statement always answers with one row
-        if row["new"] and row["delivery_id"] and report.verdict is not None:
-            await heed(connection, {row["delivery_id"]: (report.verdict, report.error_code or "")}, now=now)
-    if row["conflict"] and row["new"]:
-        log.warning("receipts_disagree", extra={"delivery_id": row["delivery_id"]})
-    if row["delivery_id"] is None:
-        log.warning("receipt_parked", extra={"provider": provider, "provider_ref": report.provider_ref})
-    return row["delivery_id"] is not None
+    columns = zip(*(each.as_row() for each in said), strict=True)
+    # What a code says about the person must not be lost between two commits; without one, one statement is all.
+    async with connection.transaction() if any(each.report.verdict for each in said) else nullcontext():
+        rows = await connection.fetch(_RECEIVE, now, *(list(column) for column in columns))
+        pairs = [(row["delivery_id"], each.report) for row, each in zip(rows, said, strict=True) if row["new"]]
+        await heed(
+            connection, {key: (it.verdict, it.error_code or "") for key, it in pairs if key and it.verdict}, now=now
+        )
+    for row, each in zip(rows, said, strict=True):
+        if row["conflict"] and row["new"]:
+            log.warning("receipts_disagree", extra={"delivery_id": row["delivery_id"]})
+        if row["delivery_id"] is None:
+            log.warning("receipt_parked", extra={"provider": each.provider, "provider_ref": each.report.provider_ref})
+    return [row["delivery_id"] is not None for row in rows]
 
 
 async def unpark(connection: asyncpg.Connection, *, now: datetime) -> int:

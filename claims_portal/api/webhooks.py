@@ -55,10 +55,8 @@ async def status(
 ) -> Response:
     """A report about a message of ours. Answered once it is safe in the database; 503 when that is away."""
     form = await signed_form(request, f"/webhooks/twilio/status/{token}", x_twilio_signature)
-    pool = portal_of(request).pool
-    known = await receipts.receive_at_once(pool, provider=PROVIDER, token=token, form=form, now=now_of(request))
-    if not known:
-        log.info("receipt_parked")
+    receiving = portal_of(request).receiving
+    await receiving.receive(receipts.report_of(form), provider=PROVIDER, token=token, now=now_of(request))
     return Response(status_code=204)
 
 

@@ -10,7 +10,8 @@ from claims_core.db import open_pool
 from claims_core.settings import read_settings
 from notifier.channels.ways import open_channels
 from notifier.process import serve
-from notifier.receipts import receive_at_once
+from notifier.receipts import report_of
+from notifier.receiving import Receiving
 from notifier.resolve import resolve_once
 from notifier.settings import NotifierSettings
 from tests.forked import Forked
@@ -79,8 +80,8 @@ async def _serve() -> None:
 
 async def _take_receipt(token: str, ref: str, word: str) -> None:
     pool = await open_pool(os.environ["DATABASE_URL"], size=1)
-    form = {"MessageSid": ref, "MessageStatus": word}
-    await receive_at_once(pool, provider="twilio", token=token, form=form, now=utc_now())
+    report = report_of({"MessageSid": ref, "MessageStatus": word})
+    await Receiving(pool).receive(report, provider="twilio", token=token, now=utc_now())
     await pool.close()
 
 

@@ -11,7 +11,7 @@ from claims_core.ids import new_id
 from claims_core.installation import bind_database
 from notifier.dispatch import open_senders, run
 from notifier.dispatch.taking import open_sender, take
-from notifier.receipts import receive_on
+from notifier.receipts import record_report, report_of
 from tests.notifier.queue import a_desk
 
 
@@ -414,7 +414,7 @@ async def test_a_receipt_may_come_before_our_own_books_are_written(desk):
         await asyncio.sleep(0.01)
     form = {"MessageSid": desk.twilio.taken[0].sid, "MessageStatus": "delivered"}
     async with desk.pool.acquire() as connection:
-        assert await receive_on(connection, provider="twilio", token=desk.tokens()[0], form=form, now=desk.now)
+        assert await record_report(connection, report_of(form), provider="twilio", token=desk.tokens()[0], now=desk.now)
     await sending
     [delivery] = await desk.deliveries()
     assert (delivery["state"], delivery["provider_ref"]) == ("delivered", desk.twilio.taken[0].sid)

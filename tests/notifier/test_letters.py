@@ -17,7 +17,8 @@ from notifier.channels.email.bounces import returned_in
 from notifier.channels.email.channel import EmailChannel
 from notifier.commands.notifications import account_of
 from notifier.dispatch.taking import open_sender
-from notifier.receipts import receive_at_once
+from notifier.receipts import report_of
+from notifier.receiving import Receiving
 from notifier.states import ChannelName
 from sandbox.mail import MailFault, PostOffice, served_mail
 from sandbox.mail.bounces import bounce
@@ -148,7 +149,7 @@ async def test_a_receipt_that_the_number_is_none_is_followed_by_a_letter_too_and
         [sent] = desk.twilio.taken
         form = {"MessageSid": sent.sid, "MessageStatus": "undelivered", "ErrorCode": "30006"}
         for _ in range(2):
-            await receive_at_once(desk.pool, provider="twilio", token=desk.tokens()[0], form=form, now=desk.now)
+            await Receiving(desk.pool).receive(report_of(form), provider="twilio", token=desk.tokens()[0], now=desk.now)
         await desk.dispatch()
         assert len(office.mailbox(MAIL)) == 1
 

@@ -1,18 +1,21 @@
 """Receipts: late, twice, in any order and from nowhere, and the books say the same."""
 
+import asyncio
 import itertools
+from dataclasses import replace
 from typing import Any
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from claims_core.db import session_scope
 from claims_core.errors import BadInput
 from claims_core.ids import new_id
 from notifier.channels.base import hash_of_token
 from notifier.channels.twilio.words import STATE_OF
-from notifier.receipts import PARKED_FOR, receive, receive_on, signature_is_valid, unpark
+from notifier.receipts import PARKED_FOR, record_report, report_of, signature_is_valid, unpark
+from notifier.receiving import Receiving
 from notifier.states import FINAL_DELIVERIES, RECEIPT_RANK, DeliveryState
 from tests.notifier.conftest import settings_for
 from tests.notifier.queue import Desk, a_desk
@@ -30,7 +33,9 @@ async def report(desk: Desk, word: str, *, code: str | None = None, token: str |
     if code:
         form["ErrorCode"] = code
     async with desk.pool.acquire() as connection:
-        return await receive_on(connection, provider="twilio", token=token or desk.tokens()[0], form=form, now=desk.now)
+        return await record_report(
+            connection, report_of(form), provider="twilio", token=token or desk.tokens()[0], now=desk.now
+        )
 
 
 async def sent(desk: Desk) -> Any:
@@ -78,7 +83,7 @@ async def test_a_receipt_without_a_message_is_parked_and_matched_when_the_messag
     sid = "SM" + "f" * 32
     async with desk.pool.acquire() as connection:
         form = {"MessageSid": sid, "MessageStatus": "delivered"}
-        assert not await receive_on(connection, provider="twilio", token="nobody's", form=form, now=desk.now)
+        assert not await record_report(connection, report_of(form), provider="twilio", token="nobody's", now=desk.now)
     notification_id = await sent(desk)
     await desk.pool.execute("update delivery set provider_ref = $1", sid)
     async with desk.pool.acquire() as connection:
@@ -91,7 +96,7 @@ async def test_a_parked_receipt_is_forgotten_after_three_days(desk):
     await sent(desk)
     async with desk.pool.acquire() as connection:
         form = {"MessageSid": "SM" + "f" * 32, "MessageStatus": "delivered"}
-        await receive_on(connection, provider="twilio", token="nobody's", form=form, now=desk.now)
+        await record_report(connection, report_of(form), provider="twilio", token="nobody's", now=desk.now)
         await desk.pool.execute("update delivery set provider_ref = $1", "SM" + "f" * 32)
         assert await unpark(connection, now=desk.now + PARKED_FOR * 1.01) == 0
 
@@ -131,14 +136,14 @@ async def test_a_word_that_we_do_not_know_is_kept_and_changes_nothing(desk):
 async def test_a_form_that_reports_nothing_is_bad_input(desk, form):
     async with desk.pool.acquire() as connection:
         with pytest.raises(BadInput):
-            await receive_on(connection, provider="twilio", token="t", form=form, now=desk.now)
+            await record_report(connection, report_of(form), provider="twilio", token="t", now=desk.now)
 
 
 async def test_whatever_else_is_in_the_form_is_kept_and_breaks_nothing(desk):
     await sent(desk)
     odd = {"MessageSid": desk.twilio.taken[0].sid, "MessageStatus": "sent", "New\0": "\ud800", "Long": "x" * 99_999}
     async with desk.pool.acquire() as connection:
-        assert await receive_on(connection, provider="twilio", token=desk.tokens()[0], form=odd, now=desk.now)
+        assert await record_report(connection, report_of(odd), provider="twilio", token=desk.tokens()[0], now=desk.now)
 
 
 async def test_a_stop_known_to_the_carrier_becomes_ours(desk):
@@ -155,11 +160,54 @@ async def test_an_address_that_does_not_exist_is_noted(desk, code):
     assert await desk.pool.fetchval("select code from address_note") == code
 
 
-async def test_a_receipt_can_be_taken_in_a_session_too(desk, engine):
+async def test_reports_that_come_together_are_written_together_and_each_is_answered(desk):
+    notification_ids = await desk.queue(5)
+    await desk.dispatch()
+    receiving, tokens = Receiving(desk.pool), desk.tokens()
+    forms = [
+        ({"MessageSid": message.sid, "MessageStatus": word}, token)
+        for message, token in zip(desk.twilio.taken, tokens, strict=True)
+        for word in ("sent", "delivered", "sent", "read")
+    ]
+    stranger = ({"MessageSid": "SM" + "9" * 32, "MessageStatus": "sent"}, "nobody's")
+    known = await asyncio.gather(
+        *(
+            receiving.receive(report_of(form), provider="twilio", token=token, now=desk.now)
+            for form, token in [*forms, stranger]
+        )
+    )
+    assert known == [True] * 20 + [False]
+    assert (
+        await desk.pool.fetchval("select count(*) from receipt") == 16
+    )  # three words of five messages, and a stranger
+    for each in notification_ids:
+        assert (await desk.notification(each))["state"] == "settled"
+    # So few commits that they were written together: a version of the row for each, and no more.
+    assert await desk.pool.fetchval("select count(distinct xmin::text) from receipt") < 16
+
+
+async def test_a_report_that_the_database_refuses_costs_only_itself(desk):
     await sent(desk)
-    form = {"MessageSid": desk.twilio.taken[0].sid, "MessageStatus": "delivered"}
-    async with session_scope(engine) as session:
-        assert await receive(session, provider="twilio", token=desk.tokens()[0], form=form, now=desk.now)
+    receiving, [token] = Receiving(desk.pool), desk.tokens()
+    good = report_of({"MessageSid": desk.twilio.taken[0].sid, "MessageStatus": "delivered"})
+    odd = replace(good, provider_ref="SM2", provider_status="se\0nt")
+    begun = [
+        asyncio.create_task(receiving.receive(each, provider="twilio", token=its, now=desk.now))
+        for each, its in ((odd, "another"), (good, token), (odd, "a third"))
+    ]
+    found = await asyncio.gather(*begun, return_exceptions=True)
+    assert [type(each) for each in found] == [asyncpg.CharacterNotInRepertoireError, bool, type(found[0])]
+    assert (await desk.deliveries())[0]["state"] == "delivered"
+
+
+async def test_whoever_reports_and_hangs_up_harms_nobody(desk):
+    await sent(desk)
+    receiving, [token] = Receiving(desk.pool), desk.tokens()
+    report = report_of({"MessageSid": desk.twilio.taken[0].sid, "MessageStatus": "delivered"})
+    gone = asyncio.create_task(receiving.receive(report, provider="twilio", token=token, now=desk.now))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert await receiving.receive(report, provider="twilio", token=token, now=desk.now)
     assert (await desk.deliveries())[0]["state"] == "delivered"
 
 
@@ -201,7 +249,7 @@ reports = st.lists(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=reports, again=st.randoms(use_true_random=False))
 async def test_the_last_state_depends_on_the_set_of_reports_alone(desk, numbers, told, again):
-    """Any order, any number of repeats: the same books as a model that knows only the set."""
+    """Any order, any number of repeats, all at once: the same books as a model that knows only the set."""
     if not desk.twilio.taken:
         await sent(desk)
     [template, *_] = await desk.deliveries()
@@ -218,8 +266,12 @@ async def test_the_last_state_depends_on_the_set_of_reports_alone(desk, numbers,
     )
     sequence = [*told, told[0], told[-1]]
     again.shuffle(sequence)
-    for word, code in sequence:
-        await report(desk, word, code=code, token=token, sid=sid)
+    receiving = Receiving(desk.pool)
+    forms = [
+        {"MessageSid": sid, "MessageStatus": word} | ({"ErrorCode": code} if code else {}) for word, code in sequence
+    ]
+    taken = (receiving.receive(report_of(form), provider="twilio", token=token, now=desk.now) for form in forms)
+    await asyncio.gather(*taken)
     row = await desk.pool.fetchrow("select * from delivery where id = $1", delivery_id)
     assert row is not None
     states = {STATE_OF[word] for word, _ in told}

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import open_pool
 from claims_portal.deps import Portal
+from notifier.receiving import Receiving
 from tests.portal.portal import Clock, notifier_settings, portal_app, portal_settings, visiting
 
 
@@ -38,7 +39,7 @@ def built(engine: AsyncEngine, pool: asyncpg.Pool) -> FastAPI:
 def app(engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock) -> FastAPI:
     """The portal on an empty database; it remembers nothing of the tests before."""
     app, settings = built(engine, pool), portal_settings()
-    app.state.portal = Portal(settings, engine, pool, notifier_settings(settings), clock)
+    app.state.portal = Portal(settings, engine, pool, notifier_settings(settings), clock, Receiving(pool))
     return app
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from twilio.request_validator import RequestValidator
 
 from claims_portal.app import create_app
+from notifier.receiving import Receiving
 from notifier.settings import NotifierSettings
 from tests.factories import a_person
 from tests.portal.people import a_known_claim
@@ -158,7 +159,7 @@ async def test_a_body_without_end_is_refused_before_it_is_read(app: FastAPI):
 async def test_a_database_that_is_away_makes_the_provider_come_again(app: FastAPI, clock: Clock):
     async with visiting(app, headers={"Sec-Fetch-Site": ""}):
         app.state.portal = app.state.portal.__class__(
-            app.state.portal.settings, Away(), Away(), app.state.portal.notifier, clock
+            app.state.portal.settings, Away(), Away(), app.state.portal.notifier, clock, Receiving(Away())
         )
         assert (await post(app, STATUS, REPORT)).status_code == 503
 

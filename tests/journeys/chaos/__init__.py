@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from claims_core.clock import utc_now
 from claims_core.db import make_engine, open_pool
 from claims_core.stages import ClaimStage, Situation
-from notifier.receipts import receive_on
+from notifier.receipts import record_report, report_of
 from tests.databases import a_database
 from tests.factories import a_snapshot, later
 from tests.fakes.provider import FakeTwilio
@@ -78,11 +78,11 @@ class Scene:
             message.status = "delivered" if "delivered" in words else "sent"
             for word in words:
                 async with self.pool.acquire() as connection:
-                    await receive_on(
+                    await record_report(
                         connection,
+                        report_of({"MessageSid": message.sid, "MessageStatus": word}),
                         provider="twilio",
                         token=message.callback.rsplit("/", 1)[-1],
-                        form={"MessageSid": message.sid, "MessageStatus": word},
                         now=utc_now(),
                     )
 
