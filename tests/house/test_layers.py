@@ -11,6 +11,7 @@ from tests.house.source import PRODUCT, ROOT, modules
 DOORS = (
     "preferences",
     "receipts",
+    "receiving",
     "inbound",
     "direct",
     "held",
