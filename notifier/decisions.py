@@ -147,6 +147,8 @@ def barred(
     template: str, importance: Importance, channel: ChannelName, stands: Background, settings: NotifierSettings
 ) -> Reason | None:
     """Why this message may not go over this channel now; None if it may."""
+    if importance is Importance.REQUIRED and channel is ChannelName.EMAIL and channel not in stands.stopped:
+        stands = stands._replace(stopped=[])  # what the law requires goes by letter after a STOP of texts, too
     _, reason = reach((channel,), stands, settings)
     if importance is Importance.CODE or (reason is Reason.OPTED_OUT and template in PASSES_A_STOP):
         return None

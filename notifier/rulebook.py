@@ -61,6 +61,7 @@ def _to_rule(row: NotificationRule) -> Rule:
         cadences=tuple(Cadence(each) for each in row.cadences),
         channels=tuple(ChannelName(each) for each in row.channels),
         fresh_hours=row.fresh_hours,
+        must_be_known=row.must_be_known,
         version=row.version,
     )
 
@@ -75,5 +76,6 @@ def _to_row(rule: Rule) -> NotificationRule:
         cadences=[str(each) for each in rule.cadences],
         channels=[str(each) for each in rule.channels],
         fresh_hours=rule.fresh_hours,
+        must_be_known=rule.must_be_known,
         version=rule.version,
     )

@@ -39,6 +39,7 @@ class Rule:
     channels: tuple[ChannelName, ...]
     fresh_hours: int
     version: int = 1
+    must_be_known: bool = False  # followed until it is: another channel, a letter, a call
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -82,6 +83,7 @@ def text_from_rules(rules: Sequence[Rule]) -> str:
 
 def _rule(place: int, row: dict[str, Any]) -> Rule:
     known = {"event", "page_state", "line", "template", "importance", "cadences", "channels", "fresh_hours", "version"}
+    known |= {"must_be_known"}
     if unknown := sorted(set(row) - known):
         raise BadInput(f"rule {place}: unknown entry {', '.join(unknown)}; known are {', '.join(sorted(known))}")
     try:
@@ -96,6 +98,7 @@ def _rule(place: int, row: dict[str, Any]) -> Rule:
             channels=tuple(ChannelName(each) for each in row.get("channels", ALL_CHANNELS)),
             fresh_hours=int(row.get("fresh_hours", FRESH_HOURS.get(importance, FRESH_HOURS_ELSE))),
             version=int(row.get("version", 1)),
+            must_be_known=_followed(row, importance),
         )
     except KeyError as error:
         raise BadInput(f"rule {place}: {error.args[0]} is missing") from error
@@ -103,12 +106,22 @@ def _rule(place: int, row: dict[str, Any]) -> Rule:
         raise BadInput(f"rule {place}: {error}") from error
 
 
+def _followed(row: dict[str, Any], importance: Importance) -> bool:
+    followed = row.get("must_be_known", False)
+    if not isinstance(followed, bool):
+        raise ValueError("must_be_known is true or false")
+    if followed and importance is not Importance.REQUIRED:
+        raise ValueError("what must be known is of the importance required")
+    return followed
+
+
 def _written(rule: Rule) -> str:
     lines = ["[[rule]]", f'event = "{rule.event}"']
     lines += [f'page_state = "{rule.page_state}"'] if rule.page_state else []
     lines += [f'line = "{rule.line}"'] if rule.line else []
+    known = ["must_be_known = true"] if rule.must_be_known else []
     lists = [f"cadences = {_list(rule.cadences)}", f"channels = {_list(rule.channels)}"]
-    lines += [f'template = "{rule.template}"', f'importance = "{rule.importance}"', *lists]
+    lines += [f'template = "{rule.template}"', f'importance = "{rule.importance}"', *lists, *known]
     return "\n".join([*lines, f"fresh_hours = {rule.fresh_hours}", f"version = {rule.version}", ""])
 
 

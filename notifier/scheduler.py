@@ -20,6 +20,7 @@ from notifier.resolve import poll_receipts, resolve_once
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
 from notifier.sweeps import expire, hold_backlog, hold_foreign_copy, is_foreign
+from notifier.unheard import follow
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,14 @@ async def write_letters_instead(context: Context) -> str | None:
     return f"{planned} letters" if planned else None
 
 
+async def make_known(context: Context) -> str | None:
+    """Follow the facts that must be known until they are."""
+    done = await follow(context.engine, now=context.now, settings=_tools(context).settings)
+    if not any(done):
+        return None
+    return f"{done.entered} followed, {done.told} another way, {done.to_call} to call, {done.ended} known or over"
+
+
 async def break_silence(context: Context) -> str | None:
     """Write to those who have heard nothing for as long as their cadence allows."""
     told = await beat(context.engine, now=context.now, settings=_tools(context).settings)
@@ -114,5 +123,6 @@ JOBS = (
     Job("apologise_for_late_answers", timedelta(minutes=1), apologise_for_late_answers),
     Job("end_pilots", timedelta(minutes=10), end_pilots),
     Job("write_letters_instead", timedelta(minutes=1), write_letters_instead),
+    Job("make_known", timedelta(minutes=5), make_known),
     Job("break_silence", timedelta(minutes=10), break_silence),
 )

@@ -81,6 +81,8 @@ class NotifierSettings(MessengerSettings):
     notifier_daily_cap: Annotated[int, Field(ge=0)] = 1
     # So many optional messages of a claim; what follows is on the page and in letters. 0: no such limit.
     notifier_claim_cap: Annotated[int, Field(ge=0)] = 10
+    # How long a fact that must be known waits for a sign that it arrived, before another way is tried.
+    notifier_known_wait: Span = timedelta(hours=24)
     notifier_rate_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20
     notifier_replies: bool = True
     # Some carriers and providers answer STOP themselves; a second answer from us would reach nobody.

@@ -80,6 +80,53 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", name=op.f("pk_hold_decision")),
     )
     op.create_table(
+        "unheard_mark",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mark", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unheard_mark")),
+    )
+    op.create_table(
+        "unheard_fact",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_event_id", sa.Uuid(), nullable=False),
+        sa.Column("template", sa.String(), nullable=False),
+        sa.Column("recipient_id", sa.Uuid(), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("look_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("call_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("call_after", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_how", sa.String(), nullable=True),
+        sa.Column("ended_by", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["case_event_id"], ["case_event.id"], name=op.f("fk_unheard_fact_case_event_id_case_event")
+        ),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_unheard_fact_claim_id_claim")),
+        sa.ForeignKeyConstraint(
+            ["recipient_id"], ["policyholder.id"], name=op.f("fk_unheard_fact_recipient_id_policyholder")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unheard_fact")),
+        sa.UniqueConstraint(
+            "case_event_id",
+            "template",
+            "recipient_id",
+            name=op.f("uq_unheard_fact_case_event_id_template_recipient_id"),
+        ),
+    )
+    op.create_index(op.f("ix_unheard_fact_claim_id"), "unheard_fact", ["claim_id"], unique=False)
+    op.create_index(
+        "ix_unheard_fact_look", "unheard_fact", ["look_at"], unique=False, postgresql_where="ended_at is null"
+    )
+    op.create_index(
+        "ix_unheard_fact_call",
+        "unheard_fact",
+        ["call_after"],
+        unique=False,
+        postgresql_where="ended_at is null and call_since is not null",
+    )
+    op.create_table(
         "sending_stop",
         sa.Column("sender", sa.String(), nullable=False),
         sa.Column("codes_too", sa.Boolean(), nullable=False),
@@ -111,6 +158,7 @@ def upgrade() -> None:
         sa.Column("cadences", postgresql.JSONB(astext_type=sa.String()), nullable=False),
         sa.Column("channels", postgresql.JSONB(astext_type=sa.String()), nullable=False),
         sa.Column("fresh_hours", sa.Integer(), nullable=False),
+        sa.Column("must_be_known", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_rule")),
         sa.UniqueConstraint(
@@ -438,6 +486,8 @@ def downgrade() -> None:
     op.drop_table("opt_out")
     op.drop_table("notification_rule")
     op.drop_table("sending_stop")
+    op.drop_table("unheard_fact")
+    op.drop_table("unheard_mark")
     op.drop_table("hold_decision")
     op.drop_table("planner_mark")
     op.drop_index("uq_chat_standing", table_name="chat", postgresql_where="ended_at is null")

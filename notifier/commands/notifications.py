@@ -39,6 +39,11 @@ from notification n
 left join lateral (select count(*) as attempts, (array_agg(x.state order by x.attempt desc))[1] as state
     from delivery x where x.notification_id = n.id) d on true
 where n.claim_id = :claim_id and n.cause_kind <> 'case_event'
+union all
+select coalesce(u.ended_at, u.call_since, u.since), 'known', 'known', null, false, true, u.template,
+    coalesce(u.ended_how, case when u.call_since is null then 'followed' else 'to_call' end), null, null, null,
+    null, null, null, u.calls
+from unheard_fact u where u.claim_id = :claim_id
 order by 1
 """)
 # What has not left yet, and what will not leave any more, though it should have: of the last day.

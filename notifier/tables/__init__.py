@@ -1,5 +1,6 @@
 """The notifier's tables: decisions, hand-overs, receipts, and what a policyholder allowed and chose."""
 
+from notifier.tables.known import UnheardFact, UnheardMark
 from notifier.tables.permission import (
     Chat,
     ChatInvitation,
@@ -46,4 +47,6 @@ __all__ = [
     "Receipt",
     "SenderRate",
     "SendingStop",
+    "UnheardFact",
+    "UnheardMark",
 ]

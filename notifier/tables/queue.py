@@ -67,6 +67,7 @@ class NotificationRule(Table, table=True):
     cadences: list[str] = Field(sa_column=Column(JSONB, nullable=False))
     channels: list[str] = Field(sa_column=Column(JSONB, nullable=False))
     fresh_hours: int = 24
+    must_be_known: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     version: int = 1
 
 
