@@ -19,6 +19,7 @@ from claims_core.installation import bind_database
 from claims_core.shared_clock import SharedClock
 from claims_core.ticks import make_scheduler
 from notifier.bounces import taking_bounces
+from notifier.carriers import taking_deliveries
 from notifier.channels.base import Channel
 from notifier.channels.ways import open_channels
 from notifier.dispatch import Sender, open_senders, run
@@ -132,7 +133,7 @@ async def _opened(
     engine, channels = make_engine(url), open_channels(settings, console=console)
     pool = await open_sending_pool(url)
     try:
-        async with taking_bounces(pool, settings, clock):
+        async with taking_bounces(pool, settings, clock), taking_deliveries(engine, pool, channels, settings, clock):
             yield engine, pool, channels
     finally:
         for channel in channels.values():

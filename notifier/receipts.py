@@ -12,8 +12,9 @@ import asyncpg
 from claims_core.failpoints import failpoint, register
 from claims_core.ids import new_id
 from notifier.channels.base import Report, hash_of_token
+from notifier.channels.spoken import STATE_OF, verdict_on
 from notifier.channels.twilio.signature import is_genuine
-from notifier.channels.twilio.words import STATE_OF, report_in, verdict_on
+from notifier.channels.twilio.words import report_in
 from notifier.folding import FOLD
 from notifier.settings import NotifierSettings
 from notifier.verdicts import heed
@@ -53,19 +54,19 @@ from found f left join kept k on k.id = f.id left join folded d on d.id = f.deli
 # $1 now, $2 parked since. Of each delivery the report of the highest rank comes first; the others follow next time.
 _UNPARK = f"""
 with matched as (
-  select distinct on (d.id) r.id, d.id as delivery_id, r.provider_ref, r.provider_status, r.error_code
+  select distinct on (d.id) r.id, d.id as delivery_id
   from receipt r join delivery d on d.provider = r.provider and d.provider_ref = r.provider_ref
   where r.delivery_id is null and r.received_at > $2
   order by d.id, r.received_at
 ), kept as (
   update receipt r set delivery_id = m.delivery_id from matched m where r.id = m.id and r.delivery_id is null
-  returning m.delivery_id, m.provider_ref, m.provider_status, m.error_code
+  returning m.delivery_id, r.provider, r.provider_ref, r.provider_status, r.error_code
 ), o as (
   select k.delivery_id, w.state, k.provider_ref, k.provider_status, k.error_code, k.provider_status = 'read' as read,
     'receipt' as how
   from kept k join unnest($3::text[], $4::text[]) as w(word, state) on w.word = k.provider_status
 ), {FOLD}
-select delivery_id, error_code from kept
+select delivery_id, provider, error_code from kept
 """  # noqa: S608
 
 
@@ -124,8 +125,8 @@ async def unpark(connection: asyncpg.Connection, *, now: datetime) -> int:
     """Fold in the parked reports whose message has become known. How many; call until 0."""
     words, states = zip(*STATE_OF.items(), strict=True)
     rows = await connection.fetch(_UNPARK, now, now - PARKED_FOR, list(words), list(states))
-    verdicts = {row["delivery_id"]: (verdict_on(row["error_code"]), row["error_code"]) for row in rows}
-    await heed(connection, {key: (verdict, code) for key, (verdict, code) in verdicts.items() if verdict}, now=now)
+    said = {row["delivery_id"]: (verdict_on(row["provider"], row["error_code"]), row["error_code"]) for row in rows}
+    await heed(connection, {key: (verdict, code) for key, (verdict, code) in said.items() if verdict}, now=now)
     return len(rows)
 
 

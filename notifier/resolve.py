@@ -17,6 +17,7 @@ from claims_core.db import pool_scope
 from claims_core.errors import TemporaryChannelFailure
 from claims_core.failpoints import failpoint, register
 from notifier.channels.base import Channel, Found
+from notifier.channels.roads import road_of
 from notifier.folding import FOLD
 from notifier.states import ChannelName, Importance, NotificationState, Reason
 from notifier.verdicts import heed
@@ -85,9 +86,9 @@ update delivery d set resolve_after = $2 from (
   order by u.resolve_after limit $3 for update of u skip locked
 ) due, notification n
 where d.id = due.id and n.id = d.notification_id
-returning d.id, d.notification_id, d.attempt, d.channel, d.address, d.text, d.started_at, d.send_by, n.importance,
-  n.takes, array(select k.provider_ref from delivery k where k.address = d.address and k.provider_ref is not null
-    and k.started_at > d.started_at - interval '1 day') as known
+returning d.id, d.notification_id, d.attempt, d.channel, d.provider, d.address, d.text, d.started_at, d.send_by,
+  n.importance, n.takes, array(select k.provider_ref from delivery k where k.address = d.address
+    and k.provider_ref is not null and k.started_at > d.started_at - interval '1 day') as known
 """
 # $1 now, $2 deliveries, $3 the spans.
 _LOOK_AGAIN = """
@@ -123,7 +124,7 @@ update delivery d set resolve_after = $1 + greatest(interval '5 minutes', $1 - c
 from (
   select s.id from delivery s where s.state in ('accepted', 'on_its_way') and s.resolve_after <= $1
   order by s.resolve_after limit $2 for update skip locked
-) due where d.id = due.id returning d.id, d.channel, d.provider_ref
+) due where d.id = due.id returning d.id, d.channel, d.provider, d.provider_ref
 """
 # $1 now, $2 no receipt since. Our part is done; what became of it on the handset nobody will tell us any more.
 _SETTLE_SILENT = """
@@ -196,7 +197,7 @@ async def _resolve(
     pool: asyncpg.Pool, channels: Mapping[ChannelName, Channel], row: asyncpg.Record, now: datetime
 ) -> bool:
     """Is it known now what becomes of the hand-over?"""
-    channel = channels.get(ChannelName(row["channel"]))
+    channel = road_of(channels, row["channel"], row["provider"])
     found, looked = None, False
     if channel is not None and channel.capabilities.lookup:
         failpoint("resolve.before_lookup")
@@ -250,7 +251,7 @@ async def poll_receipts(pool: asyncpg.Pool, channels: Mapping[ChannelName, Chann
 
 
 async def _ask(channels: Mapping[ChannelName, Channel], row: asyncpg.Record) -> Found | None:
-    channel = channels.get(ChannelName(row["channel"]))
+    channel = road_of(channels, row["channel"], row["provider"])
     if channel is None or row["provider_ref"] is None:
         return None
     try:

@@ -8,9 +8,10 @@ from datetime import timedelta
 import asyncpg
 
 from claims_core import jobs
-from claims_core.db import pool_scope
+from claims_core.db import pool_scope, session_scope
 from claims_core.ticks import Context, Job
 from notifier.another_way import write_beyond_cap
+from notifier.carriers import find_owners, read_incomplete
 from notifier.channels.base import Channel
 from notifier.heartbeat import beat
 from notifier.late_answers import apologise
@@ -63,12 +64,21 @@ async def ask_for_receipts(context: Context) -> str | None:
 async def match_parked(context: Context) -> str | None:
     """Fold in receipts that came before we knew their message."""
     matched = 0
+    async with pool_scope(_tools(context).pool) as connection:
+        await find_owners(connection, now=context.now)
     while True:
         async with pool_scope(_tools(context).pool) as connection:
             some = await unpark(connection, now=context.now)
         matched += some
         if not some:
             return f"{matched} matched" if matched else None
+
+
+async def read_what_came(context: Context) -> str | None:
+    """Read long messages to us whose last parts never came."""
+    async with session_scope(context.engine) as session:
+        read = await read_incomplete(session, settings=_tools(context).settings, now=context.now)
+    return f"{read} read in part" if read else None
 
 
 async def end_late(context: Context) -> str | None:
@@ -119,6 +129,7 @@ JOBS = (
     Job("resolve_lost", timedelta(seconds=5), resolve_lost),
     Job("ask_for_receipts", timedelta(seconds=30), ask_for_receipts),
     Job("match_parked_receipts", timedelta(minutes=1), match_parked),
+    Job("read_incomplete_messages", timedelta(minutes=1), read_what_came),
     Job("end_late", timedelta(seconds=15), end_late),
     Job("apologise_for_late_answers", timedelta(minutes=1), apologise_for_late_answers),
     Job("end_pilots", timedelta(minutes=10), end_pilots),

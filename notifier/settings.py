@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from claims_core.errors import Misconfigured
 from claims_core.settings import Country, Zone
 from notifier.messenger_settings import MessengerSettings, is_an_address
+from notifier.smpp_settings import SmppSettings
 
 SHORTEST_SECRET = 32
 Count = Annotated[int, Field(ge=1)]
@@ -41,7 +42,7 @@ class Market(StrEnum):
     UK = "uk"
 
 
-class NotifierSettings(MessengerSettings):
+class NotifierSettings(SmppSettings, MessengerSettings):
     """Provider, market, limits. Without a Twilio account the notifier only starts with `--console`."""
 
     twilio_account_sid: str | None = None
@@ -84,6 +85,9 @@ class NotifierSettings(MessengerSettings):
     # How long a fact that must be known waits for a sign that it arrived, before another way is tried.
     notifier_known_wait: Span = timedelta(hours=24)
     notifier_rate_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20
+    # Which providers carry SMS, the preferred one first: "smpp twilio". Empty: all that are set up, in the order of
+    # `claims channels`.
+    notifier_sms_roads: Annotated[str, Field(pattern=r"^((twilio|smpp)( (twilio|smpp))?)?$")] = ""
     notifier_replies: bool = True
     # Some carriers and providers answer STOP themselves; a second answer from us would reach nobody.
     notifier_stop_answered: bool = False

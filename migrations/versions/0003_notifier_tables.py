@@ -33,6 +33,27 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_inbound_address_received_at"), "inbound", ["address", "received_at"], unique=False)
     op.create_table(
+        "inbound_part",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("sent_to", sa.String(), nullable=False),
+        sa.Column("reference", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("coding", sa.Integer(), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_part")),
+        sa.UniqueConstraint(
+            "address",
+            "sent_to",
+            "reference",
+            "total",
+            "number",
+            name=op.f("uq_inbound_part_address_sent_to_reference_total_number"),
+        ),
+    )
+    op.create_table(
         "chat_invitation",
         sa.Column("policyholder_id", sa.Uuid(), nullable=False),
         sa.Column("channel", sa.String(length=40), nullable=False),
@@ -494,5 +515,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_chat_policyholder_id"), table_name="chat")
     op.drop_table("chat")
     op.drop_table("chat_invitation")
+    op.drop_table("inbound_part")
     op.drop_index(op.f("ix_inbound_address_received_at"), table_name="inbound")
     op.drop_table("inbound")

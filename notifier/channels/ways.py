@@ -10,6 +10,9 @@ from notifier.channels.base import Capabilities, Channel
 from notifier.channels.console import PRINTED, ConsoleChannel
 from notifier.channels.email.words import capabilities_of as of_email
 from notifier.channels.email.words import lacks as lacks_for_email
+from notifier.channels.roads import Roads
+from notifier.channels.smpp.words import capabilities_of as of_smpp
+from notifier.channels.smpp.words import lacks as lacks_for_smpp
 from notifier.channels.telegram.words import capabilities_of as of_telegram
 from notifier.channels.telegram.words import lacks as lacks_for_telegram
 from notifier.channels.twilio.words import capabilities_of as of_twilio
@@ -49,9 +52,10 @@ def _console_alone(settings: NotifierSettings) -> str | None:
     return "prints instead of sending: `claims notifier --console`"
 
 
-# Of two ways of one channel the first that is ready is used.
+# Of two ways of one channel the first that is ready is preferred; NOTIFIER_SMS_ROADS says another order.
 WAYS = (
     Way(ChannelName.SMS, "twilio", lacks_for_sms, of_twilio, "notifier.channels.twilio.channel", "twilio"),
+    Way(ChannelName.SMS, "smpp", lacks_for_smpp, of_smpp, "notifier.channels.smpp.channel", "aiosmpplib"),
     Way(ChannelName.WHATSAPP, "twilio", lacks_for_whatsapp, of_twilio, "notifier.channels.twilio.channel", "twilio"),
     Way(ChannelName.EMAIL, "smtp", lacks_for_email, of_email, "notifier.channels.email.channel", "aiosmtplib"),
     Way(ChannelName.TELEGRAM, "telegram", lacks_for_telegram, of_telegram, "notifier.channels.telegram.channel"),
@@ -74,19 +78,28 @@ def open_channels(
     """
     if console:
         return {name: ConsoleChannel(name) for name in CHANNELS_ALLOWED[settings.notifier_market]}
+    chosen = _chosen(settings, ways)
+    opened: dict[tuple[ChannelName, str], Channel] = {}
+    for place in dict.fromkeys(way.place for way in chosen):
+        there = [way for way in chosen if way.place == place]
+        channels = importlib.import_module(place).open_ways([way.name for way in there], settings)
+        opened |= {(way.name, way.provider): channels[way.name] for way in there}
+    roads = {name: [opened[way.name, way.provider] for way in chosen if way.name is name] for name, _ in opened}
+    return {name: each[0] if len(each) == 1 else Roads(each) for name, each in roads.items()}
+
+
+def _chosen(settings: NotifierSettings, ways: Sequence[Way]) -> list[Way]:
+    """The ways to open; those of one channel in the order in which they are preferred."""
     stands = standing(settings, ways)
-    chosen: dict[ChannelName, Way] = {}
-    for each in stands:
-        if each.allowed and each.why_not is None:
-            chosen.setdefault(each.way.name, each.way)
-    if ChannelName.SMS not in chosen:
+    ready = [each.way for each in stands if each.allowed and each.why_not is None]
+    if ChannelName.SMS not in (way.name for way in ready):
         why = "; ".join(each.why_not or "" for each in stands if each.way.name is ChannelName.SMS)
         raise Misconfigured(f"{why}; `claims notifier --console` prints instead of sending")
-    opened: dict[ChannelName, Channel] = {}
-    for place in dict.fromkeys(way.place for way in chosen.values()):
-        names = [name for name, way in chosen.items() if way.place == place]
-        opened |= importlib.import_module(place).open_ways(names, settings)
-    return opened
+    wished = settings.notifier_sms_roads.split()
+    for missing in set(wished) - {way.provider for way in ready if way.name is ChannelName.SMS}:
+        raise Misconfigured(f"NOTIFIER_SMS_ROADS names {missing}, which is not ready: see `claims channels`")
+    ready = [way for way in ready if way.name is not ChannelName.SMS or not wished or way.provider in wished]
+    return sorted(ready, key=lambda way: wished.index(way.provider) if way.provider in wished else 0)
 
 
 async def probe(way: Way, settings: NotifierSettings) -> str:

@@ -35,6 +35,24 @@ class Inbound(Table, table=True):
     outcome: str | None = None
 
 
+class InboundPart(Table, table=True):
+    """A part of a long message to us, until all of its chain are there; bytes, for a letter may be cut in two."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"address", "raw"})
+    # A part has its place in its chain once, however often it is brought.
+    __table_args__ = (UniqueConstraint("address", "sent_to", "reference", "total", "number"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    address: str
+    sent_to: str
+    reference: int
+    total: int
+    number: int
+    coding: int
+    raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    received_at: datetime
+
+
 class Consent(Table, table=True):
     """Recorded permission, with when, how and which wording. A withdrawal is a date on the row."""
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from claims_core.errors import Misconfigured
 from notifier.channels.base import Channel, Found
 from notifier.channels.console import ConsoleChannel
+from notifier.channels.roads import road_of, roads_over
 from notifier.channels.ways import WAYS, open_channels, standing
 from notifier.commands.channels import rows_of, run
 from notifier.states import ChannelName
@@ -18,6 +20,7 @@ from sandbox.mail import PostOffice, served_mail
 from sandbox.serving import held_port, served
 from sandbox.telegram import Bot, create_app
 from tests.fakes.provider import FakeTwilio
+from tests.fakes.smsc import served_smsc
 from tests.notifier.conftest import settings_for, telegram_settings
 from tests.notifier.scenes import the_settings
 
@@ -30,7 +33,7 @@ async def twilio() -> AsyncIterator[FakeTwilio]:
         yield fake
 
 
-@pytest.fixture(params=["console", "twilio", "telegram", "email"])
+@pytest.fixture(params=["console", "twilio", "smpp", "telegram", "email"])
 async def opened(request: pytest.FixtureRequest, twilio: FakeTwilio) -> AsyncIterator[tuple[Channel, str]]:
     """A channel in front of a provider that behaves, and an address it can reach."""
     if request.param == "console":
@@ -40,6 +43,13 @@ async def opened(request: pytest.FixtureRequest, twilio: FakeTwilio) -> AsyncIte
         channel = open_channels(settings_for(twilio))[ChannelName.SMS]
         yield channel, "+15550002222"
         await channel.close()
+        return
+    if request.param == "smpp":
+        async with served_smsc() as smsc:
+            values = {"twilio_account_sid": None, "smpp_url": SecretStr(smsc.url), "smpp_from": "PRIMER"}
+            channel = open_channels(settings_for(twilio, **values))[ChannelName.SMS]
+            yield channel, "+15550002222"
+            await channel.close()
         return
     if request.param == "telegram":
         with held_port(18_400) as port:
@@ -89,7 +99,7 @@ async def test_a_channel_can_be_closed_twice(opened):
 
 def test_every_way_of_the_table_can_be_shown_whatever_is_set():
     shown = rows_of(the_settings())
-    assert [row["channel"] for row in shown if row["allowed"]] == ["sms", "email", "console"]  # Russia
+    assert [row["channel"] for row in shown if row["allowed"]] == ["sms", "sms", "email", "console"]  # Russia
     assert [(row["channel"], row["provider"]) for row in shown] == [(way.name, way.provider) for way in WAYS]
     assert {way.name for way in WAYS} == set(ChannelName)
     assert all(row["ready"] is (row["why_not"] is None) for row in shown)
@@ -104,7 +114,9 @@ def test_a_channel_whose_setting_is_missing_is_shown_with_it(monkeypatch, capsys
     arguments = type("Arguments", (), {"json": True})()
     assert run(arguments) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert {row["channel"]: row["why_not"] for row in rows}["sms"] == "TWILIO_ACCOUNT_SID is not set"
+    why_not = {(row["channel"], row["provider"]): row["why_not"] for row in rows}
+    assert why_not["sms", "twilio"] == "TWILIO_ACCOUNT_SID is not set"
+    assert why_not["sms", "smpp"] == "SMPP_URL is not set"
     assert {row["channel"]: row["allowed"] for row in rows}["whatsapp"] is False
     arguments.json = False
     run(arguments)
@@ -113,7 +125,7 @@ def test_a_channel_whose_setting_is_missing_is_shown_with_it(monkeypatch, capsys
 
 async def test_a_channel_whose_library_is_not_installed_is_shown_so_and_keeps_nobody_else_from_sending(twilio):
     settings = settings_for(twilio)
-    missing = replace(WAYS[1], name=ChannelName.WHATSAPP, place="nowhere", library="no_such_library")
+    missing = replace(WAYS[2], name=ChannelName.WHATSAPP, place="nowhere", library="no_such_library")
     [sms, gone] = standing(settings, (WAYS[0], missing))
     assert sms.why_not is None
     assert gone.why_not == "the library no_such_library is not installed: pip install no_such_library"
@@ -132,3 +144,20 @@ async def test_nothing_is_opened_that_the_market_forbids(twilio):
 async def test_without_sms_nothing_starts_and_the_missing_setting_is_named():
     with pytest.raises(Misconfigured, match="TWILIO_ACCOUNT_SID"):
         open_channels(the_settings())
+
+
+async def test_both_providers_of_sms_are_opened_in_the_order_that_is_wished(twilio):
+    both = {"smpp_url": SecretStr("smpp://a:b@127.0.0.1:1"), "smpp_from": "PRIMER"}
+    for wished, there in (("", ["twilio", "smpp"]), ("smpp twilio", ["smpp", "twilio"]), ("smpp", ["smpp"])):
+        channels = open_channels(settings_for(twilio, notifier_sms_roads=wished, **both))
+        assert [road.provider for road in roads_over(channels[ChannelName.SMS])] == there
+        assert channels[ChannelName.SMS].provider == there[0]
+        for other in ("twilio", "smpp"):
+            road = road_of(channels, "sms", other)
+            assert (road.provider if road else None) == (other if other in there else None)
+        await channels[ChannelName.SMS].close()
+
+
+async def test_a_road_that_is_wished_and_not_ready_is_named_at_the_start(twilio):
+    with pytest.raises(Misconfigured, match="NOTIFIER_SMS_ROADS names smpp"):
+        open_channels(settings_for(twilio, notifier_sms_roads="twilio smpp"))
