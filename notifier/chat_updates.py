@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from notifier import chats, inbound, preferences
 from notifier.channels.messengers import MESSENGERS, Messenger, is_open
 from notifier.channels.updates import Kind, Update, is_genuine
+from notifier.chat_answers import ask_for_answer
 from notifier.chat_words import answer_to_chat
 from notifier.chats import EndedHow, Tied
 from notifier.keywords import Command, Understood, understand
@@ -71,9 +72,13 @@ async def receive(
         return None
     answer = await _DO.get(update.kind, _words)(_Heard(session, messenger.channel, update, settings, now))
     log.info("chat_update_handled", extra={"kind": update.kind, "word": answer.word if answer else None})
-    if answer is None or messenger.answer_in is None:
+    if answer is None:
         return None
-    return messenger.answer_in(update.address, answer_to_chat(answer.word, answer.language or update.language))
+    language = answer.language or update.language
+    if messenger.answer_in is not None:
+        return messenger.answer_in(update.address, answer_to_chat(answer.word, language))
+    await ask_for_answer(session, messenger.channel, update.address, word=answer.word, language=language, now=now)
+    return None
 
 
 async def _seen(session: AsyncSession, messenger: Messenger, update: Update) -> bool:

@@ -20,12 +20,29 @@ class MessengerSettings(Surroundings):
     telegram_webhook_secret_next: SecretStr | None = None
     telegram_api_base_url: str | None = None
 
-    @field_validator("telegram_api_base_url")
+    max_bot_token: SecretStr | None = None
+    # As in https://max.ru/NAME.
+    max_bot_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{5,60}$")] | None = None
+    # What the subscription was given; while it is being changed both are believed.
+    max_webhook_secret: SecretStr | None = None
+    max_webhook_secret_next: SecretStr | None = None
+    max_api_base_url: str | None = None
+    # Certificates (PEM) that are trusted beside the machine's own: the host stands under the Russian ministry's root.
+    max_ca_file: str | None = None
+
+    @field_validator("telegram_api_base_url", "max_api_base_url")
     @classmethod
     def _is_an_address(cls, url: str | None) -> str | None:
         return is_an_address(url)
 
-    @field_validator("telegram_webhook_secret", "telegram_webhook_secret_next")
+    @field_validator("max_ca_file")
+    @classmethod
+    def _is_a_path(cls, path: str | None) -> str | None:
+        return path or None
+
+    @field_validator(
+        "telegram_webhook_secret", "telegram_webhook_secret_next", "max_webhook_secret", "max_webhook_secret_next"
+    )
     @classmethod
     def _may_be_a_header(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is None or not secret.get_secret_value():
@@ -38,6 +55,8 @@ class MessengerSettings(Surroundings):
     def _bots_complete(self) -> "MessengerSettings":
         if self.telegram_bot_token and not (self.telegram_bot_name and self.telegram_webhook_secret):
             raise ValueError("TELEGRAM_BOT_TOKEN is set: TELEGRAM_BOT_NAME and TELEGRAM_WEBHOOK_SECRET must be set too")
+        if self.max_bot_token and not (self.max_bot_name and self.max_webhook_secret):
+            raise ValueError("MAX_BOT_TOKEN is set: MAX_BOT_NAME and MAX_WEBHOOK_SECRET must be set too")
         return self
 
 

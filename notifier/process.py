@@ -6,10 +6,11 @@ import gc
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,6 +23,8 @@ from notifier.bounces import taking_bounces
 from notifier.carriers import taking_deliveries
 from notifier.channels.base import Channel
 from notifier.channels.ways import open_channels
+from notifier.chat_answers import BELL as CHAT_BELL
+from notifier.chat_answers import answer_chats
 from notifier.dispatch import Sender, open_senders, run
 from notifier.dispatch.sender import DATABASE_AWAY
 from notifier.planner import plan_batch
@@ -44,11 +47,14 @@ class Bells:
 
     plan: asyncio.Event
     senders: list[Sender]
+    chats: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ring(self, name: str) -> None:
         """Wake whoever listens to `name`."""
         if name == PLAN_BELL:
             self.plan.set()
+        if name == CHAT_BELL:
+            self.chats.set()
         for sender in self.senders if name == SEND_BELL else ():
             sender.bell.set()
 
@@ -84,14 +90,7 @@ async def serve(
         scheduler = make_scheduler(engine, JOBS, settings=tools, clock=clock)
         scheduler.start()
         log.info("notifier_started", extra={"worker": worker, "channels": sorted(channels)})
-        loops = (
-            _plan(engine, settings, bells.plan, clock),
-            _listen(url, bells),
-            _report(pool, instance_id, clock),
-            _agree(clock, pool),
-            watch(pool, senders),
-        )
-        others = [asyncio.create_task(loop) for loop in loops]
+        others = [asyncio.create_task(loop) for loop in _beside(url, engine, tools, bells, clock)]
         try:
             await run(senders, stop)
         finally:
@@ -100,6 +99,20 @@ async def serve(
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
         log.info("notifier_stopped", extra={"worker": worker})
+
+
+def _beside(
+    url: str, engine: AsyncEngine, tools: Tools, bells: Bells, clock: SharedClock
+) -> tuple[Coroutine[Any, Any, None], ...]:
+    """What goes on beside the senders, for ever."""
+    return (
+        _plan(engine, tools.settings, bells.plan, clock),
+        _answer_chats(tools, bells.chats, clock),
+        _listen(url, bells),
+        _report(tools.pool, tools.instance_id, clock),
+        _agree(clock, tools.pool),
+        watch(tools.pool, bells.senders),
+    )
 
 
 async def _put_aside(engine: AsyncEngine, pool: asyncpg.Pool, instance_id: str | None, now: datetime) -> None:
@@ -153,6 +166,15 @@ async def _plan(engine: AsyncEngine, settings: NotifierSettings, bell: asyncio.E
         await _rung(bell, settings.notifier_poll.total_seconds())
 
 
+async def _answer_chats(tools: Tools, bell: asyncio.Event, clock: SharedClock) -> None:
+    """Say at once what chats are to read that are nobody's."""
+    while True:
+        with contextlib.suppress(*DATABASE_AWAY):
+            if await answer_chats(tools.pool, tools.channels, now=clock(), instance_id=tools.instance_id):
+                continue
+        await _rung(bell, tools.settings.notifier_poll.total_seconds())
+
+
 async def _rung(bell: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
@@ -169,7 +191,7 @@ async def _listen(url: str, bells: Bells) -> None:
             line = await asyncpg.connect(plain)
             try:
                 line.add_termination_listener(lambda _, lost=lost: lost.set())
-                for name in (PLAN_BELL, SEND_BELL):
+                for name in (PLAN_BELL, SEND_BELL, CHAT_BELL):
                     await line.add_listener(name, lambda _line, _pid, channel, _text: bells.ring(channel))
                     bells.ring(name)
                 await lost.wait()

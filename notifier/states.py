@@ -44,19 +44,24 @@ class ChannelName(StrEnum):
     SMS = "sms"
     WHATSAPP = "whatsapp"
     TELEGRAM = "telegram"
+    MAX = "max"
     EMAIL = "email"
     CONSOLE = "console"
 
 
 # In the order in which they are tried for what no rule names channels for.
-ALL_CHANNELS = (ChannelName.SMS, ChannelName.WHATSAPP, ChannelName.TELEGRAM, ChannelName.EMAIL)
+ALL_CHANNELS = (ChannelName.SMS, ChannelName.WHATSAPP, ChannelName.TELEGRAM, ChannelName.MAX, ChannelName.EMAIL)
 # Reached by an address that the person gave us by linking the chat from their own page, never by a number on file.
-CHATS = frozenset({ChannelName.TELEGRAM})
+CHATS = frozenset({ChannelName.TELEGRAM, ChannelName.MAX})
 # Each of these is an extra: it needs its own setting, and the recipient's consent.
-NEEDED_FOR = {ChannelName.WHATSAPP: "twilio_whatsapp_from", ChannelName.TELEGRAM: "telegram_bot_token"}
+NEEDED_FOR = {
+    ChannelName.WHATSAPP: "twilio_whatsapp_from",
+    ChannelName.TELEGRAM: "telegram_bot_token",
+    ChannelName.MAX: "max_bot_token",
+}
 # What each market's law lets us use (`stages.md` 6). Law 41-FZ keeps Russian insurers out of foreign messengers.
 CHANNELS_ALLOWED: dict[Market, frozenset[ChannelName]] = {
-    Market.RU: frozenset({ChannelName.SMS, ChannelName.EMAIL, ChannelName.CONSOLE}),
+    Market.RU: frozenset({ChannelName.SMS, ChannelName.MAX, ChannelName.EMAIL, ChannelName.CONSOLE}),
     Market.EU: frozenset(ChannelName),
     Market.US: frozenset(ChannelName),
     Market.UK: frozenset(ChannelName),

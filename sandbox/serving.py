@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from typing import Any
 
@@ -74,6 +74,15 @@ async def served(app: FastAPI, port: int) -> AsyncIterator[str]:
         server.should_exit = True
         with suppress(asyncio.CancelledError):
             await serving
+
+
+def serve_alone(app: FastAPI, first_port: int, *, told: Callable[[int], str]) -> int:
+    """Say `told(port)`, and serve the application by itself until Ctrl-C; 0."""
+    with held_port(first_port) as port:
+        print(told(port), flush=True)
+        with suppress(KeyboardInterrupt):
+            asyncio.run(server_of(app, port).serve())
+    return 0
 
 
 @contextmanager

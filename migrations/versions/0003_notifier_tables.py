@@ -84,6 +84,15 @@ def upgrade() -> None:
         "uq_chat_standing", "chat", ["channel", "address"], unique=True, postgresql_where="ended_at is null"
     )
     op.create_table(
+        "chat_answer",
+        sa.Column("channel", sa.String(length=40), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("word", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "address", name=op.f("pk_chat_answer")),
+    )
+    op.create_table(
         "planner_mark",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("mark", sa.BigInteger(), nullable=False),
@@ -513,6 +522,7 @@ def downgrade() -> None:
     op.drop_table("planner_mark")
     op.drop_index("uq_chat_standing", table_name="chat", postgresql_where="ended_at is null")
     op.drop_index(op.f("ix_chat_policyholder_id"), table_name="chat")
+    op.drop_table("chat_answer")
     op.drop_table("chat")
     op.drop_table("chat_invitation")
     op.drop_table("inbound_part")

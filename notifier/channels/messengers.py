@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from notifier.channels.max import updates as max_messenger
 from notifier.channels.telegram import updates as telegram
 from notifier.channels.updates import Update
 from notifier.settings import NotifierSettings
@@ -40,6 +41,15 @@ _ROWS = (
         link=lambda settings, token: f"https://t.me/{settings.telegram_bot_name}?start={token}",
         read=telegram.read_update,
         answer_in=telegram.answer_in,
+    ),
+    Messenger(
+        ChannelName.MAX,
+        name="MAX",
+        header="X-Max-Bot-Api-Secret",
+        secrets=lambda settings: (settings.max_webhook_secret, settings.max_webhook_secret_next),
+        bot=lambda settings: settings.max_bot_name or "",
+        link=lambda settings, token: f"https://max.ru/{settings.max_bot_name}?start={token}",
+        read=max_messenger.read_update,
     ),
 )
 MESSENGERS = {row.channel: row for row in _ROWS}

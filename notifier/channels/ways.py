@@ -10,6 +10,8 @@ from notifier.channels.base import Capabilities, Channel
 from notifier.channels.console import PRINTED, ConsoleChannel
 from notifier.channels.email.words import capabilities_of as of_email
 from notifier.channels.email.words import lacks as lacks_for_email
+from notifier.channels.max.words import capabilities_of as of_max
+from notifier.channels.max.words import lacks as lacks_for_max
 from notifier.channels.roads import Roads
 from notifier.channels.smpp.words import capabilities_of as of_smpp
 from notifier.channels.smpp.words import lacks as lacks_for_smpp
@@ -59,6 +61,7 @@ WAYS = (
     Way(ChannelName.WHATSAPP, "twilio", lacks_for_whatsapp, of_twilio, "notifier.channels.twilio.channel", "twilio"),
     Way(ChannelName.EMAIL, "smtp", lacks_for_email, of_email, "notifier.channels.email.channel", "aiosmtplib"),
     Way(ChannelName.TELEGRAM, "telegram", lacks_for_telegram, of_telegram, "notifier.channels.telegram.channel"),
+    Way(ChannelName.MAX, "max", lacks_for_max, of_max, "notifier.channels.max.channel"),
     Way(ChannelName.CONSOLE, "console", _console_alone, lambda _: PRINTED, "notifier.channels.console"),
 )
 

@@ -11,7 +11,7 @@ from notifier.rendering.shipped import Place, as_read, named, source_of
 from notifier.rendering.syntax import MAX_SOURCE, compiled, problems_of
 from notifier.values import clean
 
-MAX_TEXT = {"sms": 1_600, "whatsapp": 1_024, "email": 4_000, "telegram": 4_096}  # what the providers take
+MAX_TEXT = {"sms": 1_600, "whatsapp": 1_024, "email": 4_000, "telegram": 4_096, "max": 3_999}  # what the providers take
 MAX_SEGMENTS = 4  # a handler's whole answer by SMS is the longest text we ever send (`ux`, 4.2)
 
 

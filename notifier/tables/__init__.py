@@ -3,6 +3,7 @@
 from notifier.tables.known import UnheardFact, UnheardMark
 from notifier.tables.permission import (
     Chat,
+    ChatAnswer,
     ChatInvitation,
     Consent,
     Inbound,
@@ -32,6 +33,7 @@ __all__ = [
     "MESSAGE_LINK",
     "AddressNote",
     "Chat",
+    "ChatAnswer",
     "ChatInvitation",
     "Consent",
     "Delivery",

@@ -118,6 +118,19 @@ class Chat(Table, table=True):
     ended_how: str | None = None
 
 
+class ChatAnswer(Table, table=True):
+    """A line that a chat is to read though it is nobody's, or ends now; gone once somebody took it."""
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"address"})
+
+    # Of what waits for a chat the newest is worth saying.
+    channel: ChannelName = Field(primary_key=True, sa_type=stored_as_value(ChannelName))
+    address: str = Field(primary_key=True)
+    word: str
+    language: str
+    asked_at: datetime
+
+
 class Preference(Table, table=True):
     """A policyholder's own choice within what consent allows; it always beats a pilot's arm."""
 

@@ -1,8 +1,6 @@
 """`python -m sandbox --telegram`: the emulated bot alone, and the settings that point a notifier at it."""
 
-import asyncio
-
-from sandbox.serving import held_port, server_of
+from sandbox.serving import serve_alone
 from sandbox.telegram.app import create_app
 from sandbox.telegram.bot import Bot
 
@@ -27,10 +25,8 @@ Write as a person, plan a fault, look at what came:
 def run() -> int:
     """Serve until Ctrl-C."""
     bot = Bot()
-    with held_port(FIRST_PORT) as port:
-        print(TOLD.format(token=bot.token, name=bot.name, secret=bot.secret, port=port), flush=True)
-        try:
-            asyncio.run(server_of(create_app(bot), port).serve())
-        except KeyboardInterrupt:
-            return 0
-    return 0
+    return serve_alone(
+        create_app(bot),
+        FIRST_PORT,
+        told=lambda port: TOLD.format(token=bot.token, name=bot.name, secret=bot.secret, port=port),
+    )

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from notifier.settings import NotifierSettings
+from sandbox.max import Bot as MaxBot
 from sandbox.telegram import Bot
 from tests.fakes.provider import FakeTwilio
 
@@ -34,6 +35,21 @@ def telegram_settings(base: str, *, twilio: str = "http://127.0.0.1:1", **change
         "telegram_bot_name": bot.name,
         "telegram_webhook_secret": SecretStr(bot.secret),
         "telegram_api_base_url": base,
+        "notifier_quiet_hours": False,
+        "notifier_daily_cap": 0,
+        "notifier_cadence": "frequent",
+    }
+    return settings_for(twilio, **values | changes)
+
+
+def max_settings(base: str, *, twilio: str = "http://127.0.0.1:1", **changes: Any) -> NotifierSettings:
+    """Settings with the emulated bot of MAX at `base`; quiet hours and caps off."""
+    bot = MaxBot()
+    values: dict[str, Any] = {
+        "max_bot_token": SecretStr(bot.token),
+        "max_bot_name": bot.name,
+        "max_webhook_secret": SecretStr(bot.secret),
+        "max_api_base_url": base,
         "notifier_quiet_hours": False,
         "notifier_daily_cap": 0,
         "notifier_cadence": "frequent",

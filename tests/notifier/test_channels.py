@@ -16,14 +16,19 @@ from notifier.channels.roads import road_of, roads_over
 from notifier.channels.ways import WAYS, open_channels, standing
 from notifier.commands.channels import rows_of, run
 from notifier.states import ChannelName
+from sandbox import max as sandbox_max
+from sandbox import telegram as sandbox_telegram
 from sandbox.mail import PostOffice, served_mail
 from sandbox.serving import held_port, served
-from sandbox.telegram import Bot, create_app
 from tests.fakes.provider import FakeTwilio
 from tests.fakes.smsc import served_smsc
-from tests.notifier.conftest import settings_for, telegram_settings
+from tests.notifier.conftest import max_settings, settings_for, telegram_settings
 from tests.notifier.scenes import the_settings
 
+BOTS = {
+    "telegram": (lambda: sandbox_telegram.create_app(sandbox_telegram.Bot()), telegram_settings),
+    "max": (lambda: sandbox_max.create_app(sandbox_max.Bot()), max_settings),
+}
 Opening = Callable[[], Awaitable[tuple[Channel, str]]]
 
 
@@ -33,7 +38,7 @@ async def twilio() -> AsyncIterator[FakeTwilio]:
         yield fake
 
 
-@pytest.fixture(params=["console", "twilio", "smpp", "telegram", "email"])
+@pytest.fixture(params=["console", "twilio", "smpp", "telegram", "max", "email"])
 async def opened(request: pytest.FixtureRequest, twilio: FakeTwilio) -> AsyncIterator[tuple[Channel, str]]:
     """A channel in front of a provider that behaves, and an address it can reach."""
     if request.param == "console":
@@ -51,11 +56,12 @@ async def opened(request: pytest.FixtureRequest, twilio: FakeTwilio) -> AsyncIte
             yield channel, "+15550002222"
             await channel.close()
         return
-    if request.param == "telegram":
+    if request.param in BOTS:
+        app, settings_of = BOTS[request.param]
         with held_port(18_400) as port:
-            async with served(create_app(Bot()), port) as url:
-                channels = open_channels(telegram_settings(url, twilio=twilio.url))
-                yield channels[ChannelName.TELEGRAM], "5001"
+            async with served(app(), port) as url:
+                channels = open_channels(settings_of(url, twilio=twilio.url))
+                yield channels[ChannelName(request.param)], "5001"
                 for channel in channels.values():
                     await channel.close()
         return
@@ -99,7 +105,7 @@ async def test_a_channel_can_be_closed_twice(opened):
 
 def test_every_way_of_the_table_can_be_shown_whatever_is_set():
     shown = rows_of(the_settings())
-    assert [row["channel"] for row in shown if row["allowed"]] == ["sms", "sms", "email", "console"]  # Russia
+    assert [row["channel"] for row in shown if row["allowed"]] == ["sms", "sms", "email", "max", "console"]  # Russia
     assert [(row["channel"], row["provider"]) for row in shown] == [(way.name, way.provider) for way in WAYS]
     assert {way.name for way in WAYS} == set(ChannelName)
     assert all(row["ready"] is (row["why_not"] is None) for row in shown)

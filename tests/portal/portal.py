@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from claims_portal.app import create_app
 from claims_portal.settings import PortalSettings
 from notifier.settings import Market, NotifierSettings
+from sandbox.max import Bot as MaxBot
 from sandbox.telegram import Bot
 
 NOON = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)  # a Monday, 12:00 in Moscow
@@ -55,9 +56,15 @@ class Clock:
 
 
 def portal_app(
-    engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock | None = None, *, bot: Bot | None = None, **over: Any
+    engine: AsyncEngine,
+    pool: asyncpg.Pool,
+    clock: Clock | None = None,
+    *,
+    bot: Bot | None = None,
+    max_bot: MaxBot | None = None,
+    **over: Any,
 ) -> FastAPI:
-    """A portal on the test's database; its time is the clock's. With a `bot` Telegram may be connected."""
+    """A portal on the test's database; its time is the clock's. With a `bot` its messenger may be connected."""
     settings = portal_settings(**over)
     notifier = notifier_settings(settings)
     if bot is not None:
@@ -66,6 +73,13 @@ def portal_app(
             "telegram_bot_token": SecretStr(bot.token),
             "telegram_bot_name": bot.name,
             "telegram_webhook_secret": SecretStr(bot.secret),
+        }
+        notifier = notifier.model_copy(update=values)
+    if max_bot is not None:
+        values = {
+            "max_bot_token": SecretStr(max_bot.token),
+            "max_bot_name": max_bot.name,
+            "max_webhook_secret": SecretStr(max_bot.secret),
         }
         notifier = notifier.model_copy(update=values)
     return create_app(settings, engine, pool, notifier=notifier, clock=clock or Clock())

@@ -39,6 +39,7 @@ PUBLIC = {
     "POST /stop/{tag}",
     "POST /webhooks/twilio/status/{token}",
     "POST /webhooks/twilio/inbound",
+    "POST /webhooks/max",
     "POST /webhooks/telegram",
     "GET /desk/sign-in",
     "POST /desk/sign-in",

@@ -1,22 +1,18 @@
 """Messages through Telegram's HTTP Bot API: a text with one button to the page. Nothing is known of it afterwards."""
 
-import asyncio
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import aiohttp
-
-from claims_core.errors import AmbiguousHandOver, Misconfigured, TemporaryChannelFailure
+from claims_core.errors import AmbiguousHandOver, Misconfigured
 from notifier.channels.base import Accepted, Channel, Content, SenderStopped, WithoutList
+from notifier.channels.button import button_of
+from notifier.channels.http import ask_once, open_session
 from notifier.channels.telegram.words import CAPABILITIES, failure_of, lacks
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
 
 OWN_ADDRESS = "https://api.telegram.org"
-CONNECT_SECONDS = 5.0
-BUTTON = {"en": "Open my claim", "ru": "Открыть дело"}
 NO_PREVIEW = {"is_disabled": True}
 
 
@@ -51,11 +47,7 @@ class TelegramChannel(WithoutList):
         base = (settings.telegram_api_base_url or OWN_ADDRESS).rstrip("/")
         self._address = f"{base}/bot{settings.telegram_bot_token.get_secret_value()}"
         self._deadline = settings.notifier_call_deadline.total_seconds()
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS),
-        )
+        self._session = open_session()
 
     async def send(
         self,
@@ -80,23 +72,13 @@ class TelegramChannel(WithoutList):
 
     async def ask(self, method: str, values: dict[str, Any]) -> dict[str, Any]:
         """One call, no repeat, no redirect; its result. Raises a `ChannelError` for anything but a clear yes."""
-        try:
-            async with (
-                asyncio.timeout(self._deadline),
-                self._session.post(f"{self._address}/{method}", json=values, allow_redirects=False) as answer,
-            ):
-                status, body = answer.status, await answer.read()
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as problem:
-            raise TemporaryChannelFailure(f"no connection: {type(problem).__name__}", code="unreachable") from None
-        except TimeoutError:
-            raise AmbiguousHandOver("no answer within the deadline", code="deadline") from None
-        except (aiohttp.ClientError, OSError) as problem:
-            # Its own words name the address, and the token in it.
-            raise AmbiguousHandOver(f"no answer: {type(problem).__name__}", code="no_answer") from None
-        said = _read(body)
+        answer = await ask_once(
+            self._session, "POST", f"{self._address}/{method}", deadline=self._deadline, json=values
+        )
+        said = answer.said
         result = said.get("result") if said else None
-        if status != 200 or said is None or said.get("ok") is not True:
-            raise failure_of(status, said)
+        if answer.http_code != 200 or said is None or said.get("ok") is not True:
+            raise failure_of(answer.http_code, said)
         return result if isinstance(result, dict) else {}
 
     async def close(self) -> None:
@@ -105,17 +87,6 @@ class TelegramChannel(WithoutList):
 
 
 def _button(content: Content | None) -> dict[str, Any]:
-    link = content.values.get("link") if content else None
-    if not content or not link:
-        return {}
-    url = link if "://" in link else f"https://{link}"
-    label = BUTTON.get(content.language, BUTTON["en"])
-    return {"reply_markup": {"inline_keyboard": [[{"text": label, "url": url}]]}}
-
-
-def _read(body: bytes) -> dict[str, Any] | None:
-    try:
-        said = json.loads(body)
-    except ValueError:
-        return None
-    return said if isinstance(said, dict) else None
+    button = button_of(content)
+    keys = [[{"text": button.label, "url": button.url}]] if button else None
+    return {"reply_markup": {"inline_keyboard": keys}} if keys else {}
