@@ -15,6 +15,7 @@ from notifier.planner import decisions
 from notifier.rulebook import rules_in_force
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Reason
+from notifier.template_versions import refresh_for
 
 _FACTS = f"""
 select ev.id as event_id, ev.seq, ev.claim_id as event_claim_id, {FACT}, {HOLD}, {COLUMNS}
@@ -43,6 +44,7 @@ async def foretell(
     session: AsyncSession, event_ids: Sequence[UUID], *, settings: NotifierSettings, now: datetime
 ) -> list[Foretold]:
     """What would be told about these facts, in their order, were they committed. Nothing is written."""
+    await refresh_for(session)
     connection = await driver_connection(session)
     rows = await connection.fetch(_FACTS, now, list(event_ids))
     by_event = {row["event_id"]: row for row in rows}

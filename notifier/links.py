@@ -7,6 +7,8 @@ from claims_core.keyed import keyed_hash
 from notifier.settings import NotifierSettings
 from notifier.tables import MESSAGE_LINK
 
+SAMPLE_LINK = "Ab3dE6gH"  # as long as a real one: a preview counts what will be counted
+
 
 class Link(NamedTuple):
     """A new link: as it stands in the text, and the hash by which its delivery is found."""

@@ -33,6 +33,8 @@ from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
 from notifier.sweeps import health, hold_backlog, hold_foreign_copy, is_foreign
 from notifier.switch import watch
+from notifier.template_versions import refresh
+from notifier.template_versions import watch as watch_texts
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +85,7 @@ async def serve(
     worker, clock = f"{socket.gethostname()}:{os.getpid()}", SharedClock()
     async with _opened(url, settings, clock, console=console) as (engine, pool, channels):
         await _compare(clock, pool)
+        await refresh(pool)
         await _put_aside(engine, pool, instance_id, clock())
         senders = open_senders(pool, channels, settings, worker=worker, clock=clock, instance_id=instance_id)
         bells = Bells(asyncio.Event(), senders)
@@ -112,6 +115,7 @@ def _beside(
         _report(tools.pool, tools.instance_id, clock),
         _agree(clock, tools.pool),
         watch(tools.pool, bells.senders),
+        watch_texts(tools.pool),
     )
 
 

@@ -189,3 +189,19 @@ def step(before: NotificationState, after: NotificationState) -> NotificationSta
 def settle(current: DeliveryState, reported: DeliveryState) -> DeliveryState:
     """Fold a report into what we know. Commutative, associative, idempotent: order and repeats do not matter."""
     return max(current, reported, key=RECEIPT_RANK.__getitem__)
+
+
+class TextState(StrEnum):
+    """A version of a text that was edited here."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
+# Going back is publishing again what was retired.
+TEXT_MOVES: dict[TextState, frozenset[TextState]] = {
+    TextState.DRAFT: frozenset({TextState.PUBLISHED, TextState.RETIRED}),
+    TextState.PUBLISHED: frozenset({TextState.RETIRED}),
+    TextState.RETIRED: frozenset({TextState.PUBLISHED}),
+}

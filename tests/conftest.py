@@ -17,6 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import embedded, migrate, settings
 from claims_core.db import make_engine, session_scope
+from notifier.rendering import put_in_force
 from tests import writers
 
 # Before any test module is read, and so that processes started by tests inherit it.
@@ -121,6 +122,13 @@ def own_log() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def shipped_texts() -> Iterator[None]:
+    """A process says what its database has published; the next test begins with the texts that ship."""
+    yield
+    put_in_force({})
 
 
 @pytest.fixture(autouse=True)

@@ -87,7 +87,7 @@ def preview_view(
 
 
 def _why_not(preview: Preview, says: Says) -> str | None:
-    if preview.text is None:
+    if preview.text is None and preview.why_not is None:
         return says.told("No message goes out about this. The claim page changes all the same.")
     if preview.why_not is None:
         return None

@@ -157,6 +157,52 @@ def upgrade() -> None:
         postgresql_where="ended_at is null and call_since is not null",
     )
     op.create_table(
+        "template_version",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("template", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column(
+            "state",
+            sa.String(length=40),
+            nullable=False,
+        ),
+        sa.Column("written_by", sa.String(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_by", sa.String(), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retired_by", sa.String(), nullable=True),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_template_version")),
+        sa.UniqueConstraint(
+            "template",
+            "channel",
+            "language",
+            "version",
+            name=op.f("uq_template_version_template_channel_language_version"),
+        ),
+    )
+    op.create_index(
+        "uq_template_version_in_force",
+        "template_version",
+        ["template", "channel", "language"],
+        unique=True,
+        postgresql_where="state = 'published'",
+    )
+    op.create_table(
+        "text_alarm",
+        sa.Column("template", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("template", "channel", "language", "version", name=op.f("pk_text_alarm")),
+    )
+    op.create_table(
         "sending_stop",
         sa.Column("sender", sa.String(), nullable=False),
         sa.Column("codes_too", sa.Boolean(), nullable=False),
@@ -411,6 +457,7 @@ def upgrade() -> None:
         sa.Column("provider", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
+        sa.Column("text_version", sa.Integer(), server_default="0", nullable=False),
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column(
             "state",
@@ -518,6 +565,9 @@ def downgrade() -> None:
     op.drop_table("sending_stop")
     op.drop_table("unheard_fact")
     op.drop_table("unheard_mark")
+    op.drop_table("text_alarm")
+    op.drop_index("uq_template_version_in_force", table_name="template_version", postgresql_where="state = 'published'")
+    op.drop_table("template_version")
     op.drop_table("hold_decision")
     op.drop_table("planner_mark")
     op.drop_index("uq_chat_standing", table_name="chat", postgresql_where="ended_at is null")

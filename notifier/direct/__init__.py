@@ -1,7 +1,6 @@
 """What the portal asks for by name: a code, an answer, and what a change would make its readers read."""
 
 from notifier.direct.previews import (
-    SAMPLE_LINK,
     Guard,
     Preview,
     ProposedChange,
@@ -21,7 +20,6 @@ from notifier.direct.telling import (
 __all__ = [
     "CODE_LIVES",
     "HEARD_A_DAY",
-    "SAMPLE_LINK",
     "Guard",
     "Preview",
     "ProposedChange",

@@ -21,15 +21,15 @@ from claims_core.tables import Claim
 from notifier.background import Background, Fact
 from notifier.decisions import Plan, decide, reach, still_to_send
 from notifier.facts import background_for
+from notifier.links import SAMPLE_LINK, address_of
 from notifier.message import SmsParts, sms_parts
-from notifier.rendering import text_for
+from notifier.rendering import RenderingFailed, text_for
 from notifier.rulebook import rules_in_force
 from notifier.rules import rule_for
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Reason
+from notifier.template_versions import refresh_for
 from notifier.texts import Cause, values_of
-
-SAMPLE_LINK = "Ab3dE6gH"  # as long as a real one: the preview counts what will be counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,8 @@ async def previews_beside(
 async def _foreseen(
     session: AsyncSession, claim_id: UUID, change: ProposedChange
 ) -> tuple[ClaimSnapshot, ClaimSnapshot]:
-    """The claim as it is, and as it will be."""
+    """The claim as it is, and as it will be; from here on the texts are those that the database has in force."""
+    await refresh_for(session)
     before = await ledger.current_snapshot(session, claim_id)
     return before, foreseen(before, asked_for(change.action, change.values), change_ref="preview")
 
@@ -173,7 +174,10 @@ def _once_applied(stands: Background, after: ClaimSnapshot, now: datetime) -> Ba
 def _shown(
     plan: Plan, fact: Fact, stands: Background, page: PageState, *, settings: NotifierSettings, now: datetime
 ) -> Preview:
-    text = sample_text(plan, fact, stands, settings=settings, now=now)
+    try:
+        text = sample_text(plan, fact, stands, settings=settings, now=now)
+    except RenderingFailed:
+        return Preview(page_state=page, template=plan.template, language=plan.language, why_not=Reason.RENDER)
     # A letter is billed to nobody.
     alone = () if plan.channel is ChannelName.EMAIL else (text,)
     counted = sms_parts(text) if plan.channel is ChannelName.SMS else SmsParts("", len(text), len(text), alone, ())
@@ -201,7 +205,7 @@ def _shown(
 def sample_text(plan: Plan, fact: Fact, stands: Background, *, settings: NotifierSettings, now: datetime) -> str:
     """The text as it will leave, with a link as long as the real one."""
     cause = Cause(plan.template, plan.channel, plan.language, plan.cadence, fact)
-    link = f"{settings.short_url.removeprefix('https://')}/{SAMPLE_LINK}"
+    link = address_of(SAMPLE_LINK, settings)
     text = text_for(plan.template, plan.channel, plan.language)
     return text.say(plan.channel, values_of(text.names, cause, stands, settings=settings, now=now, link=link))
 

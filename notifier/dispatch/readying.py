@@ -21,6 +21,7 @@ from notifier.rendering import RenderingFailed
 from notifier.restraint import CAPPED
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Importance, NotificationState, Reason
+from notifier.text_alarms import raise_alarms
 
 log = logging.getLogger(__name__)
 register("send.taken", "send.rendered", "send.delivery_committed")
@@ -39,11 +40,12 @@ where n.id = o.id and n.state = 'sending' and n.lease_token = $1
 # the last vacuum is still met, and has each row found by its id.
 _COMMIT = """
 insert into delivery (id, notification_id, attempt, token_hash, link_hash, channel, provider, address, text,
-  segments, state, worker, started_at, send_by, resolve_after, conflict)
+  text_version, segments, state, worker, started_at, send_by, resolve_after, conflict)
 select o.id, n.id, coalesce((select max(d.attempt) from delivery d where d.notification_id = n.id), 0) + 1,
-  o.token_hash, o.link_hash, n.channel, $7, o.address, o.text, o.segments, 'sending', $2, $3, n.send_by, $11, false
-from unnest($4::uuid[], $5::uuid[], $6::bytea[], $8::text[], $9::text[], $10::int[], $12::bytea[])
-  as o(id, notification_id, token_hash, address, text, segments, link_hash)
+  o.token_hash, o.link_hash, n.channel, $7, o.address, o.text, o.text_version, o.segments, 'sending', $2, $3,
+  n.send_by, $11, false
+from unnest($4::uuid[], $5::uuid[], $6::bytea[], $8::text[], $9::text[], $10::int[], $12::bytea[], $14::int[])
+  as o(id, notification_id, token_hash, address, text, segments, link_hash, text_version)
 join notification n on n.id = o.notification_id and n.state = $13 and n.lease_token = $1 and n.lease_until > $3
 returning id
 """
@@ -58,6 +60,7 @@ class HandOver(NamedTuple):
     lease_until: datetime
     address: str
     text: str
+    text_version: int
     token: str
     link_hash: bytes | None
     content: Content
@@ -71,6 +74,7 @@ class Kept:
     state: NotificationState
     reason: Reason | None = None
     not_before: datetime | None = None
+    failure: RenderingFailed | None = None
 
 
 async def make_ready(
@@ -98,6 +102,7 @@ async def make_ready(
         if kept:
             columns = [[getattr(each, name) for each in kept] for name in ("id", "state", "reason", "not_before")]
             await connection.execute(_PUT_BACK, batch.lease_token, now, *columns)
+            await raise_alarms(connection, [each.failure for each in kept if each.failure], now=now)
         committed = await commit(connection, going, channels, batch, settings, worker, now) if going else set()
     failpoint("send.delivery_committed")
     return [each for each in going if each.delivery_id in committed]
@@ -130,13 +135,13 @@ def _outcome(
     try:
         text = ready.text.say(row.channel, ready.values)
     except RenderingFailed as problem:
-        log.error("rendering_failed", extra={"notification_id": row.id, "template": row.template, "why": str(problem)})
-        return Kept(row.id, NotificationState.FAILED, Reason.RENDER)
+        log.warning("rendering_failed", extra={"notification_id": row.id, "why": str(problem)})
+        return Kept(row.id, NotificationState.FAILED, Reason.RENDER, failure=problem)
     if row.importance in CAPPED:
         capped.add(ready.person_id)
     content = Content(row.template, ready.language, ready.values)
-    lease = (batch.lease_token, batch.lease_until)
-    return HandOver(new_id(), row, *lease, ready.address, text, new_token(), ready.link_hash, content)
+    lease, said = (batch.lease_token, batch.lease_until), (text, ready.text.version)
+    return HandOver(new_id(), row, *lease, ready.address, *said, new_token(), ready.link_hash, content)
 
 
 async def _unreachable(
@@ -179,5 +184,6 @@ async def commit(
         now + settings.notifier_call_deadline + way.capabilities.listing_lag,
         [each.link_hash for each in going],
         NotificationState.SENDING,
+        [each.text_version for each in going],
     )
     return {row["id"] for row in rows}

@@ -1,7 +1,18 @@
 """Messages from their templates: what ships and what was edited, held compiled; what is not on the list is refused."""
 
 from notifier.rendering.faults import Fault
-from notifier.rendering.held import MAX_TEXT, MessageText, RenderingFailed, names_in, put_in_force, render, text_for
+from notifier.rendering.held import (
+    MAX_TEXT,
+    MessageText,
+    RenderingFailed,
+    edited_in_force,
+    names_in,
+    put_in_force,
+    render,
+    text_for,
+)
+from notifier.rendering.review import Review, longest_sms, reviewed
+from notifier.rendering.samples import Values, sample_values
 from notifier.rendering.shipped import (
     LANGUAGES,
     Place,
@@ -22,8 +33,12 @@ __all__ = [
     "MessageText",
     "Place",
     "RenderingFailed",
+    "Review",
+    "Values",
+    "edited_in_force",
     "faults_of",
     "has_message",
+    "longest_sms",
     "message_files",
     "named",
     "names_in",
@@ -31,6 +46,8 @@ __all__ = [
     "problems_of",
     "put_in_force",
     "render",
+    "reviewed",
+    "sample_values",
     "source_of",
     "templates_for",
     "text_for",

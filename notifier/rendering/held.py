@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from jinja2 import Template, TemplateError
 
@@ -20,7 +21,7 @@ class RenderingFailed(ClaimsError):
 
     def __init__(self, place: Place, version: int, why: str) -> None:
         super().__init__(f"{named(place)}: {why}")
-        self.place, self.version = place, version
+        self.place, self.version, self.why = place, version, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class MessageText:
 
 
 _in_force: dict[Place, MessageText] = {}  # by the place that was asked for, filled as they are asked for
-_edited: dict[Place, MessageText] = {}
+_edited: dict[UUID, MessageText] = {}  # by their rows
 
 
 def text_for(template: str, channel: str, language: str) -> MessageText:
@@ -73,11 +74,17 @@ def text_for(template: str, channel: str, language: str) -> MessageText:
     return text
 
 
-def put_in_force(edited: Mapping[Place, MessageText]) -> None:
+def put_in_force(edited: Mapping[UUID, MessageText]) -> None:
     """From the next look-up on these texts are said in the place of those that ship, and no other edited ones."""
     _edited.clear()
     _edited.update(edited)
     _in_force.clear()
+    _in_force.update({text.place: text for text in edited.values()})
+
+
+def edited_in_force() -> Mapping[UUID, MessageText]:
+    """The edited texts that are said now, by their rows."""
+    return _edited
 
 
 def render(template: str, channel: str, language: str, values: Mapping[str, str]) -> str:
@@ -92,9 +99,8 @@ def names_in(template: str, channel: str, language: str) -> frozenset[str]:
 
 def _found(place: Place) -> MessageText:
     read = as_read(place)
-    edited = _edited.get(place) or _edited.get(read)
-    if edited is not None:
-        return edited
+    if read in _in_force:
+        return _in_force[read]
     try:
         return MessageText.of(read, source_of(*place))
     except NotFound:

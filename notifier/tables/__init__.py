@@ -27,6 +27,7 @@ from notifier.tables.queue import (
     SenderRate,
     SendingStop,
 )
+from notifier.tables.texts import TemplateVersion, TextAlarm
 
 __all__ = [
     "LINK_LIVES",
@@ -51,6 +52,8 @@ __all__ = [
     "Receipt",
     "SenderRate",
     "SendingStop",
+    "TemplateVersion",
+    "TextAlarm",
     "UnheardFact",
     "UnheardMark",
 ]

@@ -157,6 +157,8 @@ class Delivery(Table, table=True):
     provider: str
     address: str
     text: str
+    # Of which version of its text it was made (`template_version`); 0 is the one that ships.
+    text_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     segments: int = 1
     state: DeliveryState = Field(default=DeliveryState.SENDING, sa_type=stored_as_value(DeliveryState))
     worker: str

@@ -30,6 +30,7 @@ from claims_core.tables import Claim, ContactPoint
 from notifier import direct, preferences
 from notifier.direct import ProposedChange
 from notifier.facts import ready_for
+from notifier.links import SAMPLE_LINK
 from notifier.rendering import render
 from notifier.states import Cadence, Importance, NotificationState, Reason
 from tests.factories import NOON, a_claim, a_question
@@ -68,7 +69,7 @@ async def sent(engine: AsyncEngine, first: ClaimSnapshot, asked: Asked) -> list[
             async with session_scope(engine) as session:
                 ready = await ready_for(await driver_connection(session), [told.id], settings=the_settings(), now=NOON)
             text = render(told.template, told.channel, told.language, ready[told.id].values)
-            texts.append(text.replace(ready[told.id].values["link"][-8:], direct.SAMPLE_LINK))
+            texts.append(text.replace(ready[told.id].values["link"][-8:], SAMPLE_LINK))
     return texts
 
 

@@ -15,9 +15,11 @@ from notifier.rendering import (
     MessageText,
     RenderingFailed,
     faults_of,
+    longest_sms,
     message_files,
     problems_of,
     render,
+    reviewed,
     source_of,
     wordings,
 )
@@ -66,6 +68,15 @@ def test_every_message_reads_well_when_nothing_optional_is_known(template: str, 
     text = render(template, channel, language, known)
     assert not re.search(r" [.,:]|\(\)|  |[.,:]{2}", text), text
     assert not re.search(r"(?:\bby|\bдо|:) *[.,]", text), text
+
+
+@pytest.mark.parametrize("place", message_files(), ids="/".join)
+def test_every_text_that_ships_could_be_proposed_and_costs_one_sms_whatever_is_known(place: tuple[str, str, str]):
+    """Not only with all values or none: in each of the readings that its conditions allow, with the longest values."""
+    found = reviewed(place, source_of(*place), in_force=source_of(*place), other_goes_with=True)
+    assert found.refusals == ()
+    if place[1] == "sms":
+        assert longest_sms(place, source_of(*place)).segments == 1
 
 
 def test_a_missing_value_breaks_the_rendering_and_never_the_sentence():
