@@ -33,7 +33,7 @@ class Footprints:
         self._steps: list[Step] = []
 
     def note(self, token_hash: bytes, viewer_id: UUID, claim_id: UUID, page: str, now: datetime) -> None:
-        """Remember one look at a claim."""
+        """Remember one look at a claim; behind a link there is no session, and `token_hash` is empty."""
         if len(self._steps) >= MOST:
             log.error("access_log_overflows", extra={"dropped": len(self._steps)})
             self._steps.clear()

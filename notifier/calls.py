@@ -33,7 +33,7 @@ join case_event ev on ev.id = u.case_event_id
 left join lateral (select i.address from contact_point i where i.policyholder_id = p.id and i.kind = 'phone'
   and i.on_file order by i.place, i.id limit 1) point on true
 where u.ended_at is null and u.call_since is not null
-  and (cast(:claim as uuid) is null and u.call_after <= :now or u.claim_id = :claim)
+  and (cast(:claim as uuid) is null and u.call_after <= cast(:now as timestamptz) or u.claim_id = cast(:claim as uuid))
 order by u.call_since, u.id limit :most
 """)
 
@@ -63,9 +63,17 @@ class Call:
     tried: tuple[tuple[str, str], ...]
 
 
-async def open_calls(session: AsyncSession, *, now: datetime, claim_id: UUID | None = None) -> Sequence[Call]:
-    """Whom to call now, the longest waiting first; of one claim also those who did not answer today."""
-    values = {"claim": claim_id, "now": now, "most": AT_MOST}
+async def open_calls(session: AsyncSession, *, now: datetime) -> Sequence[Call]:
+    """Whom to call now, the longest waiting first."""
+    return await _read(session, {"claim": None, "now": now, "most": AT_MOST})
+
+
+async def calls_of(session: AsyncSession, claim_id: UUID) -> Sequence[Call]:
+    """Whom to call about this claim, those who did not answer today too."""
+    return await _read(session, {"claim": claim_id, "now": None, "most": AT_MOST})
+
+
+async def _read(session: AsyncSession, values: dict[str, Any]) -> Sequence[Call]:
     rows = await (await session.connection()).execute(_OPEN, values)
     return [
         Call(

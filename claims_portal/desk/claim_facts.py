@@ -34,6 +34,7 @@ from claims_core.tables import (
 from claims_portal.desk.joined import Joined, joined_with
 from claims_portal.desk.recipients import Recipient, recipients_of
 from claims_portal.tables import AccessLog, Staff
+from notifier.calls import Call, calls_of
 from notifier.tables import Delivery, Notification
 
 BOUNDS = (PromiseBasis.LAW, PromiseBasis.CONTRACT)
@@ -59,6 +60,7 @@ class ClaimFacts:
     looks: tuple[datetime, ...]
     names: dict[str, str]
     joined: tuple[Joined, ...]
+    calls: Sequence[Call]
 
     @property
     def ours(self) -> Promise | None:
@@ -143,6 +145,7 @@ async def read_claim(session: AsyncSession, claim_id: UUID) -> ClaimFacts:
         looks=await _looks(session, claim_id),
         names=await _names(session, [one.requested_by for one in changes] + [one.answered_by for one in questions]),
         joined=await joined_with(session, claim),
+        calls=await calls_of(session, claim_id),
     )
 
 

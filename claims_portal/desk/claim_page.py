@@ -7,8 +7,9 @@ from claims_core.deadlines import PromiseKind
 from claims_core.i18n import marked as _
 from claims_core.i18n import masked_phone
 from claims_core.stages import Mover, PageState, Situation, is_decided
-from claims_core.tables import Question
 from claims_portal.desk.access import Staffed, may_answer, may_change
+from claims_portal.desk.asked_view import Asked, Typed, asked_line
+from claims_portal.desk.call_view import CallLine, call_lines
 from claims_portal.desk.claim_facts import ClaimFacts
 from claims_portal.desk.form_view import FormView
 from claims_portal.desk.held_view import HeldMessage, held_messages
@@ -21,14 +22,7 @@ from claims_portal.desk.says import Says
 from claims_portal.desk.strip import Strip, strip_of
 from claims_portal.desk.under_way import UnderWay, under_way
 from claims_portal.desk.words import LATE, LINES, PAUSED, PAYMENT_RETURNED, STATUS_OF
-from notifier.chats import NAMES
 
-CHANNELS: dict[str, str] = {
-    "page": _("From the claim page, {time}"),
-    "sms": _("By SMS, {time}"),
-    "whatsapp": _("By WhatsApp, {time}"),
-    **dict.fromkeys(NAMES, _("By {messenger}, {time}")),
-}
 KINDS = {
     PromiseKind.DECISION: _("Decision by {date}"),
     PromiseKind.DOCUMENTS: _("Documents by {date}"),
@@ -46,37 +40,12 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question without an answer, and what is being typed under it; `over` is the colleague who has it."""
-
-    id: UUID
-    text: str
-    came: str
-    left: str
-    late: bool
-    typed: str
-    problem: str | None
-    holder: str
-    may_take: bool
-    over: str
-
-
-@dataclass(frozen=True, slots=True)
 class Notice:
     """A word at the top of the page: what was just done, or what stands in the way."""
 
     tone: str
     icon: str
     lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """An answer that is not saved, with the words that say why (none when it only comes back)."""
-
-    question_id: UUID
-    text: str
-    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +68,8 @@ class ClaimPage:
     questions: tuple[Asked, ...]
     may_answer: bool
     held: tuple[HeldMessage, ...]
+    calls: tuple[CallLine, ...]
+    back: str
     tabs: tuple[Tab, ...]
     entries: tuple[Entry, ...]
     notice: Notice | None
@@ -131,9 +102,10 @@ def claim_page(
         joined=joined_lines(facts.joined, facts.claim, says),
         recipients=recipient_lines(facts.recipients, facts.claim.id, says),
         known=(_known_promise(facts, says), _known_sum(facts, says), _known_wait(facts, says)),
-        questions=tuple(_asked(question, viewer, says, typed) for question in facts.open_questions),
+        questions=tuple(asked_line(question, viewer, says, typed) for question in facts.open_questions),
         may_answer=may_answer(viewer),
         held=held_messages(facts, viewer, says),
+        calls=call_lines(facts.calls, viewer, says), back="claim",
         tabs=history_tabs(facts.claim.id, part, says),
         entries=history(facts, part, says),
         notice=notice,
@@ -243,38 +215,6 @@ def _known_wait(facts: ClaimFacts, says: Says) -> Known:
     due = min((one.due_date for one in waited if one.due_date), default=None)
     small = asked + (", " + says.told("due {day}", day=due) if due else "")
     return Known(title, "; ".join(titles), small)
-
-
-def _came(question: Question, says: Says) -> str:
-    words = CHANNELS.get(question.channel, CHANNELS["page"])
-    return says.told(words, time=says.when(question.asked_at), messenger=NAMES.get(question.channel, ""))
-
-
-def _asked(question: Question, viewer: Staffed, says: Says, typed: Typed | None) -> Asked:
-    left = question.answer_due_at - says.now
-    late = left.total_seconds() < 0
-    words = _("late by {time}") if late else _("{time} left")
-    mine = typed if typed and typed.question_id == question.id else None
-    return Asked(
-        id=question.id,
-        text=says.told("“{text}”", text=question.text),
-        came=_came(question, says),
-        left=says.told(words, time=says.span(left)),
-        late=late,
-        typed=mine.text if mine else "",
-        problem=mine.problem if mine else None,
-        holder=_holder(question, viewer, says),
-        may_take=may_answer(viewer) and question.taken_by is None,
-        over="" if question.taken_by in (None, viewer.actor) else question.taken_by,
-    )
-
-
-def _holder(question: Question, viewer: Staffed, says: Says) -> str:
-    if question.taken_at is None:
-        return ""
-    if question.taken_by == viewer.actor:
-        return says.told("You have it since {time}", time=says.by(question.taken_at))
-    return says.told("{name} has it since {time}", name=question.taken_by_name or "", time=says.by(question.taken_at))
 
 
 def _no_form(facts: ClaimFacts, viewer: Staffed, says: Says) -> str | None:

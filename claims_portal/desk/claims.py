@@ -12,9 +12,10 @@ from claims_core.i18n import marked as _
 from claims_core.stages import is_decided
 from claims_portal.deps import look_of, now_of, portal_of
 from claims_portal.desk.access import READERS, Staffed
+from claims_portal.desk.asked_view import Typed
 from claims_portal.desk.change_form import Bounds, ChangeForm, Problem, change_form
 from claims_portal.desk.claim_facts import ClaimFacts, abilities, others_looking, read_claim, record_look
-from claims_portal.desk.claim_page import ClaimPage, Notice, Typed, claim_page
+from claims_portal.desk.claim_page import ClaimPage, Notice, claim_page
 from claims_portal.desk.form_view import form_again, form_view
 from claims_portal.desk.history import Part
 from claims_portal.desk.kept import Kept, kept_for
@@ -35,6 +36,9 @@ NOTICES = {
     "kept-back": ("ok", "check", _("The message is not sent.")),
     "decided-before": ("act", "warn", _("This message does not wait any more: see the history.")),
     "head-decides": ("act", "warn", _("The head of the team decides about messages that were held in bulk.")),
+    "called": ("ok", "check", _("Kept: they know it now.")),
+    "not-reached": ("ok", "check", _("Kept. They are on the list again tomorrow.")),
+    "call-over": ("act", "warn", _("This is over already: somebody has called, or they have seen it.")),
     "taken": ("ok", "check", _("The question is yours. Its clock goes on.")),
     "answered": ("ok", "check", _("The answer is saved and on its way to the client.")),
 }
@@ -42,7 +46,7 @@ COME_BACK = _("Your session had ended. What you typed is in the form again; noth
 ANSWERED_MEANWHILE = _("Somebody answered it meanwhile. Your text is kept below.")
 ANSWERED_BY = _("{name} answered it at {time}. Yours was not sent and is kept below.")
 # Why somebody looks at a claim: how they came to it.
-CAME_FROM = frozenset({"queue", "search", "questions"})
+CAME_FROM = frozenset({"queue", "search", "questions", "calls"})
 
 
 def says_of(request: Request) -> Says:
@@ -146,6 +150,6 @@ async def made_page(
     await record_look(session, claim_id=claim_id, staff_id=viewer.id, page="desk_claim", why=why, now=now)
     able = await abilities(session, facts.claim)
     others = await others_looking(session, claim_id=claim_id, staff_id=viewer.id, now=now)
-    rail = await rail_for(session, viewer, "claims")
+    rail = await rail_for(session, viewer, "claims", now=says.now)
     view = form_view(facts, able, form, says, problems=problems, preview=preview)
     return claim_page(facts, viewer, rail, says, part=part, others=others, form=view, notice=notice, typed=typed)

@@ -113,7 +113,7 @@ async def show_saved(request: Request, batch_id: UUID, viewer: Staffed = Depends
         if not changes and done is None:
             raise NotFound
         facts = [await read_claim(session, change.claim_id) for change in changes]
-        rail = await rail_for(session, viewer, "claims")
+        rail = await rail_for(session, viewer, "claims", now=says.now)
         made = saved_page(batch_id, list(zip(changes, facts, strict=True)), viewer, rail, notice, says)
     return page(request, "desk/dates_saved.html", made)
 
@@ -203,7 +203,7 @@ async def _page(
         # Where their texts are read, each claim was looked at.
         for one in form.chosen if looked.checked.asked else ():
             await record_look(session, claim_id=one, staff_id=viewer.id, page="desk_dates", why="form", now=says.now)
-        rail = await rail_for(session, viewer, "claims")
+        rail = await rail_for(session, viewer, "claims", now=says.now)
     notice = Notice("act", "warn", (says.told(said),)) if said and not looked.checked.problems else None
     settings = portal_of(request).notifier
     made = dates_page(form, looked.checked, looked.claims, looked.digest, rail, notice, settings, says)

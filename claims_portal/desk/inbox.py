@@ -175,7 +175,7 @@ async def _made(session: AsyncSession, viewer: Staffed, says: Says, shown: Shown
     counts = await read_counts(session, actor=viewer.actor, now=says.now)
     answers = may_answer(viewer)
     return InboxPage(
-        rail=await rail_for(session, viewer, "questions"),
+        rail=await rail_for(session, viewer, "questions", now=says.now),
         title=says.told("Questions"),
         tabs=tuple(_tab(part, counts, shown, says) for part in TABS),
         shown=shown.value,

@@ -16,9 +16,10 @@ from claims_core.ledger import Holder
 from claims_core.tables import Question
 from claims_portal.deps import portal_of
 from claims_portal.desk.access import ANSWERERS, Staffed
+from claims_portal.desk.asked_view import Typed
 from claims_portal.desk.change_form import ChangeForm
 from claims_portal.desk.claim_facts import read_claim
-from claims_portal.desk.claim_page import Notice, Typed
+from claims_portal.desk.claim_page import Notice
 from claims_portal.desk.claims import answered_lines, made_page, says_of
 from claims_portal.desk.says import Says
 from claims_portal.rendering import page

@@ -91,7 +91,7 @@ async def show_queue(request: Request, viewer: Staffed = Depends(READERS)) -> Re
     async with session_scope(portal.engine) as session:
         found = await read_rows(session, filters, login=viewer.login, countries=countries, now=now, today=says.today)
         tiles = await read_tiles(session, mine=filters.mine, login=viewer.login, now=now, today=says.today)
-        rail = await rail_for(session, viewer, "claims")
+        rail = await rail_for(session, viewer, "claims", now=says.now)
     made = queue_page(filters, found, tiles, rail, says, may_date=may_change(viewer))
     return page(request, "desk/queue.html", made)
 

@@ -1,6 +1,7 @@
 """The column of sections at the side of every page of the desk."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,6 +12,7 @@ from claims_portal.desk.held_runs import undecided
 from claims_portal.desk.rejected_rows import to_look_at
 from claims_portal.staff import StaffViewer
 from claims_portal.tables import Role
+from notifier import calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,12 @@ class Rail:
     section: str
     claims: int | None
     questions: int | None
+    calls: int | None
     sources: int | None
 
 
-async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str) -> Rail:
-    """The rail of a page in `section` (`claims`, `questions` or `sources`)."""
+async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, now: datetime) -> Rail:
+    """The rail of a page in `section` (`claims`, `questions`, `calls` or `sources`)."""
     reads, keeps = viewer.role is not Role.ADMINISTRATOR, viewer.role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
     open_claims = select(func.count()).select_from(Claim).where(col(Claim.stage) != ClaimStage.CLOSED)
     unanswered = select(func.count()).select_from(Question).where(col(Question.answered_at).is_(None))
@@ -38,5 +41,6 @@ async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str) -> 
         section=section,
         claims=(await session.exec(open_claims)).one() if reads else None,
         questions=(await session.exec(unanswered)).one() if reads else None,
+        calls=await calls.how_many(session, now=now) if reads else None,
         sources=await to_look_at(session) + await undecided(session) if keeps else None,
     )

@@ -92,7 +92,7 @@ async def show_sources(request: Request, viewer: Staffed = Depends(KEEPERS)) -> 
     async with session_scope(portal_of(request).engine) as session:
         rows, total = await read_rejected(session, limit=SHOWN)
         runs = await read_held(session, now=says.now)
-        rail = await rail_for(session, viewer, "sources")
+        rail = await rail_for(session, viewer, "sources", now=says.now)
     notice = NOTICES.get(request.query_params.get("done", ""))
     made = SourcesPage(
         rail=rail,

@@ -60,9 +60,12 @@ async def open_link(request: Request, token: Token) -> Response:
 @router.get("/c")
 async def show_glance(request: Request, view: Annotated[GlanceView, Depends(require_glance)]) -> Response:
     """The glance."""
-    settings = portal_of(request).settings
+    portal = portal_of(request)
+    settings, now = portal.settings, now_of(request)
+    # Whoever sees this has the news: scanners open the link itself, and keep no cookie for the page behind it.
+    portal.footprints.note(b"", view.policyholder_id, view.claim["id"], request.scope["route"].path, now)
     zone = zone_of_reader(view.claim["time_zone"], settings)
-    made = build_glance(view.claim, Speech(look_of(request).language, zone, now_of(request)))
+    made = build_glance(view.claim, Speech(look_of(request).language, zone, now))
     return page(request, "pages/glance.html", made)
 
 

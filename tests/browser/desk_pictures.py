@@ -19,6 +19,7 @@ from tests.browser.desk_site import a_desk_site, serving, some_claims
 from tests.browser.seeded import NOW, PHONE
 from tests.portal.desk import PASSWORD, a_staff
 from tests.portal.portal import Clock
+from tests.portal.test_desk_calls import call_on
 from tests.portal.test_desk_held import held_on
 from tests.portal.test_desk_sources import a_held_run, a_rejected
 from tests.ports import free_port
@@ -104,6 +105,7 @@ def shots(claim: Claim) -> list[tuple[str, str, Act]]:
         ("desk-queue-narrow", "/desk?q=nobody", _nothing),
         ("desk-keys", "/desk?whose=all", _keys),
         ("desk-questions", "/desk/questions", _nothing),
+        ("desk-calls", "/desk/calls", _nothing),
         ("desk-sources", "/desk/sources", _opened),
         ("desk-dates", "/desk?whose=all", _dated),
         ("desk-claim", here, _nothing),
@@ -123,6 +125,7 @@ async def a_desk(database_url: str) -> AsyncIterator[tuple[str, Claim]]:
     try:
         claim = await some_claims(engine, NOW)
         await held_on(engine, claim)
+        await call_on(engine, claim)
         await _sources(engine)
         async with a_desk_site(engine, pool, Clock(NOW)) as address:
             yield address, claim

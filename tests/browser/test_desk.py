@@ -16,6 +16,7 @@ from tests.browser.desk_site import a_desk_site, some_claims
 from tests.browser.manners import CUT, FADED, SPACED, SPACING, THEMES
 from tests.portal.desk import PASSWORD
 from tests.portal.portal import NOON, Clock
+from tests.portal.test_desk_calls import call_on
 
 pytestmark = pytest.mark.browser
 
@@ -42,8 +43,10 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
 
 @pytest.fixture
 async def claim(engine) -> Claim:
-    """A claim with a history on a desk with a dozen."""
-    return await some_claims(engine, NOON)
+    """A claim with a history on a desk with a dozen; somebody has to be called about it."""
+    claim = await some_claims(engine, NOON)
+    await call_on(engine, claim)
+    return claim
 
 
 @pytest.fixture
@@ -100,6 +103,8 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, site, cl
         await must_be_sound(page, "an empty queue")
         await page.goto(f"{site}/desk/questions")
         await must_be_sound(page, "the questions")
+        await page.goto(f"{site}/desk/calls")
+        await must_be_sound(page, "whom to call")
         await page.goto(f"{site}/desk/{claim.id}")
         await must_be_sound(page, "a claim")
         for action in ("approve", "decline", "request_documents", "extend"):
@@ -116,7 +121,7 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, site, cl
 async def test_a_handlers_own_text_spacing_and_forced_colours_lose_nothing(chromium, site, claim):
     lost = {}
     async with signed_in(chromium, site, language="ru") as page:
-        for path in ("/desk", "/desk/questions", f"/desk/{claim.id}"):
+        for path in ("/desk", "/desk/questions", "/desk/calls", f"/desk/{claim.id}"):
             for width in (390, 1280):
                 await page.set_viewport_size({"width": width, "height": 900})
                 await page.emulate_media(forced_colors="none")

@@ -15,6 +15,7 @@ DOORS = (
     "inbound",
     "direct",
     "held",
+    "calls",
     "one_tap",
     "chats",
     "chat_updates",

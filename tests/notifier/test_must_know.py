@@ -173,7 +173,7 @@ async def test_nobody_answered_is_asked_again_a_day_later_and_told_ends_it_once(
         assert await calls.open_calls(session, now=now) == []
         [again] = await calls.open_calls(session, now=now + DAY)
         assert again.calls == 1
-        assert len(await calls.open_calls(session, now=now, claim_id=call.claim_id)) == 1
+        assert len(await calls.calls_of(session, call.claim_id)) == 1
         await calls.record(session, call.id, outcome=calls.Outcome.TOLD, **about)
         with pytest.raises(Conflict):
             await calls.record(session, call.id, outcome=calls.Outcome.POSTED, **about)

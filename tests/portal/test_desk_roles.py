@@ -23,6 +23,8 @@ MAY = {
     ("GET", "/desk/questions"): READ,
     ("POST", "/desk/questions/{question_id:uuid}/take"): ANSWER,
     ("POST", "/desk/questions/{question_id:uuid}/hand-over"): ANSWER,
+    ("GET", "/desk/calls"): READ,
+    ("POST", "/desk/{claim_id:uuid}/call"): ANSWER,
     ("GET", "/desk/{claim_id:uuid}"): READ,
     ("GET", "/desk/{claim_id:uuid}/under-way"): READ,
     ("GET", "/desk/{claim_id:uuid}/as-client"): READ,
