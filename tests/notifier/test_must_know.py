@@ -135,8 +135,8 @@ async def followed(desk: Desk, *, passes: int = 1, **span: float) -> tuple[int, 
     """Time passes, the planner's mark moves on, and the job looks; what it did in all."""
     desk.later(**span)
     # The mark waits for every transaction of the server that began before it, whoever's they are.
-    for _ in range(200):
-        await plan_batch(desk.engine, now=desk.later(seconds=NOTE_EVERY.total_seconds() + 1), settings=desk.settings)
+    for place in range(1, 200):
+        await plan_batch(desk.engine, now=desk.now + place * 2 * NOTE_EVERY, settings=desk.settings)
         if await desk.pool.fetchval("select mark = (select max(seq) from case_event) from planner_mark"):
             break
         await asyncio.sleep(0.05)
