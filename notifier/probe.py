@@ -13,8 +13,10 @@ async def probe() -> list[Finding]:
     """A finding for each provider: its credentials are good. No message is sent. SMS must be there."""
     settings = read_settings(NotifierSettings)
     wanted: dict[str, Standing] = {}
-    for each in standing(settings):
-        if each.why_not is None or each.way.name is ChannelName.SMS:
+    stands = standing(settings)
+    lacks_sms = all(each.why_not for each in stands if each.way.name is ChannelName.SMS)
+    for each in stands:
+        if each.why_not is None or (lacks_sms and each.way.name is ChannelName.SMS):
             wanted.setdefault(each.way.provider, each)
     return [await finding(f"provider {name}", _try(each, settings)) for name, each in wanted.items()]
 

@@ -26,6 +26,7 @@ from notifier.channels.ways import open_channels
 from notifier.chat_answers import BELL as CHAT_BELL
 from notifier.chat_answers import answer_chats
 from notifier.dispatch import Sender, open_senders, run
+from notifier.dispatch.failover import adopt
 from notifier.dispatch.sender import DATABASE_AWAY
 from notifier.planner import plan_batch
 from notifier.scheduler import JOBS, Tools
@@ -88,6 +89,7 @@ async def serve(
         await refresh(pool)
         await _put_aside(engine, pool, instance_id, clock())
         senders = open_senders(pool, channels, settings, worker=worker, clock=clock, instance_id=instance_id)
+        await adopt(pool, [sender.name for sender in senders])
         bells = Bells(asyncio.Event(), senders)
         tools = Tools(settings, pool, channels, instance_id)
         scheduler = make_scheduler(engine, JOBS, settings=tools, clock=clock)

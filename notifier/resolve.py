@@ -86,9 +86,10 @@ update delivery d set resolve_after = $2 from (
   order by u.resolve_after limit $3 for update of u skip locked
 ) due, notification n
 where d.id = due.id and n.id = d.notification_id
-returning d.id, d.notification_id, d.attempt, d.channel, d.provider, d.address, d.text, d.started_at, d.send_by,
-  n.importance, n.takes, array(select k.provider_ref from delivery k where k.address = d.address
-    and k.provider_ref is not null and k.started_at > d.started_at - interval '1 day') as known
+returning d.id, d.notification_id, d.channel, d.provider, d.address, d.text, d.started_at, d.send_by, n.importance,
+  n.takes, exists (select from delivery e where e.notification_id = n.id and e.resolution = 'unseen') as repeated,
+  array(select k.provider_ref from delivery k where k.address = d.address and k.provider_ref is not null
+    and k.started_at > d.started_at - interval '1 day') as known
 """
 # $1 now, $2 deliveries, $3 the spans.
 _LOOK_AGAIN = """
@@ -147,10 +148,13 @@ class Step:
     resolution: Resolution | None = None
 
 
-def next_step(*, importance: Importance, looked: bool, attempt: int, takes: int, waited: timedelta, late: bool) -> Step:
+def next_step(
+    *, importance: Importance, looked: bool, repeated: bool, takes: int, waited: timedelta, late: bool
+) -> Step:
     """What to do when the message was not found. `looked`: the provider itself says that there is none (pure).
 
-    A code is never handed over again. What nobody can tell is repeated once, after ten minutes of hope.
+    A code is never handed over again. What nobody can tell is repeated once, after ten minutes of hope; `repeated`: it
+    has been. A provider that cleanly said no before is no repeat.
     """
     if importance is Importance.CODE:
         gave_up = Step(NotificationState.FAILED, Reason.GAVE_UP, Resolution.GAVE_UP)
@@ -161,7 +165,7 @@ def next_step(*, importance: Importance, looked: bool, attempt: int, takes: int,
         return Step(NotificationState.FAILED, Reason.QUARANTINED, Resolution.GAVE_UP)
     if looked:
         return Step(NotificationState.PLANNED, None, Resolution.NOT_FOUND)
-    if waited < HELD or attempt > 1:
+    if waited < HELD or repeated:
         return Step(None)
     return Step(NotificationState.PLANNED, None, Resolution.UNSEEN)
 
@@ -214,7 +218,7 @@ async def _resolve(
     step = next_step(
         importance=Importance(row["importance"]),
         looked=looked,
-        attempt=row["attempt"],
+        repeated=row["repeated"],
         takes=row["takes"],
         waited=now - row["started_at"],
         late=now >= row["send_by"],

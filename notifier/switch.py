@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import ledger
 from claims_core.errors import TemporaryChannelFailure
+from notifier.channels.roads import channel_of
 from notifier.plans import wake_senders
 from notifier.states import Importance
 from notifier.tables import SendingStop
@@ -87,5 +88,5 @@ async def watch(pool: asyncpg.Pool, senders: Iterable[Halted]) -> None:
         with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             stops = {row["sender"]: row["codes_too"] for row in await pool.fetch(_STOPS)}
             for sender in senders:
-                sender.forbidden = forbidden_to(sender.name, stops)
+                sender.forbidden = forbidden_to(channel_of(sender.name), stops)
         await asyncio.sleep(LOOK_EVERY)

@@ -21,9 +21,10 @@ from claims_core.ids import new_id, new_token
 from notifier.channels.base import Accepted, Content
 from notifier.channels.console import ConsoleChannel
 from notifier.dispatch.outcomes import Outcome, acknowledge
+from notifier.dispatch.rates import open_sender
 from notifier.dispatch.readying import HandOver, commit
 from notifier.dispatch.sender import TAKERS
-from notifier.dispatch.taking import Batch, Taken, open_sender, take
+from notifier.dispatch.taking import Batch, Taken, take
 from notifier.process import open_sending_pool
 from notifier.states import ChannelName
 

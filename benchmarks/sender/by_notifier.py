@@ -12,7 +12,7 @@ from benchmarks.sender.settings import settings_for
 from claims_core.clock import utc_now
 from notifier.channels.twilio.channel import TwilioChannel, open_http
 from notifier.dispatch import open_senders, run
-from notifier.dispatch.taking import open_sender
+from notifier.dispatch.rates import open_sender
 from notifier.process import collect_seldom, open_sending_pool
 from notifier.states import ChannelName
 

@@ -57,3 +57,18 @@ def road_of(channels: Mapping[ChannelName, Channel], name: str, provider: str) -
     """The road over which a message went: nobody else can say what became of it. None if it is not open here."""
     channel = channels.get(ChannelName(name))
     return next((each for each in roads_over(channel) if each.provider == provider), None) if channel else None
+
+
+def senders_over(name: ChannelName, roads: Sequence[Channel]) -> list[str]:
+    """What the senders of a channel's roads are called: the preferred one as the channel, others with a provider."""
+    return [name.value, *(f"{name}/{road.provider}" for road in roads[1:])]
+
+
+def channel_of(sender: str) -> str:
+    """The channel that a sender hands over for."""
+    return sender.partition("/")[0]
+
+
+def is_preferred(sender: str) -> bool:
+    """Is this the sender of a channel's first road?"""
+    return sender == channel_of(sender)

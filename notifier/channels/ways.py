@@ -13,6 +13,7 @@ from notifier.channels.email.words import lacks as lacks_for_email
 from notifier.channels.max.words import capabilities_of as of_max
 from notifier.channels.max.words import lacks as lacks_for_max
 from notifier.channels.roads import Roads
+from notifier.channels.smpp.words import PROVIDER as SMPP
 from notifier.channels.smpp.words import capabilities_of as of_smpp
 from notifier.channels.smpp.words import lacks as lacks_for_smpp
 from notifier.channels.telegram.words import capabilities_of as of_telegram
@@ -103,6 +104,12 @@ def _chosen(settings: NotifierSettings, ways: Sequence[Way]) -> list[Way]:
         raise Misconfigured(f"NOTIFIER_SMS_ROADS names {missing}, which is not ready: see `claims channels`")
     ready = [way for way in ready if way.name is not ChannelName.SMS or not wished or way.provider in wished]
     return sorted(ready, key=lambda way: wished.index(way.provider) if way.provider in wished else 0)
+
+
+def settings_over(provider: str, settings: NotifierSettings) -> NotifierSettings:
+    """The settings of a sender over this provider: some carriers allow a rate of their own."""
+    rate = settings.smpp_rate_per_second if provider == SMPP else None
+    return settings if rate is None else settings.model_copy(update={"notifier_rate_per_second": rate})
 
 
 async def probe(way: Way, settings: NotifierSettings) -> str:

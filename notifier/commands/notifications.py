@@ -3,10 +3,12 @@
 import argparse
 import getpass
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.clock import utc_now
@@ -14,7 +16,7 @@ from claims_core.errors import BadInput, Conflict, NotFound
 from notifier import held, switch
 from notifier.commands.with_session import with_session
 from notifier.states import HOLDS, ChannelName, Reason
-from notifier.tables import SendingStop
+from notifier.tables import SenderRate, SendingStop
 
 DECIDE = {"release": held.release_all, "drop": held.drop_all}
 
@@ -26,23 +28,25 @@ order by 2, 1
 _FACTS = text("""
 select ev.occurred_at as at, 'fact' as about, ev.kind as what, ev.page_state, ev.historic,
     p.planned_at is not null as decided, n.template, n.state, n.reason, n.cadence, n.pilot_arm, n.send_by,
-    n.channel, d.state as delivery, d.attempts
+    n.channel, d.provider, d.state as delivery, d.attempts
 from case_event ev left join planned_event p on p.case_event_id = ev.id
 left join notification n on n.cause_kind = 'case_event' and n.cause_id = ev.id
-left join lateral (select count(*) as attempts, (array_agg(x.state order by x.attempt desc))[1] as state
+left join lateral (select count(*) as attempts, (array_agg(x.state order by x.attempt desc))[1] as state,
+    (array_agg(x.provider order by x.attempt desc))[1] as provider
     from delivery x where x.notification_id = n.id) d on true
 where ev.claim_id = :claim_id
 union all
 select n.planned_at, n.cause_kind, null, null, false, true, n.template, n.state, n.reason, n.cadence, n.pilot_arm,
-    n.send_by, n.channel, d.state, d.attempts
+    n.send_by, n.channel, d.provider, d.state, d.attempts
 from notification n
-left join lateral (select count(*) as attempts, (array_agg(x.state order by x.attempt desc))[1] as state
+left join lateral (select count(*) as attempts, (array_agg(x.state order by x.attempt desc))[1] as state,
+    (array_agg(x.provider order by x.attempt desc))[1] as provider
     from delivery x where x.notification_id = n.id) d on true
 where n.claim_id = :claim_id and n.cause_kind <> 'case_event'
 union all
 select coalesce(u.ended_at, u.call_since, u.since), 'known', 'known', null, false, true, u.template,
     coalesce(u.ended_how, case when u.call_since is null then 'followed' else 'to_call' end), null, null, null,
-    null, null, null, u.calls
+    null, null, null, null, u.calls
 from unheard_fact u where u.claim_id = :claim_id
 order by 1
 """)
@@ -89,6 +93,8 @@ def run(args: argparse.Namespace) -> int:
     if args.act == "waiting":
         for stopped in with_session(switch.what_is_stopped) if not args.json else ():
             print(_as_warning(stopped))
+        for paused in with_session(what_pauses) if not args.json else ():
+            print(f"PAUSED {paused.sender} until {paused.paused_until:%Y-%m-%d %H:%M:%S}: {paused.pause_reason}")
         _tell_waiting(with_session(lambda session: what_waits(session, since=utc_now() - A_DAY)), as_json=args.json)
         return 0
     if args.act == "held":
@@ -112,6 +118,11 @@ async def what_waits(session: AsyncSession, *, since: datetime) -> list[dict[str
     """What has not left yet, and what was given up after `since`: a row for each state, reason and message."""
     connection = await session.connection()
     return [dict(row._mapping) for row in await connection.execute(_WAITING, {"since": since})]
+
+
+async def what_pauses(session: AsyncSession) -> Sequence[SenderRate]:
+    """The senders whose provider refuses or fails; each lets a message through now and then, to see."""
+    return (await session.exec(select(SenderRate).where(col(SenderRate.pause_reason).is_not(None)))).all()
 
 
 async def _switched(session: AsyncSession, args: argparse.Namespace) -> str:
@@ -178,5 +189,5 @@ def _as_line(row: dict[str, Any]) -> str:
     repeats = f" ({row['attempts']} attempts)" if (row["attempts"] or 0) > 1 else ""
     what = f"{row['what'] or row['about']} {row['page_state'] or ''}".strip()
     side = "  (a claimant's side)" if row["side"] == "claimant" else ""
-    over = row["channel"] or "-"
-    return f"{row['at']:%Y-%m-%d %H:%M}  {what:<34} {said:<18} {over:<9} {how}{repeats}{side}"
+    over = " ".join(filter(None, (row["channel"], row["provider"]))) or "-"
+    return f"{row['at']:%Y-%m-%d %H:%M}  {what:<34} {said:<18} {over:<17} {how}{repeats}{side}"

@@ -10,8 +10,10 @@ from datetime import datetime
 import asyncpg
 
 from notifier.channels.base import Channel
+from notifier.channels.roads import roads_over, senders_over
+from notifier.channels.ways import settings_over
+from notifier.dispatch.rates import open_sender
 from notifier.dispatch.sender import Sender
-from notifier.dispatch.taking import open_sender
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
 
@@ -27,11 +29,20 @@ def open_senders(
     clock: Callable[[], datetime],
     instance_id: str | None = None,
 ) -> list[Sender]:
-    """One sender a channel, so that a slow provider holds up nobody else. The sender is named as its channel."""
-    return [
-        Sender(name.value, pool, channels, settings, worker=worker, clock=clock, instance_id=instance_id)
-        for name in channels
-    ]
+    """One sender a channel and provider, so that a slow one holds up nobody else.
+
+    The sender is named as its channel; those of further roads name their provider, too.
+    """
+    senders = []
+    for name, channel in channels.items():
+        roads = roads_over(channel)
+        names = senders_over(name, roads)
+        for own, road in zip(names, roads, strict=True):
+            others = tuple(other for other in names if other != own)
+            over, rated = {**channels, name: road}, settings_over(road.provider, settings)
+            sender = Sender(own, pool, over, rated, worker, clock, instance_id=instance_id, others=others)
+            senders.append(sender)
+    return senders
 
 
 async def run(senders: Sequence[Sender], stop: asyncio.Event) -> None:
@@ -57,8 +68,10 @@ async def dispatch_once(
 ) -> int:
     """One pass over every channel, to the end of its calls. How many notifications were taken."""
     taken = 0
-    for sender in open_senders(pool, channels, settings, worker=worker, clock=lambda: now, instance_id=instance_id):
-        await open_sender(pool, sender.name, per_second=settings.notifier_rate_per_second, now=now)
+    senders = open_senders(pool, channels, settings, worker=worker, clock=lambda: now, instance_id=instance_id)
+    for sender in senders:
+        await open_sender(pool, sender.name, per_second=sender.settings.notifier_rate_per_second, now=now)
+    for sender in senders:
         count, _ = await sender.take_and_call(most)
         await sender.settle_calls()
         taken += count

@@ -13,10 +13,12 @@ from claims_core.db import pool_scope
 from claims_core.errors import ChannelError
 from claims_core.failpoints import failpoint, register
 from notifier.channels.base import Channel
+from notifier.dispatch.failover import go_another_way
 from notifier.dispatch.outcomes import Outcome, acknowledge
 from notifier.dispatch.pausing import judge_sender
+from notifier.dispatch.rates import open_sender
 from notifier.dispatch.readying import HandOver, make_ready
-from notifier.dispatch.taking import EVERYTHING, URGENT, open_sender, take
+from notifier.dispatch.taking import EVERYTHING, URGENT, take
 from notifier.settings import NotifierSettings
 from notifier.states import PRIORITY, ChannelName, Importance
 from notifier.switch import StoppedByHand
@@ -43,6 +45,7 @@ class Sender:
     worker: str
     clock: Callable[[], datetime]
     instance_id: str | None = None
+    others: tuple[str, ...] = ()  # the other roads of the channel, in the order in which a message goes on
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     forbidden: frozenset[Importance] = frozenset()  # what a person has stopped
     _calls: set[asyncio.Task[None]] = field(default_factory=set)
@@ -67,6 +70,7 @@ class Sender:
             lane=lane,
             suspects=suspects,
             instance_id=self.instance_id,
+            others=self.others,
         )
         if not batch.rows:
             return 0, batch.tokens_left
@@ -149,6 +153,7 @@ class Sender:
             async with pool_scope(self.pool) as connection:
                 now = self.clock()
                 await acknowledge(connection, outcomes, now=now)
+                await go_another_way(connection, self.name, self.others, outcomes, now=now)
                 await judge_sender(connection, self.name, [each.problem for each in outcomes], now=now)
             failpoint("send.after_ack")
         except DATABASE_AWAY:

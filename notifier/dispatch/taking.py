@@ -10,6 +10,7 @@ import asyncpg
 
 from claims_core.ids import new_id
 from claims_core.installation import foreign
+from notifier.dispatch.queues import MINE
 from notifier.states import ChannelName, Importance
 from notifier.switch import is_stopped
 
@@ -20,11 +21,13 @@ EVERYTHING = 99
 SUSPECT_FROM = 2
 PROBE = "probe"  # the pause reason of a sender whose one message after a pause is on its way
 
-# $1 now, $2 sender, $3 lowest lane, $4 most rows, $5 lease token, $6 lease until, $7 suspects?, $8 instance.
+
+# $1 now, $2 sender, $3 lowest lane, $4 most rows, $5 lease token, $6 lease until, $7 suspects?, $8 instance, $9 others.
 # The bucket's row is locked for this statement only; so the rate holds over all processes. A sender that comes
 # back from a pause lets one message through and is paused again until that one has been taken, or its lease ends.
 # `offset 0` keeps the look-back a look-up by index for the rows that are looked at, whatever the statistics say.
-_TAKE = f"""
+def _take(mine: str) -> str:
+    return f"""
 with bucket as (
   select r.sender, r.pause_reason is not null as probing,
     least(r.burst, r.tokens + greatest(0, extract(epoch from $1 - r.refilled_at))::float8 * r.per_second) as tokens,
@@ -34,8 +37,8 @@ with bucket as (
   for update
 ), due as (
   select n.id from notification n
-  where n.state = 'planned' and n.sender = $2 and n.priority <= $3 and n.not_before <= $1 and n.send_by > $1
-    and (n.takes >= {SUSPECT_FROM}) = $7 and not {is_stopped("$2", "n")}
+  where n.state = 'planned' and {mine} and n.priority <= $3 and n.not_before <= $1 and n.send_by > $1
+    and (n.takes >= {SUSPECT_FROM}) = $7 and not {is_stopped("n.channel", "n")}
     and (n.importance not in ('required', 'progress') or not exists (
       select from notification e where e.recipient_id = n.recipient_id and e.claim_id = n.claim_id
         and e.event_seq < n.event_seq and e.importance in ('required', 'progress')
@@ -57,6 +60,9 @@ with bucket as (
 )
 select taken.*, bucket.tokens from bucket left join taken on true
 """  # noqa: S608
+
+
+_TAKE, _TAKE_OF_SEVERAL = _take("n.sender = $2"), _take(MINE)
 
 
 class Taken(NamedTuple):
@@ -91,10 +97,12 @@ async def take(
     lane: int = EVERYTHING,
     suspects: bool = False,
     instance_id: str | None = None,
+    others: tuple[str, ...] = (),
 ) -> Batch:
-    """Take up to `most` due notifications of `sender`, urgent ones first; committed when this returns."""
+    """Take up to `most` due ones of `sender` (and of `others` that pause), urgent first; committed when it returns."""
     token, until = new_id(), now + lease
-    rows = await pool.fetch(_TAKE, now, sender, lane, most, token, until, suspects, instance_id)
+    values = (now, sender, lane, most, token, until, suspects, instance_id)
+    rows = await (pool.fetch(_TAKE_OF_SEVERAL, *values, others) if others else pool.fetch(_TAKE, *values))
     taken = tuple(
         Taken(
             row["id"],
@@ -110,15 +118,3 @@ async def take(
     )
     # Without a bucket the sender is paused: looking again soon is worth nothing.
     return Batch(token, until, taken, (rows[0]["tokens"] - len(taken)) if rows else inf)
-
-
-async def open_sender(pool: asyncpg.Pool, sender: str, *, per_second: float, now: datetime) -> None:
-    """Make the sender's bucket, or bring its rate up to date. Its pause and its tokens stay as they are."""
-    await pool.execute(
-        "insert into sender_rate (sender, per_second, burst, tokens, refilled_at) values ($1, $2, $3, $3, $4)"
-        " on conflict (sender) do update set per_second = excluded.per_second, burst = excluded.burst",
-        sender,
-        per_second,
-        max(1.0, per_second),
-        now,
-    )

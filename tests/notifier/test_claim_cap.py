@@ -10,7 +10,8 @@ from claims_core.db import session_scope
 from claims_core.stages import ClaimStage, Outcome, Situation
 from notifier.another_way import write_beyond_cap
 from notifier.commands.notifications import account_of
-from notifier.dispatch.taking import open_sender, take
+from notifier.dispatch.rates import open_sender
+from notifier.dispatch.taking import take
 from notifier.facts import ready_for
 from notifier.planner import plan_batch
 from notifier.states import PRIORITY, CauseKind, ChannelName, Importance

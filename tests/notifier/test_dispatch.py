@@ -10,7 +10,8 @@ from claims_core.clock import utc_now
 from claims_core.ids import new_id
 from claims_core.installation import bind_database
 from notifier.dispatch import open_senders, run
-from notifier.dispatch.taking import open_sender, take
+from notifier.dispatch.rates import open_sender
+from notifier.dispatch.taking import take
 from notifier.receipts import record_report, report_of
 from tests.notifier.queue import a_desk
 

@@ -16,7 +16,7 @@ from notifier.bounces import taking_bounces
 from notifier.channels.email.bounces import returned_in
 from notifier.channels.email.channel import EmailChannel
 from notifier.commands.notifications import account_of
-from notifier.dispatch.taking import open_sender
+from notifier.dispatch.rates import open_sender
 from notifier.receipts import report_of
 from notifier.receiving import Receiving
 from notifier.states import ChannelName
@@ -128,6 +128,7 @@ async def test_a_number_that_no_text_reaches_is_followed_by_a_letter_once_and_it
 async def test_what_waits_for_a_number_that_turns_out_to_be_none_leaves_as_a_letter(engine, database_url):
     async with a_post(engine, database_url, notifier_daily_cap=1) as (desk, office):
         person = a_person(**WITH_BOTH)
+        desk.later(hours=(36 - desk.now.hour) % 24)  # about noon: the next day comes before its time is over
         await desk.queue(2, policyholder=person)
         desk.twilio.script.append("refuse:21614")
         await desk.dispatch()

@@ -267,6 +267,21 @@ async def test_a_channel_without_a_look_up_waits_for_a_receipt_and_repeats_once(
     assert desk.twilio.looked_up == 0
 
 
+async def test_a_clean_no_before_a_lost_answer_does_not_cost_the_one_repeat(desk):
+    desk.channels[ChannelName.SMS].capabilities = Capabilities(receipts=True, lookup=False, replies=False)
+    [notification_id] = await desk.queue(1)
+    desk.twilio.script.extend(["down", "hang"])
+    await desk.dispatch()
+    desk.later(seconds=10)
+    await desk.dispatch()
+    for span in (timedelta(minutes=9), timedelta(minutes=3)):
+        assert (await desk.notification(notification_id))["state"] == "unknown"
+        desk.later(seconds=span.total_seconds())
+        await desk.resolve()
+    await desk.dispatch()
+    assert [each["resolution"] for each in await desk.deliveries()] == [None, "unseen", None]
+
+
 async def test_what_was_lost_and_is_too_late_is_not_sent_again(desk):
     [notification_id] = await desk.queue(1)
     desk.twilio.script.append("reset_before_accept")
@@ -316,10 +331,10 @@ async def test_after_three_days_without_a_word_the_books_are_closed(desk):
         ({"looked": True, "takes": 9}, Step(NotificationState.FAILED, Reason.QUARANTINED, "gave_up")),
         ({"waited": HELD - timedelta(seconds=1)}, Step(None)),
         ({"waited": HELD}, Step(NotificationState.PLANNED, None, "unseen")),
-        ({"waited": HELD, "attempt": 2}, Step(None)),
+        ({"waited": HELD, "repeated": True}, Step(None)),
         ({"late": True}, Step(NotificationState.EXPIRED, Reason.TOO_LATE, "gave_up")),
     ],
 )
 def test_what_is_done_when_nothing_was_found(given, step):
-    values = {"importance": Importance.PROGRESS, "looked": False, "attempt": 1, "takes": 1, "late": False}
+    values = {"importance": Importance.PROGRESS, "looked": False, "repeated": False, "takes": 1, "late": False}
     assert next_step(**values | {"waited": timedelta(0)} | given) == step

@@ -14,7 +14,7 @@ from claims_core.tables import AuditEntry
 from notifier import switch
 from notifier.decisions import BACKLOG_AFTER
 from notifier.dispatch import open_senders
-from notifier.dispatch.taking import open_sender
+from notifier.dispatch.rates import open_sender
 from notifier.states import Importance
 from notifier.sweeps import hold_backlog
 from tests.notifier.queue import Desk, a_desk
