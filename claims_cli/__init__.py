@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "notifier": ("notifier.commands.notifier", "plan and send messages, and follow up on them"),
     "doctor": ("claims_core.commands.doctor", "try everything that is configured and say what is wrong"),
     "rules": ("notifier.commands.rules", "which fact is told with which message: export, import, check"),
+    "texts": ("claims_cli.texts", "the texts of messages: list, show, propose, preview, history, export, import"),
     "pilot": ("notifier.commands.pilot", "start a trial of cadences; people, messages and stops per arm"),
     "notifications": (
         "notifier.commands.notifications",

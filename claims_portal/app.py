@@ -21,7 +21,7 @@ from claims_portal.auth import refuse_unguarded
 from claims_portal.auth.sender import CodeSender
 from claims_portal.copied import keep_looking
 from claims_portal.deps import Portal
-from claims_portal.desk import calls, changes, dates, held, inbox, questions, queue, sign_in, sources
+from claims_portal.desk import calls, changes, dates, held, inbox, questions, queue, sign_in, sources, texts
 from claims_portal.desk import claims as desk_claims
 from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.files import STATIC
@@ -61,6 +61,7 @@ ROUTERS = (
     calls.router,
     dates.router,
     sources.router,
+    texts.router,
     desk_claims.router,
     changes.router,
     held.router,

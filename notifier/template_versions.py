@@ -51,9 +51,11 @@ class NotFit(BadInput):
 
 
 async def propose(
-    session: AsyncSession, place: Place, source: str, *, why: str, by: str, now: datetime
+    session: AsyncSession, place: Place, source: str, *, why: str, by: str, now: datetime, at_shell: str | None = None
 ) -> tuple[TemplateVersion, Review]:
     """Keep `source` as the next version of a text, a draft until another person publishes it; with its warnings.
+
+    `at_shell` is who typed the command where the author, a member of staff, was only named.
 
     Raises `NotFit` when it may not be said, `BadInput` without a reason, `Conflict` when it is what is said already.
     """
@@ -65,10 +67,9 @@ async def propose(
     if found.refusals:
         raise NotFit(place, found)
     versions = await versions_of(session, place)
-    if source == said_now(place, versions):
-        raise Conflict(f"{named(place)} says this already")
-    if any(one.source == source for one in versions if one.state is TextState.DRAFT):
-        raise Conflict(f"{named(place)} is proposed like this already")
+    drafts = {one.source for one in versions if one.state is TextState.DRAFT}
+    if source in drafts | {said_now(place, versions)}:
+        raise Conflict(f"{named(place)} says this already, or it is proposed like this already")
     template, channel, language = place
     row = TemplateVersion(
         template=template,
@@ -82,7 +83,7 @@ async def propose(
     )
     session.add(row)
     await session.flush()
-    await _audit(session, "text_proposed", row, by=by, now=now)
+    await _audit(session, "text_proposed", row, by=by, now=now, **({"at_shell": at_shell} if at_shell else {}))
     return row, found
 
 
@@ -226,8 +227,10 @@ def _move(row: TemplateVersion, after: TextState, *, by: str, now: datetime) -> 
         row.retired_by, row.retired_at = by, now
 
 
-async def _audit(session: AsyncSession, action: str, row: TemplateVersion, *, by: str, now: datetime) -> None:
+async def _audit(
+    session: AsyncSession, action: str, row: TemplateVersion, *, by: str, now: datetime, **more: str
+) -> None:
     place = (row.template, row.channel, row.language)
     # Why it was written is in the row: words of a person do not belong into the audit.
-    detail = {"version": row.version, "written_by": row.written_by}
+    detail = {"version": row.version, "written_by": row.written_by, **more}
     await ledger.audit(session, actor=by, action=action, subject=f"text:{named(place)}", detail=detail, now=now)

@@ -15,9 +15,24 @@ CHANGERS = require_staff(Role.HANDLER, Role.SUPERVISOR)
 KEEPERS = require_staff(Role.SUPERVISOR, Role.ADMINISTRATOR)
 # Who may let the messages of a mass change go.
 RELEASERS = require_staff(Role.SUPERVISOR)
+# Who writes the texts of messages and puts them in force, two of them for each; and who may read them.
+EDITOR_ROLES = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+EDITORS = require_staff(Role.SUPERVISOR, Role.ADMINISTRATOR)
+TEXT_READERS = require_staff(Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
 ANYBODY = require_staff()
 
-__all__ = ["ANSWERERS", "ANYBODY", "CHANGERS", "KEEPERS", "READERS", "RELEASERS", "Staffed"]
+__all__ = [
+    "ANSWERERS",
+    "ANYBODY",
+    "CHANGERS",
+    "EDITORS",
+    "EDITOR_ROLES",
+    "KEEPERS",
+    "READERS",
+    "RELEASERS",
+    "TEXT_READERS",
+    "Staffed",
+]
 
 
 def may_answer(viewer: Staffed) -> bool:
@@ -49,3 +64,13 @@ def may_let_go(viewer: Staffed, reason: Reason) -> bool:
     """May they decide about a message that is held for `reason`? A held heartbeat is its handler's; what was held in
     bulk is for the head of the team."""
     return may_change(viewer) if reason is Reason.APPROVAL else viewer.role is Role.SUPERVISOR
+
+
+def may_edit_texts(viewer: Staffed) -> bool:
+    """May they propose the text of a message, and publish what another wrote?"""
+    return viewer.role in EDITOR_ROLES
+
+
+def may_read_claims(viewer: Staffed) -> bool:
+    """May they see what is in a claim?"""
+    return viewer.role is not Role.ADMINISTRATOR

@@ -28,23 +28,26 @@ LONGEST_SEALED = 12 * LONGEST
 _PURPOSE = "a form through a sign-in"
 _FORMS = re.compile(
     r"/desk/(?:(?P<claim>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?:preview|change|(?P<answer>answer))"
-    r"|dates/(?:preview|save))",
+    r"|dates/(?:preview|save)|texts/(?P<text>\w+/\w+\.\w+)/(?:preview|propose))",
     re.ASCII,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A form that waits: whose it is, of which claim (None: one date for several), and its fields."""
+    """A form that waits: whose it is, of which claim or text (None: one date for several claims), and its fields."""
 
     staff_id: UUID
     claim_id: UUID | None
     is_answer: bool
     fields: tuple[tuple[str, str], ...]
+    text: str | None = None
 
     @property
     def address(self) -> str:
         """Where the form is shown again; nothing of what was typed is in it."""
+        if self.text is not None:
+            return f"/desk/texts/{self.text}?kept=1"
         if self.claim_id is None:
             return "/desk/dates?kept=1"
         return f"/desk/{self.claim_id}?kept=1#{'q' if self.is_answer else 'mv'}"
@@ -63,20 +66,20 @@ async def keep(request: Request) -> str | None:
     if staff_id is None or sum(len(name) + len(typed) for name, typed in fields) > LONGEST:
         return None
     until = now_of(request) + TEXT_KEPT_FOR
-    said = [str(staff_id), form["claim"], form["answer"] is not None, fields, int(until.timestamp())]
+    said = [str(staff_id), form["claim"], form["answer"] is not None, fields, int(until.timestamp()), form["text"]]
     return seal(json.dumps(said), portal.settings.portal_secret_key, purpose=_PURPOSE)
 
 
 def opened(sealed: str, keys: Sequence[SecretStr], *, now: datetime) -> Kept | None:
     """The form that was sealed; None when half an hour has passed, or it was never sealed by us."""
     try:
-        staff_id, claim_id, is_answer, fields, until = json.loads(unseal(sealed, *keys, purpose=_PURPOSE))
+        staff_id, claim_id, is_answer, fields, until, text = json.loads(unseal(sealed, *keys, purpose=_PURPOSE))
     except SealBroken:
         return None
     if now > datetime.fromtimestamp(until, UTC):
         return None
     pairs = tuple((name, typed) for name, typed in fields)
-    return Kept(UUID(staff_id), UUID(claim_id) if claim_id else None, is_answer, pairs)
+    return Kept(UUID(staff_id), UUID(claim_id) if claim_id else None, is_answer, pairs, text)
 
 
 async def hand_over(request: Request, sealed: str, *, token: str, staff_id: UUID) -> str | None:
@@ -90,8 +93,11 @@ async def hand_over(request: Request, sealed: str, *, token: str, staff_id: UUID
     return kept.address
 
 
-async def kept_for(request: Request, session: AsyncSession, claim_id: UUID | None) -> Kept | None:
-    """What this session's person typed about this claim (None: about several) before they signed in again."""
+async def kept_for(
+    request: Request, session: AsyncSession, claim_id: UUID | None, *, text: str | None = None
+) -> Kept | None:
+    """What this session's person typed about this claim or text (neither: about several claims) before they signed in
+    again."""
     sealed = await kept_text(session, read_cookie(request, STAFF) or "")
     kept = opened(sealed, portal_of(request).settings.opening_keys, now=now_of(request)) if sealed else None
-    return kept if kept is not None and kept.claim_id == claim_id else None
+    return kept if kept is not None and (kept.claim_id, kept.text) == (claim_id, text) else None

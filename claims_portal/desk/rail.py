@@ -10,6 +10,7 @@ from claims_core.stages import ClaimStage
 from claims_core.tables import Claim, Question
 from claims_portal.desk.held_runs import undecided
 from claims_portal.desk.rejected_rows import to_look_at
+from claims_portal.desk.text_rows import to_decide
 from claims_portal.staff import StaffViewer
 from claims_portal.tables import Role
 from notifier import calls
@@ -27,11 +28,13 @@ class Rail:
     questions: int | None
     calls: int | None
     sources: int | None
+    texts: int | None
 
 
 async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, now: datetime) -> Rail:
-    """The rail of a page in `section` (`claims`, `questions`, `calls` or `sources`)."""
+    """The rail of a page in `section` (`claims`, `questions`, `calls`, `sources` or `texts`)."""
     reads, keeps = viewer.role is not Role.ADMINISTRATOR, viewer.role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
+    reads_texts = viewer.role in (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
     open_claims = select(func.count()).select_from(Claim).where(col(Claim.stage) != ClaimStage.CLOSED)
     unanswered = select(func.count()).select_from(Question).where(col(Question.answered_at).is_(None))
     return Rail(
@@ -43,4 +46,5 @@ async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, 
         questions=(await session.exec(unanswered)).one() if reads else None,
         calls=await calls.how_many(session, now=now) if reads else None,
         sources=await to_look_at(session) + await undecided(session) if keeps else None,
+        texts=await to_decide(session) if reads_texts else None,
     )

@@ -22,6 +22,7 @@ from tests.portal.portal import Clock
 from tests.portal.test_desk_calls import call_on
 from tests.portal.test_desk_held import held_on
 from tests.portal.test_desk_sources import a_held_run, a_rejected
+from tests.portal.test_desk_texts import some_texts
 from tests.ports import free_port
 
 LONG_REF = {"source": "claim_center", "place": None, "case_ref": "cc:" + "9" * 40, "content_hash": "bb"}
@@ -92,6 +93,14 @@ async def _dated(page: Page) -> None:
     await page.wait_for_selector(".totals")
 
 
+async def _reworded(page: Page) -> None:
+    """Somebody writes what may not be said."""
+    await page.fill("#f-source", "Дело {{ ref4.x }}: {% for x in docs %}{{ x }}{% endfor %}")
+    await page.fill("#f-why", "Короче")
+    await page.click("button[formaction$=propose]")
+    await page.wait_for_selector("#wrong")
+
+
 async def _opened(page: Page) -> None:
     for one in await page.locator("summary").all():
         await one.click()
@@ -107,6 +116,9 @@ def shots(claim: Claim) -> list[tuple[str, str, Act]]:
         ("desk-questions", "/desk/questions", _nothing),
         ("desk-calls", "/desk/calls", _nothing),
         ("desk-sources", "/desk/sources", _opened),
+        ("desk-texts", "/desk/texts", _nothing),
+        ("desk-text", "/desk/texts/assessment/sms.ru", _opened),
+        ("desk-text-refused", "/desk/texts/assessment/sms.ru", _reworded),
         ("desk-dates", "/desk?whose=all", _dated),
         ("desk-claim", here, _nothing),
         *((f"desk-claim-{action}", here, _form(action, fields)) for action, fields in FORMS.items()),
@@ -137,6 +149,7 @@ async def a_desk(database_url: str) -> AsyncIterator[tuple[str, Claim]]:
 async def _sources(engine: AsyncEngine) -> None:
     await a_staff(engine, Role.SUPERVISOR, totp_sealed=None)
     await a_held_run(engine)
+    await some_texts(engine)
     await a_rejected(engine)
     long = '{"claimNumber": "000-00-000033", "insured": {"displayName": "' + "Wolfeschlegelstein" * 20 + '"}}'
     await a_rejected(engine, **LONG_REF, reason="name: is 2,301 characters long", raw=long)

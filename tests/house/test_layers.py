@@ -14,6 +14,7 @@ DOORS = (
     "receiving",
     "inbound",
     "direct",
+    "editing",
     "held",
     "calls",
     "one_tap",

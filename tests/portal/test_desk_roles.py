@@ -42,6 +42,12 @@ MAY = {
     ("POST", "/desk/sources/rejected/{rejected_id:uuid}/retry"): KEEP,
     ("POST", "/desk/sources/runs/{run_id:uuid}/release"): {SUPERVISOR},
     ("POST", "/desk/sources/runs/{run_id:uuid}/drop"): {SUPERVISOR},
+    ("GET", "/desk/texts"): {SUPERVISOR, ADMINISTRATOR, AUDITOR},
+    ("GET", "/desk/texts/{template}/{file}"): {SUPERVISOR, ADMINISTRATOR, AUDITOR},
+    ("POST", "/desk/texts/{template}/{file}/preview"): {SUPERVISOR, ADMINISTRATOR},
+    ("POST", "/desk/texts/{template}/{file}/propose"): {SUPERVISOR, ADMINISTRATOR},
+    ("POST", "/desk/texts/{template}/{file}/publish"): {SUPERVISOR, ADMINISTRATOR},
+    ("POST", "/desk/texts/{template}/{file}/retire"): {SUPERVISOR, ADMINISTRATOR},
     ("POST", "/desk/sign-out"): set(Role),
 }
 OPEN_TO_ALL = {("GET", "/desk/sign-in"), ("POST", "/desk/sign-in"), ("POST", "/desk/sign-in/code")}
