@@ -1,4 +1,5 @@
 # Every target is `python3 bootstrap.py TARGET`; arguments go in ARGS, as in `make demo ARGS=--check`.
+# `make chaos N=20000` kills so many times.
 PYTHON ?= python3
 TARGETS := help demo sources test check soak chaos bench pictures lock
 
@@ -6,4 +7,4 @@ TARGETS := help demo sources test check soak chaos bench pictures lock
 .DEFAULT_GOAL := help
 
 $(TARGETS):
-	@$(PYTHON) bootstrap.py $@ $(ARGS)
+	@$(PYTHON) bootstrap.py $@ $(if $(N),--kills $(N)) $(ARGS)

@@ -65,7 +65,7 @@ TARGETS = {
     ),
     "soak": ("everything long", TO_DEVELOP, [["python", "-m", "pytest", "-m", "soak", "--timeout", "0"]]),
     "chaos": (
-        "kill the notifier at random and count what was lost or repeated; ARGS='--kills 2000 --json'",
+        "kill the notifier at random and count what was lost or repeated; N=20000 or ARGS=--json",
         TO_DEVELOP,
         [["python", "-m", "tests.journeys.chaos"]],
     ),
