@@ -11,15 +11,18 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks import page, queue, receipts, sender
+from benchmarks import code, page, queue, receipts, sender
 from benchmarks.load import compared, meanwhile
 from benchmarks.rounds import Ratio, say
+from benchmarks.sender import together
 from claims_core import embedded
 
 SECTIONS: dict[str, Callable[[str, Path, str, int], Iterable[Ratio]]] = {
     "load": compared.measure,
     "meanwhile": meanwhile.measure,
     "sender": sender.measure,
+    "together": together.measure,
+    "code": code.measure,
     "queue": queue.measure,
     "receipts": receipts.measure,
     "page": page.measure,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import asyncpg
 
@@ -27,7 +28,7 @@ def measure(server_url: str, folder: Path, size: str, rounds: int) -> Iterator[R
     run("sender.seed", databases.address(server_url, SEEDED), str(number))
     rates: dict[str, list[float]] = {name: [] for name in ("notifier", "floor", "peer")}
     peer = True
-    with _provider() as port:
+    with a_provider() as (port, _):
         for round_number in range(rounds):
             rates["floor"].append(run("sender.by_floor", port, str(number))["rate"])
             ours = asyncio.run(copied(server_url, "bench_send"))
@@ -47,13 +48,13 @@ def measure(server_url: str, folder: Path, size: str, rounds: int) -> Iterator[R
 
 
 @contextmanager
-def _provider() -> Iterator[str]:
-    """The provider in a process of its own; its port."""
-    command = [sys.executable, "-m", "benchmarks.sender.provider"]
+def a_provider(*words: str) -> Iterator[tuple[str, IO[str]]]:
+    """The provider in a process of its own: its port, and what it prints."""
+    command = [sys.executable, "-m", "benchmarks.sender.provider", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            yield process.stdout.readline().strip()
+            yield process.stdout.readline().strip(), process.stdout
         finally:
             process.terminate()
 

@@ -1,4 +1,4 @@
-"""The product: the senders of `claims notifier` on a planned queue. `ADDRESS PORT NUMBER` prints messages a second."""
+"""The product: the senders of `claims notifier` on a planned queue. `ADDRESS PORT NUMBER [IN_FLIGHT]`."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ import time
 import asyncpg
 import uvloop
 
-from benchmarks.sender.settings import settings_for
+from benchmarks.sender.settings import IN_FLIGHT, settings_for
 from claims_core.clock import utc_now
 from notifier.channels.twilio.channel import TwilioChannel, open_http
 from notifier.dispatch import open_senders, run
@@ -19,9 +19,9 @@ from notifier.states import ChannelName
 OPEN = "select count(*) from notification where state in ('planned', 'sending')"
 
 
-async def send(url: str, port: str) -> float:
+async def send(url: str, port: str, in_flight: int) -> float:
     """Send all that waits; seconds."""
-    settings, pool, stop = settings_for(port), await open_sending_pool(url), asyncio.Event()
+    settings, pool, stop = settings_for(port, in_flight), await open_sending_pool(url), asyncio.Event()
     http = open_http(settings)
     channels = {ChannelName.SMS: TwilioChannel(ChannelName.SMS, settings, http)}
     senders = open_senders(pool, channels, settings, worker="bench", clock=utc_now)
@@ -50,5 +50,6 @@ async def _all_sent(pool: asyncpg.Pool) -> None:
 
 
 if __name__ == "__main__":
-    took = uvloop.run(send(sys.argv[1], sys.argv[2]))
+    at_once = int(sys.argv[4]) if len(sys.argv) > 4 else IN_FLIGHT
+    took = uvloop.run(send(sys.argv[1], sys.argv[2], at_once))
     print(json.dumps({"rate": int(sys.argv[3]) / took}))

@@ -1,14 +1,18 @@
-"""A provider in Twilio's shape on a port of its own, which it prints: it takes a message and answers after 50 ms.
+"""A provider in Twilio's shape on a port of its own, which it prints. `[SECONDS]` it thinks about a message, else 0.05.
 
-Written on the bare protocol, so that the sender is what is measured.
+Written on the bare protocol, so that the sender is what is measured. Of a message to a number that asks for codes it
+prints the number and the moment (`time.monotonic`) at which it came.
 """
 
 import asyncio
 import itertools
 import json
+import re
 import sys
+import time
 
-ANSWERS_AFTER = 0.05
+ANSWERS_AFTER = float(sys.argv[1]) if len(sys.argv) > 1 else 0.05
+ASKS_FOR_CODES = re.compile(rb"(?:^|&)To=%2B(1415999\d{4})(?:&|$)")
 NUMBERS = itertools.count(1)
 SAID = {
     "account_sid": "AC" + "0" * 32,
@@ -52,6 +56,8 @@ class Provider(asyncio.Protocol):
             length = int(head[found + 15 :].split(b"\r\n", 1)[0]) if found >= 0 else 0
             if len(self.received) < end + 4 + length:
                 return
+            if asked := ASKS_FOR_CODES.search(self.received[end + 4 : end + 4 + length]):
+                print(f"+{asked[1].decode()}", time.monotonic(), flush=True)
             self.received = self.received[end + 4 + length :]
             asyncio.get_running_loop().call_later(ANSWERS_AFTER, self.answer)
 

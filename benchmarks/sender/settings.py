@@ -7,7 +7,7 @@ from notifier.settings import Market, NotifierSettings
 IN_FLIGHT = 256
 
 
-def settings_for(port: str) -> NotifierSettings:
+def settings_for(port: str, in_flight: int = IN_FLIGHT) -> NotifierSettings:
     """Production's settings, with the provider on `port`, no quiet hours, and a rate that is no brake."""
     return NotifierSettings(
         twilio_account_sid="AC" + "0" * 32,
@@ -21,5 +21,5 @@ def settings_for(port: str) -> NotifierSettings:
         notifier_cadence="frequent",
         notifier_quiet_hours=False,
         notifier_rate_per_second=1_000_000,
-        notifier_in_flight=IN_FLIGHT,
+        notifier_in_flight=in_flight,
     )

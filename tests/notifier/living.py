@@ -62,7 +62,8 @@ class Living:
         return claim.source_ref
 
     async def moves(self, ref: str, to: str) -> None:
-        """The back office says that the claim stands elsewhere."""
+        """The back office says that the claim stands elsewhere, a moment after what it said before."""
+        self.now += timedelta(seconds=1)
         changes: dict[str, Any] = dict(PLACES[to])
         if to == "docs":
             wanted = DocumentSnapshot(ref=f"paper-{self.step}", title_ru="Фото", title_en="Photos")

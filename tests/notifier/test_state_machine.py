@@ -16,7 +16,14 @@ import pytest
 import uvloop
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import make_engine, open_pool
@@ -51,7 +58,13 @@ def machine(runner: asyncio.Runner, engine: AsyncEngine, pool: asyncpg.Pool, ste
             runner.run(pool.execute(DIRTY))
             self.living, self.model = Living(engine, pool, BEGIN), Model()
             self.where: dict[str, str] = {}
-            self.seen, self.is_held = 0, False
+            self.seen, self.is_held, self.beaten = 0, False, BEGIN
+
+        @initialize(cap=st.integers(0, 2), quiet=st.booleans())
+        def three_claims_are_open(self, cap: int, quiet: bool) -> None:
+            self.an_operator_changes_the_settings(cap, quiet)
+            for phone in sorted(PHONES):
+                self.a_claim_is_opened(phone)
 
         @precondition(lambda self: len(self.where) < MOST_CLAIMS)
         @rule(phone=st.sampled_from(sorted(PHONES)))
@@ -63,20 +76,33 @@ def machine(runner: asyncio.Runner, engine: AsyncEngine, pool: asyncpg.Pool, ste
         @precondition(lambda self: self._open_claims())
         @rule(which=WHICH, to=st.sampled_from(sorted(PLACES)))
         def a_claim_moves(self, which: int, to: str) -> None:
-            refs = self._open_claims()
+            refs = self._open_claims() or [""]
             ref = refs[which % len(refs)]
-            if self.where[ref] != to:
+            if self.where.get(ref, to) != to:
                 self._do("moved", self.living.moves(ref, to))
                 self.model.moves(ref, to)
                 self.where[ref] = to
 
         @precondition(lambda self: self._open_claims())
-        @rule(which=WHICH, to=st.sampled_from(sorted(PLACES)), outcomes=CALLS)
-        def a_claim_moves_and_is_told(self, which: int, to: str, outcomes: list[str]) -> None:
+        @rule(moves=st.lists(st.tuples(WHICH, st.sampled_from(sorted(PLACES))), min_size=1, max_size=4), outcomes=CALLS)
+        def claims_move_and_are_told(self, moves: list[tuple[int, str]], outcomes: list[str]) -> None:
+            for which, to in moves:
+                if self._open_claims():
+                    self.a_claim_moves(which, to)
+            self.a_sender_runs(outcomes)
+
+        @precondition(lambda self: self._open_claims())
+        @rule(which=WHICH, to=st.sampled_from(sorted(PLACES)), outcomes=CALLS, minutes=st.sampled_from([1, 2, 12]))
+        def a_claim_moves_while_another_word_is_lost(
+            self, which: int, to: str, outcomes: list[str], minutes: int
+        ) -> None:
+            self.a_claim_moves(which, "docs")
+            self.a_sender_dies(outcomes, "call")
+            self.time_passes(minutes)
             self.a_claim_moves(which, to)
             self.a_sender_runs(outcomes)
 
-        @rule(span=st.sampled_from([1, 1, 10, 45, 200, 700, 1500, 4500]))
+        @rule(span=st.sampled_from([1, 1, 2, 5, 12, 45, 200, 700, 1500]))
         def time_passes(self, span: int) -> None:
             self.living.now += timedelta(minutes=span)
             self._do("time", self.living.follows_up())
@@ -128,6 +154,7 @@ def machine(runner: asyncio.Runner, engine: AsyncEngine, pool: asyncpg.Pool, ste
         def somebody_asks_for_a_code(self, which: int) -> None:
             self._do("code", self.living.is_asked_for_a_code(self._phone(which)))
 
+        @precondition(lambda self: self.model.stopped_since is not None or self.living.step % 5 == 0)
         @rule(codes_too=st.booleans())
         def the_switch_is_pressed(self, codes_too: bool) -> None:
             stopped = self.model.stopped_since is None
@@ -146,8 +173,10 @@ def machine(runner: asyncio.Runner, engine: AsyncEngine, pool: asyncpg.Pool, ste
         def a_person_decides_on_what_is_held(self, release: bool) -> None:
             self._do("decided", self.living.decides_on_held(release=release))
 
+        @precondition(lambda self: self.living.now > self.beaten + timedelta(hours=20))
         @rule()
         def silence_is_looked_for(self) -> None:
+            self.beaten = self.living.now
             self._do("beaten", self._planned_then(self.living.beats()))
 
         @invariant()
