@@ -12,9 +12,10 @@ from claims_core.ids import new_id
 from claims_core.snapshot import ClaimSnapshot, DocumentSnapshot
 from claims_core.stages import ClaimStage, Outcome, Situation
 from notifier import direct, held, inbound, switch
+from notifier.dispatch.rates import open_sender
 from notifier.dispatch.readying import make_ready
 from notifier.dispatch.sender import Sender
-from notifier.dispatch.taking import open_sender, take
+from notifier.dispatch.taking import take
 from notifier.heartbeat import beat
 from notifier.planner import plan_batch
 from notifier.receipts import record_report, report_of, unpark
