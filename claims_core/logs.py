@@ -78,5 +78,7 @@ def set_up(*, level: str = "INFO", stream: TextIO | None = None) -> None:
         logging.getLogger(chatty).propagate = True
     # Each request would be a line with an address of a page, and those may carry a claim's id.
     logging.getLogger("uvicorn.access").setLevel("WARNING")
+    # Its services write down what they send, and to whom.
+    logging.getLogger("apprise").setLevel("CRITICAL")
     for wordy in ("alembic", "apscheduler", "asyncssh"):
         logging.getLogger(wordy).setLevel("WARNING")

@@ -24,7 +24,7 @@ from claims_core.errors import Misconfigured
 
 # What could lead a demo or a test to somebody's real database, provider, proxy or configuration.
 _FOREIGN = re.compile(
-    r"(DATABASE_URL|PG[A-Z]+|TWILIO_.*|TELEGRAM_.*|MAX_.*|SMTP_.*|SMPP_.*|OIDC_.*|PORTAL_.*|NOTIFIER_.*|BACKOFFICE_.*"
+    r"(DATABASE_URL|PG[A-Z]+|TWILIO_.*|TELEGRAM_.*|MAX_.*|SMTP_.*|SMPP_.*|APPRISE_.*|OIDC_.*|PORTAL_.*|NOTIFIER_.*|BACKOFFICE_.*"
     r"|INSURER_.*|SETTLE_WINDOW|METRICS_BIND|FAILPOINTS|CLAIMS_(?!TEST_).*|(https?|all|no|ftp)_proxy)",
     re.IGNORECASE,
 )

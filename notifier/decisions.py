@@ -8,7 +8,7 @@ from notifier.background import Background, Fact, is_still_true, with_an_address
 from notifier.restraint import CAPPED, SEND_WITHIN, SEND_WITHIN_OF, is_beyond_claim_cap, leaves, leaves_within_caps
 from notifier.rules import Rule
 from notifier.settings import NotifierSettings
-from notifier.states import CHANNELS_ALLOWED, NEEDED_FOR, PRIORITY, Cadence, ChannelName, Importance, Reason
+from notifier.states import CHANNELS_ALLOWED, NEEDED_FOR, PRIORITY, STANDS_IN, Cadence, ChannelName, Importance, Reason
 from notifier.variants import is_not_theirs, variant
 
 # What nobody decided on or took for so long comes from an outage: a person looks before it leaves in one burst.
@@ -158,9 +158,9 @@ def barred(
 def _barred(channel: ChannelName, stands: Background, settings: NotifierSettings) -> Reason | None:
     if channel not in CHANNELS_ALLOWED[settings.notifier_market]:
         return Reason.CHANNEL_NOT_ALLOWED
-    if channel in stands.stopped or (channel is ChannelName.EMAIL and stands.stopped):
+    if channel in stands.stopped or (channel in STANDS_IN and stands.stopped):
         return Reason.OPTED_OUT
-    if channel is ChannelName.EMAIL and settings.smtp_url is None:
+    if channel in STANDS_IN and getattr(settings, STANDS_IN[channel]) is None:
         return Reason.NO_CONTACT
     if channel in NEEDED_FOR:
         if getattr(settings, NEEDED_FOR[channel]) is None:

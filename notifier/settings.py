@@ -64,6 +64,9 @@ class NotifierSettings(SmppSettings, MessengerSettings):
     # and the notifier takes them here, from our own mail server.
     smtp_bounces_bind: str | None = None
 
+    # Anything else that Apprise can send through, for those with a number, as json://gateway.example/sms?to={address}.
+    apprise_url: SecretStr | None = None
+
     portal_public_url: str
     portal_short_url: str | None = None
     portal_secret_key: SecretStr
@@ -110,6 +113,15 @@ class NotifierSettings(SmppSettings, MessengerSettings):
     @classmethod
     def _twilio_is_an_address(cls, url: str | None) -> str | None:
         return is_an_address(url)
+
+    @field_validator("apprise_url")
+    @classmethod
+    def _names_the_recipient(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None or not url.get_secret_value():
+            return None
+        if "://" not in url.get_secret_value() or "{address}" not in url.get_secret_value():
+            raise ValueError("an Apprise address with {address} in it, where the recipient's number belongs")
+        return url
 
     @field_validator("smtp_url")
     @classmethod

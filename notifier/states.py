@@ -46,13 +46,25 @@ class ChannelName(StrEnum):
     TELEGRAM = "telegram"
     MAX = "max"
     EMAIL = "email"
+    APPRISE = "apprise"
     CONSOLE = "console"
 
 
 # In the order in which they are tried for what no rule names channels for.
-ALL_CHANNELS = (ChannelName.SMS, ChannelName.WHATSAPP, ChannelName.TELEGRAM, ChannelName.MAX, ChannelName.EMAIL)
+ALL_CHANNELS = (
+    ChannelName.SMS,
+    ChannelName.WHATSAPP,
+    ChannelName.TELEGRAM,
+    ChannelName.MAX,
+    ChannelName.EMAIL,
+    ChannelName.APPRISE,
+)
 # Reached by an address that the person gave us by linking the chat from their own page, never by a number on file.
 CHATS = frozenset({ChannelName.TELEGRAM, ChannelName.MAX})
+# Read the text of an SMS where there is none of their own.
+READ_AS_SMS = CHATS | {ChannelName.APPRISE}
+# These stand in for texts where the setting is there: a STOP of texts is for them as well.
+STANDS_IN = {ChannelName.EMAIL: "smtp_url", ChannelName.APPRISE: "apprise_url"}
 # Each of these is an extra: it needs its own setting, and the recipient's consent.
 NEEDED_FOR = {
     ChannelName.WHATSAPP: "twilio_whatsapp_from",

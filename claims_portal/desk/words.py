@@ -31,6 +31,7 @@ CHANNEL_WORDS: dict[str, str] = {
     ChannelName.SMS: "SMS",
     ChannelName.WHATSAPP: "WhatsApp",
     ChannelName.EMAIL: _("Email"),
+    ChannelName.APPRISE: "Apprise",
     ChannelName.CONSOLE: "SMS",  # stands in for it, for a first look
     **NAMES,
 }

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from claims_core.errors import Misconfigured
+from notifier.channels.apprise.words import capabilities_of as of_apprise
+from notifier.channels.apprise.words import lacks as lacks_for_apprise
 from notifier.channels.base import Capabilities, Channel
 from notifier.channels.console import PRINTED, ConsoleChannel
 from notifier.channels.email.words import capabilities_of as of_email
@@ -63,6 +65,7 @@ WAYS = (
     Way(ChannelName.EMAIL, "smtp", lacks_for_email, of_email, "notifier.channels.email.channel", "aiosmtplib"),
     Way(ChannelName.TELEGRAM, "telegram", lacks_for_telegram, of_telegram, "notifier.channels.telegram.channel"),
     Way(ChannelName.MAX, "max", lacks_for_max, of_max, "notifier.channels.max.channel"),
+    Way(ChannelName.APPRISE, "apprise", lacks_for_apprise, of_apprise, "notifier.channels.apprise.channel", "apprise"),
     Way(ChannelName.CONSOLE, "console", _console_alone, lambda _: PRINTED, "notifier.channels.console"),
 )
 

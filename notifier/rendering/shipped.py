@@ -5,7 +5,7 @@ from pathlib import Path
 
 from claims_core.errors import NotFound
 from claims_core.files import folder
-from notifier.states import CHATS, ChannelName
+from notifier.states import READ_AS_SMS, ChannelName
 
 LANGUAGES = ("en", "ru")
 Place = tuple[str, str, str]  # template, channel, language
@@ -56,7 +56,9 @@ def source_of(template: str, channel: str, language: str) -> str:
 def as_read(place: Place) -> Place:
     """Whose text is read at `place`: a linked chat reads what an SMS says, unless there is a text of its own for it."""
     template, channel, language = place
-    return (template, ChannelName.SMS.value, language) if channel in CHATS and not _file(place).is_file() else place
+    return (
+        (template, ChannelName.SMS.value, language) if channel in READ_AS_SMS and not _file(place).is_file() else place
+    )
 
 
 def file_of(place: Place) -> Path:

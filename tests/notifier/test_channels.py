@@ -24,6 +24,7 @@ from tests.fakes.provider import FakeTwilio
 from tests.fakes.smsc import served_smsc
 from tests.notifier.conftest import max_settings, settings_for, telegram_settings
 from tests.notifier.scenes import the_settings
+from tests.notifier.test_apprise import served_gateway
 
 BOTS = {
     "telegram": (lambda: sandbox_telegram.create_app(sandbox_telegram.Bot()), telegram_settings),
@@ -38,7 +39,7 @@ async def twilio() -> AsyncIterator[FakeTwilio]:
         yield fake
 
 
-@pytest.fixture(params=["console", "twilio", "smpp", "telegram", "max", "email"])
+@pytest.fixture(params=["console", "twilio", "smpp", "apprise", "telegram", "max", "email"])
 async def opened(request: pytest.FixtureRequest, twilio: FakeTwilio) -> AsyncIterator[tuple[Channel, str]]:
     """A channel in front of a provider that behaves, and an address it can reach."""
     if request.param == "console":
@@ -48,6 +49,13 @@ async def opened(request: pytest.FixtureRequest, twilio: FakeTwilio) -> AsyncIte
         channel = open_channels(settings_for(twilio))[ChannelName.SMS]
         yield channel, "+15550002222"
         await channel.close()
+        return
+    if request.param == "apprise":
+        async with served_gateway() as gateway:
+            channels = open_channels(settings_for(twilio, apprise_url=gateway.url))
+            yield channels[ChannelName.APPRISE], "+15550002222"
+            for channel in channels.values():
+                await channel.close()
         return
     if request.param == "smpp":
         async with served_smsc() as smsc:
