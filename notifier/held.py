@@ -1,4 +1,4 @@
-"""The word of a person about messages that are held: let them go, or let them be. Each word is in the audit."""
+"""The word of a person about messages: put aside, let go, or let be. Each word is in the audit."""
 
 import logging
 from collections.abc import Sequence
@@ -46,6 +46,31 @@ async def drop(session: AsyncSession, notification_id: UUID, *, by: str, now: da
     """Decide that one held message is not sent. False: it is held no more."""
     one = col(Notification.id) == notification_id
     return await _decide(session, one, DROPPED, subject=f"notification:{notification_id}", by=by, now=now) == 1
+
+
+async def hold(
+    session: AsyncSession,
+    *,
+    notification_id: UUID | None,
+    claim_ids: Sequence[UUID] = (),
+    why: str,
+    by: str,
+    now: datetime,
+) -> int:
+    """Put one notification aside, or all of these claims, that has not been taken; how many. A code is never held.
+
+    It waits for `release` or `drop`, and ends by itself when it is too late. What is planned later is not held.
+    """
+    which = col(Notification.id) == notification_id if notification_id else col(Notification.claim_id).in_(claim_ids)
+    may = (col(Notification.state) == NotificationState.PLANNED, col(Notification.importance) != Importance.CODE)
+    changes = {"state": step(NotificationState.PLANNED, NotificationState.HELD), "reason": Reason.BY_HAND}
+    count = int((await session.exec(update(Notification).where(which, *may).values(**changes))).rowcount)
+    if count:
+        subject = f"notification:{notification_id}" if notification_id else f"claim:{','.join(map(str, claim_ids))}"
+        detail = {"messages": count, "why": why}
+        await ledger.audit(session, actor=by, action="message_held", subject=subject, detail=detail, now=now)
+        log.warning("held_by_hand", extra={"subject": subject, "messages": count})
+    return count
 
 
 async def release_all(session: AsyncSession, reason: Reason, *, by: str, now: datetime) -> int:

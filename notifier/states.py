@@ -143,6 +143,7 @@ class Reason(StrEnum):
     MASS_CHANGE = "mass_change"
     RESTORE = "restore"
     APPROVAL = "approval"
+    BY_HAND = "by_hand"
     # failed
     RENDER = "render"
     QUARANTINED = "quarantined"
@@ -154,7 +155,7 @@ class Reason(StrEnum):
 
 
 # A message with one of these waits for a person's word (`notifier.held`); the other reasons are the last word.
-HOLDS = (Reason.BACKLOG, Reason.MASS_CHANGE, Reason.RESTORE, Reason.APPROVAL)
+HOLDS = (Reason.BACKLOG, Reason.MASS_CHANGE, Reason.RESTORE, Reason.APPROVAL, Reason.BY_HAND)
 
 _N = NotificationState
 MOVES: dict[NotificationState, frozenset[NotificationState]] = {

@@ -33,6 +33,7 @@ from claims_core.tables import (
 )
 from claims_portal.desk.joined import Joined, joined_with
 from claims_portal.desk.recipients import Recipient, recipients_of
+from claims_portal.desk.untold import untold_facts
 from claims_portal.tables import AccessLog, Staff
 from notifier.calls import Call, calls_of
 from notifier.tables import Delivery, Notification
@@ -61,6 +62,7 @@ class ClaimFacts:
     names: dict[str, str]
     joined: tuple[Joined, ...]
     calls: Sequence[Call]
+    untold: dict[UUID, str]
 
     @property
     def ours(self) -> Promise | None:
@@ -146,6 +148,7 @@ async def read_claim(session: AsyncSession, claim_id: UUID) -> ClaimFacts:
         names=await _names(session, [one.requested_by for one in changes] + [one.answered_by for one in questions]),
         joined=await joined_with(session, claim),
         calls=await calls_of(session, claim_id),
+        untold=await untold_facts(session, claim_id),
     )
 
 

@@ -68,7 +68,8 @@ def _events(facts: ClaimFacts, says: Says) -> Iterator[Entry]:
             icon = STATUS_OF[event.page_state][1]
         status = says.told(STATUS_OF[event.page_state][2])
         text = says.told(text, status=status)
-        yield _entry(Part.ALL, icon, text, _event_detail(event, says), event.occurred_at, says)
+        said = [_event_detail(event, says), says.told(facts.untold[event.id]) if event.id in facts.untold else ""]
+        yield _entry(Part.ALL, icon, text, ". ".join(filter(None, said)), event.occurred_at, says)
 
 
 def _event_detail(event: CaseEvent, says: Says) -> str:

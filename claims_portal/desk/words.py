@@ -140,6 +140,7 @@ REASONS: dict[Reason, str] = {
     Reason.MASS_CHANGE: _("too many claims changed at once"),
     Reason.RESTORE: _("the database is a copy or was restored"),
     Reason.APPROVAL: _("waits for approval"),
+    Reason.BY_HAND: _("a person put it aside"),
     Reason.RENDER: _("the text could not be made"),
     Reason.QUARANTINED: _("the message keeps failing"),
     Reason.REFUSED_BY_PROVIDER: _("the provider refused it"),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import col, select
@@ -14,11 +15,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.clock import utc_now
 from claims_core.errors import BadInput, Conflict, NotFound
 from notifier import held, switch
+from notifier.commands import shown
 from notifier.commands.with_session import with_session
 from notifier.states import HOLDS, ChannelName, Reason
 from notifier.tables import SenderRate, SendingStop
 
-DECIDE = {"release": held.release_all, "drop": held.drop_all}
+DECIDE_ALL = {"release": held.release_all, "drop": held.drop_all}
+DECIDE_ONE = {"release": held.release, "drop": held.drop}
 
 _CLAIMS = text("""
 select id, part_of is not null as is_claimants from claim where claim_number = :number
@@ -62,7 +65,7 @@ A_DAY = timedelta(days=1)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`why CLAIM_NUMBER [--json]`, `waiting [--json]`, `held`, `release REASON`, `drop REASON`, `stop`, `go`."""
+    """`why`, `show`, `waiting`, `held`, `hold`, `release`, `drop`, `stop`, `go`."""
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACTION")
     why = acts.add_parser("why", help="each fact about a claim, and why it was told or not")
     why.add_argument("claim_number")
@@ -70,9 +73,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     waiting = acts.add_parser("waiting", help="the messages that have not left yet, and those given up in the last day")
     waiting.add_argument("--json", action="store_true", help="one object a line")
     acts.add_parser("held", help="the messages that wait for a person, by reason")
-    for act, words in (("release", "let everything go that is held for a reason"), ("drop", "send none of it")):
+    shown.add_arguments(acts)
+    for act, words in (
+        ("release", "let one message go, or all that is held for a reason"),
+        ("drop", "send none of it"),
+    ):
         decide = acts.add_parser(act, help=words)
-        decide.add_argument("reason", choices=[each.value for each in HOLDS])
+        decide.add_argument("what", metavar="ID|REASON", help=f"an id, or one of {', '.join(HOLDS)}")
     stop = acts.add_parser("stop", help="let nothing more leave, within two seconds; sign-in codes go on")
     go = acts.add_parser("go", help="let messages leave again; what waited for hours is held first")
     for switched in (stop, go):
@@ -105,13 +112,28 @@ def run(args: argparse.Namespace) -> int:
         if not found:
             print("nothing is held")
         return 0
-    if args.act in DECIDE:
-        reason, now, by = Reason(args.reason), utc_now(), getpass.getuser()
-        print(with_session(lambda session: DECIDE[args.act](session, reason, by=by, now=now)), "messages")
+    if args.act in ("show", "hold"):
+        return shown.run(args)
+    if args.act in DECIDE_ALL:
+        print(with_session(lambda session: _decided(session, args.act, args.what)), "messages")
         return 0
     for row in with_session(lambda session: account_of(session, args.claim_number)):
         print(json.dumps(row, default=str) if args.json else _as_line(row))
     return 0
+
+
+async def _decided(session: AsyncSession, act: str, what: str) -> int:
+    """How many messages went or were dropped: one, or all that are held for a reason. Raises `BadInput`, `Conflict`."""
+    by, now = getpass.getuser(), utc_now()
+    if what in HOLDS:
+        return await DECIDE_ALL[act](session, Reason(what), by=by, now=now)
+    try:
+        one = UUID(what)
+    except ValueError as error:
+        raise BadInput(f"'{what}' is neither a notification's id nor one of {', '.join(HOLDS)}") from error
+    if not await DECIDE_ONE[act](session, one, by=by, now=now):
+        raise Conflict(f"{what} is not held: `claims notifications show {what}` says how it stands")
+    return 1
 
 
 async def what_waits(session: AsyncSession, *, since: datetime) -> list[dict[str, Any]]:
