@@ -44,6 +44,7 @@ class SignInCode(Table, table=True):
     asked_phone: str | None = None
     device_mark: str | None = None
     language: str = "ru"
+    by_call: bool = False
     policyholder_id: UUID | None = Field(default=None, foreign_key="policyholder.id")
     claim_id: UUID | None = Field(default=None, foreign_key="claim.id")
     contact_point_id: UUID | None = Field(default=None, foreign_key="contact_point.id")

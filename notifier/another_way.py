@@ -21,8 +21,11 @@ def letters_of(person: str) -> str:
   and i.on_file order by i.place, i.id limit 1) mail"""  # noqa: S608
 
 
-def instead(channel: ChannelName, *, at: str, of: str, beside: str = "", where: str) -> str:
+def instead(
+    channel: ChannelName, *, at: str, of: str, beside: str = "", where: str, after: str = "interval '0'"
+) -> str:
     """The messages `n` of `of` over `channel` instead, to the contact point `at`; $1 is now, `o.id` the new id.
+    It leaves `after` a span.
 
     What may go there now is looked at when it is taken, as always.
     """
@@ -32,9 +35,9 @@ insert into notification (id, cause_kind, cause_id, template, recipient_id, step
   not_before, send_by, takes)
 select o.id, n.cause_kind, n.cause_id, n.template, n.recipient_id, n.step + 1, n.claim_id, n.event_seq, n.importance,
   n.priority, '{channel}', {at}, '{channel}', n.language, n.values, 'planned', n.cadence, n.pilot_arm,
-  n.rule_version, $1, $1, n.send_by, 0
+  n.rule_version, $1, $1::timestamptz + {after}, n.send_by, 0
 from {of} {beside}
-where n.importance <> 'code' and n.send_by > $1 and {where}
+where n.importance <> 'code' and n.send_by > $1::timestamptz + {after} and {where}
 on conflict (cause_kind, cause_id, template, recipient_id, step) do nothing
 """  # noqa: S608
 

@@ -66,7 +66,7 @@ def planned(
     reason: Reason | None = None,
 ) -> Plan:
     """The moments and the voice of a message: after the recipient's night, and only while it is worth saying."""
-    not_before = leaves(importance, stands, settings, now)
+    not_before = leaves(importance, channel, stands, settings, now)
     send_by = not_before + SEND_WITHIN_OF.get(template, SEND_WITHIN)
     if template == "inspection" and stands.inspection_at:
         send_by = min(send_by, stands.inspection_at)
@@ -109,7 +109,7 @@ def still_to_send(
         return Reason.NO_LONGER_TRUE
     if is_beyond_claim_cap(importance, channel, stands, settings):
         return Reason.CLAIM_CAP
-    later = leaves_within_caps(importance, stands, settings, now)
+    later = leaves_within_caps(importance, channel, stands, settings, now)
     if importance in CAPPED and later >= send_by:
         return Reason.DAILY_CAP
     return None if later <= now else later

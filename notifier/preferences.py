@@ -31,7 +31,7 @@ __all__ = ["Choice", "choose", "forecast", "get", "join_pilot", "leave_pilot", "
 
 # A STOP is for the number, whatever carries the text there; and for an address of letters.
 CARRIED_TO = {
-    ContactKind.PHONE: (ChannelName.SMS, ChannelName.WHATSAPP),
+    ContactKind.PHONE: (ChannelName.SMS, ChannelName.WHATSAPP, ChannelName.VOICE),
     ContactKind.EMAIL: (ChannelName.EMAIL,),
 }
 

@@ -13,9 +13,13 @@ AT_ANY_HOUR = frozenset({Importance.CODE, Importance.ANSWER})
 CAPPED = frozenset({Importance.PROGRESS, Importance.HEARTBEAT})
 
 
-def leaves(importance: Importance, stands: Background, settings: NotifierSettings, moment: datetime) -> datetime:
+def leaves(
+    importance: Importance, channel: ChannelName, stands: Background, settings: NotifierSettings, moment: datetime
+) -> datetime:
     """`moment`, or the end of the recipient's night if it falls into it and may wait."""
-    if importance in AT_ANY_HOUR or not settings.notifier_quiet_hours:
+    # A telephone that rings wakes everybody: at night only for a code that somebody has just asked for.
+    passes = AT_ANY_HOUR if channel is not ChannelName.VOICE else {Importance.CODE}
+    if importance in passes or not settings.notifier_quiet_hours:
         return moment
     if settings.is_exempt(stands.address or ""):
         return moment
@@ -23,15 +27,15 @@ def leaves(importance: Importance, stands: Background, settings: NotifierSetting
 
 
 def leaves_within_caps(
-    importance: Importance, stands: Background, settings: NotifierSettings, moment: datetime
+    importance: Importance, channel: ChannelName, stands: Background, settings: NotifierSettings, moment: datetime
 ) -> datetime:
     """As `leaves`, and on a day of the recipient's that has room for one more optional message."""
-    later = leaves(importance, stands, settings, moment)
+    later = leaves(importance, channel, stands, settings, moment)
     if importance not in CAPPED:
         return later
     zone = zone_or(stands.time_zone, settings.insurer_timezone)
     free = next_allowed(later, stands.handed_over, cap=settings.notifier_daily_cap, zone=zone)
-    return later if free == later else leaves(importance, stands, settings, free)
+    return later if free == later else leaves(importance, channel, stands, settings, free)
 
 
 def is_beyond_claim_cap(

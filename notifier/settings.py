@@ -52,6 +52,8 @@ class NotifierSettings(SmppSettings, MessengerSettings):
     twilio_messaging_service_sid: str | None = None
     twilio_from: str | None = None
     twilio_whatsapp_from: str | None = None
+    # The number that calls come from; no calls without it.
+    twilio_voice_from: Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")] | None = None
     twilio_api_base_url: str | None = None
     # {"claim_moved.en": {"sid": "HX…", "values": ["given_name", "date"]}}: approved WhatsApp texts and their variables.
     twilio_contents: dict[str, dict[str, str | list[str]]] = Field(default_factory=dict)
@@ -101,6 +103,8 @@ class NotifierSettings(SmppSettings, MessengerSettings):
     # What one SMS part costs, for the preview and the pilot's figures.
     notifier_sms_price: Annotated[Decimal, Field(ge=0)] = Decimal("4.20")
     notifier_sms_currency: str = "RUB"
+    # What one call costs, in the same currency.
+    notifier_voice_price: Annotated[Decimal, Field(ge=0)] = Decimal("6.00")
 
     notifier_in_flight: Count = 256
     notifier_call_deadline: Span = timedelta(seconds=10)

@@ -43,6 +43,7 @@ class ChannelName(StrEnum):
 
     SMS = "sms"
     WHATSAPP = "whatsapp"
+    VOICE = "voice"
     TELEGRAM = "telegram"
     MAX = "max"
     EMAIL = "email"
@@ -56,6 +57,7 @@ ALL_CHANNELS = (
     ChannelName.WHATSAPP,
     ChannelName.TELEGRAM,
     ChannelName.MAX,
+    ChannelName.VOICE,
     ChannelName.EMAIL,
     ChannelName.APPRISE,
 )
@@ -70,10 +72,11 @@ NEEDED_FOR = {
     ChannelName.WHATSAPP: "twilio_whatsapp_from",
     ChannelName.TELEGRAM: "telegram_bot_token",
     ChannelName.MAX: "max_bot_token",
+    ChannelName.VOICE: "twilio_voice_from",
 }
 # What each market's law lets us use (`stages.md` 6). Law 41-FZ keeps Russian insurers out of foreign messengers.
 CHANNELS_ALLOWED: dict[Market, frozenset[ChannelName]] = {
-    Market.RU: frozenset({ChannelName.SMS, ChannelName.MAX, ChannelName.EMAIL, ChannelName.CONSOLE}),
+    Market.RU: frozenset(ChannelName) - {ChannelName.WHATSAPP, ChannelName.TELEGRAM, ChannelName.APPRISE},
     Market.EU: frozenset(ChannelName),
     Market.US: frozenset(ChannelName),
     Market.UK: frozenset(ChannelName),

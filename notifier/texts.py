@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from claims_core.deadlines import day_number, terms_for
-from claims_core.i18n import format_date, format_time, last4, money, short_date, short_money
+from claims_core.i18n import format_date, format_time, last4, money, money_in_words, short_date, short_money
 from claims_core.sealing import unseal
 from notifier.background import Background, Fact
 from notifier.quiet_hours import zone_or
@@ -113,6 +113,8 @@ def _current_date(scene: _Scene) -> date | None:
 
 def _date(scene: _Scene) -> str:
     said = _current_date(scene)
+    if scene.cause.channel == "voice":
+        return _in_words(scene, said)
     return short_date(said, scene.cause.language) if said else ""
 
 
@@ -169,7 +171,15 @@ def _time(scene: _Scene) -> str:
 
 def _code(scene: _Scene) -> str:
     own, secret = scene.cause.own, scene.settings.portal_secret_key
-    return unseal(own[SEALED], secret, purpose=CODE_SEAL) if SEALED in own else ""
+    return _one_by_one(scene, unseal(own[SEALED], secret, purpose=CODE_SEAL)) if SEALED in own else ""
+
+
+def _one_by_one(scene: _Scene, digits: str) -> str:
+    """The digits as they are, and on a call each by itself."""
+    return ", ".join(digits) if scene.cause.channel == "voice" else digits
+
+
+_MONEY = {"sms": short_money, "voice": money_in_words}
 
 
 def _amount(scene: _Scene) -> str:
@@ -178,7 +188,7 @@ def _amount(scene: _Scene) -> str:
     amount = Decimal(told) if told else stands.assessed if cause.template == "awaiting" else stands.approved
     if amount is None or stands.currency is None or not scene.settings.notifier_amounts:
         return ""
-    written: Callable[[Decimal, str, str], str] = short_money if cause.channel == "sms" else money
+    written: Callable[[Decimal, str, str], str] = _MONEY.get(cause.channel, money)
     return written(amount, stands.currency, cause.language)
 
 
@@ -204,7 +214,7 @@ def phrase(kind: str, word: str | None, language: str) -> str:
 
 # Every name of `NAMES` once.
 _VALUES: dict[str, Callable[[_Scene], str]] = {
-    "ref4": lambda scene: last4(scene.stands.claim_number or ""),
+    "ref4": lambda scene: _one_by_one(scene, last4(scene.stands.claim_number or "")),
     "ref": lambda scene: scene.stands.claim_number or "",
     "date": _date,
     "date_long": lambda scene: _in_words(scene, _current_date(scene)),

@@ -175,7 +175,7 @@ def _move(row: asyncpg.Record, rules: Sequence[Rule], settings: NotifierSettings
 
 
 def _step(row: asyncpg.Record, way: Way, settings: NotifierSettings, now: datetime) -> tuple[Any, ...]:
-    not_before = leaves(Importance.REQUIRED, way.stands, settings, now)
+    not_before = leaves(Importance.REQUIRED, way.channel, way.stands, settings, now)
     point: UUID | None = way.stands.contact_point_id
     return new_id(), row["unheard_id"], row["step"] + 1, way.channel, point, not_before, not_before + SEND_WITHIN
 

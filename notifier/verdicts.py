@@ -13,7 +13,10 @@ from notifier.chats import EndedHow, end_by_deliveries
 from notifier.rendering import templates_for
 from notifier.states import CHATS, ChannelName
 
-MESSENGERS = [ChannelName.WHATSAPP, *CHATS]
+# What did not reach the person there goes by SMS.
+FOLLOWED_BY_SMS = [ChannelName.WHATSAPP, ChannelName.VOICE, *CHATS]
+# Nobody answered: the person is called again so much later, so often in all.
+CALL_AGAIN_AFTER, CALLS = "interval '20 minutes'", 3
 # In each, $1 is now and the arrays hold a delivery a row.
 _OPT_OUT = """
 insert into opt_out (id, address, channel, how, at)
@@ -32,7 +35,17 @@ on conflict (address, channel) do update set code = excluded.code, noted_at = ex
 
 _OF_DELIVERIES = """unnest($2::uuid[], $3::uuid[]) as o(id, delivery_id) join delivery d on d.id = o.delivery_id
 join notification n on n.id = d.notification_id"""
-# A messenger that does not reach the person is followed by an SMS.
+# Whoever did not answer is called again, while there is time for it.
+_CALL_AGAIN = instead(
+    ChannelName.VOICE,
+    at="n.contact_point_id",
+    of=_OF_DELIVERIES,
+    after=CALL_AGAIN_AFTER,
+    where=f"""n.channel = 'voice' and (select count(*) from notification t where t.cause_kind = n.cause_kind
+  and t.cause_id = n.cause_id and t.template = n.template and t.recipient_id = n.recipient_id
+  and t.channel = 'voice') < {CALLS}""",  # noqa: S608
+)
+# A messenger, or a call, that does not reach the person is followed by an SMS, unless another call is.
 _SMS_INSTEAD = instead(ChannelName.SMS, at="n.contact_point_id", of=_OF_DELIVERIES, where="n.channel = any($4::text[])")
 # A number that no SMS reaches is followed by a letter, if the person has an address and somebody here sends letters.
 _LETTER_INSTEAD = instead(
@@ -61,6 +74,9 @@ async def heed(connection: asyncpg.Connection, verdicts: Mapping[UUID, tuple[Ver
     opted_out = [each for each, (verdict, _) in verdicts.items() if verdict is Verdict.OPTED_OUT]
     bad = {each: code for each, (verdict, code) in verdicts.items() if verdict is Verdict.BAD_ADDRESS}
     lost = [each for each, (verdict, _) in verdicts.items() if verdict in _NO_WAY_TO_THE_PERSON]
+    unanswered = [each for each, (verdict, _) in verdicts.items() if verdict is Verdict.AGAIN]
+    if unanswered:
+        await connection.execute(_CALL_AGAIN, now, [new_id() for _ in unanswered], unanswered)
     if opted_out:
         await connection.execute(_OPT_OUT, now, [new_id() for _ in opted_out], opted_out, list(CHATS))
     if bad:
@@ -68,8 +84,9 @@ async def heed(connection: asyncpg.Connection, verdicts: Mapping[UUID, tuple[Ver
         letters = templates_for(ChannelName.EMAIL)
         await connection.execute(_LETTER_INSTEAD, now, [new_id() for _ in bad], list(bad), letters)
         await connection.execute(_LETTERS_FROM_HERE, list(bad), letters)
-    if lost:
+    if lost or unanswered:
         # What the messenger says of a chat is kept where the chat is; it may be linked anew the next minute.
         ended = dict.fromkeys(bad, EndedHow.GONE) | dict.fromkeys(opted_out, EndedHow.BLOCKED)
         await end_by_deliveries(connection, ended, now=now)
-        await connection.execute(_SMS_INSTEAD, now, [new_id() for _ in lost], lost, MESSENGERS)
+        followed = lost + unanswered
+        await connection.execute(_SMS_INSTEAD, now, [new_id() for _ in followed], followed, FOLLOWED_BY_SMS)

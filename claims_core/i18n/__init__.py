@@ -19,6 +19,7 @@ from claims_core.i18n.figures import (
     masked_account,
     masked_phone,
     money,
+    money_in_words,
     short_money,
 )
 
@@ -38,6 +39,7 @@ __all__ = [
     "masked_account",
     "masked_phone",
     "money",
+    "money_in_words",
     "month_and_year",
     "short_date",
     "short_money",

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from functools import lru_cache
 
-from babel.numbers import get_currency_symbol
+from babel.numbers import get_currency_name, get_currency_symbol
 
 NBSP, MINUS = "\u00a0", "\u2212"
 
@@ -34,6 +34,14 @@ def short_money(amount: Decimal, currency: str, language: str) -> str:
     if language == "ru":
         return f"{sign}{_grouped(amount, language)} {currency_symbol(currency)}"
     return f"{currency} {sign}{_grouped(amount, language)}"
+
+
+def money_in_words(amount: Decimal, currency: str, language: str) -> str:
+    """A sum as it is said aloud: `184300 Russian rubles`, `184300 российских рублей`."""
+    sign = "-" if amount < 0 else ""
+    figures = _grouped(amount, language).replace(NBSP, "").replace(" ", "")
+    figures = figures.replace(",", "") if language != "ru" else figures
+    return f"{sign}{figures} {get_currency_name(currency, count=amount, locale=language)}"
 
 
 def masked_phone(address: str) -> str:

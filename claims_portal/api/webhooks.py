@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated
+from typing import Annotated, cast
 from urllib.parse import parse_qsl
 
+import asyncpg
 from fastapi import APIRouter, Depends, Header, Path, Request
 from starlette.responses import JSONResponse, Response
 
@@ -12,7 +13,7 @@ from claims_core.db import session_scope
 from claims_core.errors import BadInput, Refused
 from claims_portal.auth import allow_anyone
 from claims_portal.deps import now_of, portal_of
-from notifier import chat_updates, inbound, receipts
+from notifier import call_keys, chat_updates, inbound, receipts
 from notifier.chat_updates import Messenger
 from notifier.states import ChannelName
 
@@ -81,6 +82,32 @@ async def inbound_message(request: Request, x_twilio_signature: Annotated[str, H
             settings=portal_of(request).notifier,
         )
     return Response(NO_REPLY, media_type="text/xml")
+
+
+@router.post("/twilio/voice/{token}", dependencies=[Depends(allow_anyone)], max_body_size=LONGEST)
+async def key_pressed(
+    request: Request,
+    token: Annotated[str, Path(pattern=r"^[0-9A-Za-z_-]{16,64}$")],
+    said: str | None = None,
+    x_twilio_signature: Annotated[str, Header()] = "",
+) -> Response:
+    """A key on a call of ours: what is said next. The signature is over the address with its query."""
+    portal, query = portal_of(request), f"?{request.url.query}" if request.url.query else ""
+    path = f"/webhooks/twilio/voice/{token}{query}"
+    form = await signed_form(request, path, x_twilio_signature)
+    if "CallSid" not in form:
+        raise BadInput
+    async with portal.pool.acquire() as connection:
+        twiml = await call_keys.answer_key(
+            cast(asyncpg.Connection, connection),
+            token=token,
+            digits=form.get("Digits", ""),
+            sealed=said,
+            action=f"{portal.settings.portal_public_url}{path}",
+            now=now_of(request),
+            settings=portal.notifier,
+        )
+    return Response(twiml, media_type="text/xml")
 
 
 def _chat_door(messenger: Messenger) -> Callable[[Request], Awaitable[Response]]:

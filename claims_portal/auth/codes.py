@@ -65,12 +65,10 @@ async def ask_for_code(
     purpose: str = SIGN_IN,
     device_mark: str | None = None,
     language: str,
+    by_call: bool = False,
     now: datetime,
 ) -> str:
-    """Write down that somebody asks for a code; returns the challenge for their cookie.
-
-    Either `asked` (typed, not looked up yet) or ids from a link or a session. `auth.sender` sends the code.
-    """
+    """Write down who asks for a code: `asked` (typed, not looked up yet), or ids; the challenge for their cookie."""
     challenge = new_token()
     session.add(
         SignInCode(
@@ -81,6 +79,7 @@ async def ask_for_code(
             asked_phone=asked.phone if asked else None,
             device_mark=device_mark,
             language=language,
+            by_call=by_call,
             policyholder_id=policyholder_id,
             claim_id=claim_id,
             code_hmac=never_right(),

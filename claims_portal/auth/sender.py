@@ -24,6 +24,7 @@ from claims_portal.auth.devices import has_seen
 from claims_portal.auth.tidying import tidy
 from claims_portal.deps import Portal
 from claims_portal.tables import SignInCode
+from notifier.states import ChannelName
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ POLL_SECONDS = 1.0
 TIDY_EVERY = timedelta(minutes=5)
 
 _TAKE = text("""
-select c.id, c.challenge_hash, c.asked_numbers, c.asked_phone, c.device_mark, c.language,
+select c.id, c.challenge_hash, c.asked_numbers, c.asked_phone, c.device_mark, c.language, c.by_call,
        c.claim_id, c.policyholder_id
 from sign_in_code c
 where c.resolved_at is null and c.expires_at > :now
@@ -85,6 +86,7 @@ class SendCode(Protocol):
         domain: str,
         now: datetime,
         key: SecretStr,
+        channel: ChannelName,
     ) -> Awaitable[None]: ...
 
 
@@ -116,7 +118,8 @@ async def _match(session: AsyncSession, row: Row[Any]) -> Row[Any] | None:
 async def _may_send(session: AsyncSession, portal: Portal, row: Row[Any], found: Row[Any], *, now: datetime) -> bool:
     values = {"contact_point_id": found.contact_point_id, "since": now - HOUR, "had_time": now - TIME_TO_USE}
     sent = Sent(**(await (await session.connection()).execute(_SENT, values)).mappings().one())
-    settings, price = portal.settings, portal.notifier.notifier_sms_price
+    settings, prices = portal.settings, portal.notifier
+    price = prices.notifier_voice_price if row.by_call else prices.notifier_sms_price
     budget = affordable(most=settings.portal_codes_per_hour, money=settings.portal_code_money_per_hour, price=price)
     seen = has_seen(settings.portal_secret_key, row.device_mark, found.policyholder_id)
     unsent = why_unsent(sent, budget=budget, seen=seen)
@@ -156,6 +159,7 @@ async def _resolve(
             domain=settings.host,
             now=now,
             key=settings.portal_secret_key,
+            channel=ChannelName.VOICE if row.by_call else ChannelName.SMS,
         )
 
 

@@ -30,6 +30,7 @@ STATUS_OF: dict[PageState, tuple[str, str, str]] = {
 CHANNEL_WORDS: dict[str, str] = {
     ChannelName.SMS: "SMS",
     ChannelName.WHATSAPP: "WhatsApp",
+    ChannelName.VOICE: _("Call"),
     ChannelName.EMAIL: _("Email"),
     ChannelName.APPRISE: "Apprise",
     ChannelName.CONSOLE: "SMS",  # stands in for it, for a first look

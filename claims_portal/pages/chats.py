@@ -34,9 +34,9 @@ ENDED = {
 
 @dataclass(frozen=True, slots=True)
 class Messenger:
-    """A card of the page: a messenger that is connected, or what connecting it means."""
+    """A card of the page: a messenger that is connected, or what connecting it means; `action` is its button's."""
 
-    channel: str
+    action: str
     name: str
     linked: bool
     text: str
@@ -70,12 +70,16 @@ async def messengers_of(
             text = said.say(
                 "Connected since {date}. We write there, codes come by SMS.", date=said.moment(chat.linked_at)
             )
-            cards.append(Messenger(channel, name, True, text, None, said.say("Disconnect {name}", name=name)))
+            cards.append(
+                Messenger(f"chats/{channel}/close", name, True, text, None, said.say("Disconnect {name}", name=name))
+            )
             continue
         words = chat_wording(channel, newest_wording(channel), said.language)
         ended = ENDED.get(EndedHow(chat.ended_how)) if chat is not None and chat.ended_how else None
         hint = said.say(ended, name=name, date=said.moment(chat.ended_at)) if ended and chat and chat.ended_at else None
-        cards.append(Messenger(channel, name, False, words.text, hint, said.say("Connect {name}", name=name)))
+        cards.append(
+            Messenger(f"chats/{channel}", name, False, words.text, hint, said.say("Connect {name}", name=name))
+        )
     return tuple(cards)
 
 

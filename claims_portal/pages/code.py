@@ -31,10 +31,11 @@ from claims_portal.auth.sessions import end_session, open_session
 from claims_portal.deps import look_of, network_of, now_of, portal_of
 from claims_portal.errors import TooManyTries
 from claims_portal.pages.forms import NO_PROBLEMS, Problem, Problems
-from claims_portal.pages.look_up import start_code
+from claims_portal.pages.look_up import CALLED, start_code
 from claims_portal.queries import has_several_claims, has_signed_in
 from claims_portal.rendering import page
 from notifier import direct
+from notifier.reading_out import is_offered
 
 log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
@@ -49,6 +50,8 @@ class CodePage:
     """pages/code.html: the field for the code, and what is wrong with the last one."""
 
     problems: Problems = NO_PROBLEMS
+    calls: bool = False  # may a code be read out on a call?
+    called: bool = False
     minutes: int = int(LIVES.total_seconds()) // 60
 
 
@@ -63,11 +66,12 @@ class SignedIn:
 
 
 @router.get("/code", dependencies=[Depends(allow_anyone)])
-async def show_code(request: Request) -> Response:
+async def show_code(request: Request, by: str = "") -> Response:
     """The empty field; without a challenge of this browser there is nothing to enter."""
     if read_cookie(request, CHALLENGE) is None:
         return RedirectResponse("/", 303)
-    return page(request, "pages/code.html", CodePage())
+    calls = is_offered(portal_of(request).notifier)
+    return page(request, "pages/code.html", CodePage(calls=calls, called=calls and by == "call"))
 
 
 @router.post("/code", dependencies=[Depends(allow_anyone)])
@@ -96,6 +100,16 @@ async def enter_code(
 @router.post("/code/again", dependencies=[Depends(allow_anyone)])
 async def send_again(request: Request) -> Response:
     """Ask for another code with what was entered before; it counts as a look-up of its own."""
+    return await _ask_again(request, by_call=False)
+
+
+@router.post("/code/call", dependencies=[Depends(allow_anyone)])
+async def call_me(request: Request) -> Response:
+    """As `send_again`, read out on a call; where nobody calls it is a text again."""
+    return await _ask_again(request, by_call=is_offered(portal_of(request).notifier))
+
+
+async def _ask_again(request: Request, *, by_call: bool) -> Response:
     challenge = read_cookie(request, CHALLENGE)
     if challenge is None:
         return RedirectResponse("/", 303)
@@ -105,11 +119,12 @@ async def send_again(request: Request) -> Response:
         return RedirectResponse("/", 303)
     if row.asked_numbers and row.asked_phone:
         asked = Asked(tuple(row.asked_numbers), row.asked_phone, bare_number(row.asked_numbers[0]))
-        return await start_code(request, asked)
+        return await start_code(request, asked, by_call=by_call)
     # A typed look-up whose words are wiped starts anew, whether or not it had found a claim.
     if row.purpose == SIGN_IN or row.policyholder_id is None:
         return RedirectResponse("/", 303)
-    return await start_known(request, row.policyholder_id, row.claim_id, purpose=row.purpose)
+    whose, about = row.policyholder_id, row.claim_id
+    return await start_known(request, whose, about, purpose=row.purpose, by_call=by_call)
 
 
 @router.post("/sign-out", dependencies=[Depends(allow_anyone)])
@@ -125,7 +140,9 @@ async def sign_out(request: Request) -> Response:
     return answer
 
 
-async def start_known(request: Request, policyholder_id: UUID, claim_id: UUID | None, *, purpose: str) -> Response:
+async def start_known(
+    request: Request, policyholder_id: UUID, claim_id: UUID | None, *, purpose: str, by_call: bool = False
+) -> Response:
     """A code for somebody whom a link of ours or a session names: to the number on file, under the same limits."""
     portal, now, mark = portal_of(request), now_of(request), read_cookie(request, SEEN)
     whose = str(policyholder_id)
@@ -141,12 +158,13 @@ async def start_known(request: Request, policyholder_id: UUID, claim_id: UUID | 
                 purpose=purpose,
                 device_mark=mark,
                 language=look_of(request).language,
+                by_call=by_call,
                 now=now,
             )
     if until is not None:
         raise TooManyTries(until)
     portal.wake_sender()
-    answer = RedirectResponse("/code", 303)
+    answer = RedirectResponse(CALLED if by_call else "/code", 303)
     set_cookie(answer, CHALLENGE, challenge, portal.settings)
     return answer
 
@@ -211,7 +229,8 @@ def _welcome(request: Request, signed_in: SignedIn) -> Response:
 
 
 def _again(request: Request, text: str) -> Response:
-    return page(request, "pages/code.html", CodePage(Problems((Problem("code", text),))), status=422)
+    made = CodePage(Problems((Problem("code", text),)), calls=is_offered(portal_of(request).notifier))
+    return page(request, "pages/code.html", made, status=422)
 
 
 def _said(request: Request, text: str, **values: object) -> str:

@@ -58,7 +58,11 @@ async def look_up(
     return await start_code(request, asked)
 
 
-async def start_code(request: Request, asked: Asked) -> Response:
+# The page of the code, for somebody whose telephone is about to ring.
+CALLED = "/code?by=call"
+
+
+async def start_code(request: Request, asked: Asked, *, by_call: bool = False) -> Response:
     """Count the try, write the row, and lead to the code. Raises TooManyTries, the same whatever exists."""
     portal, now = portal_of(request), now_of(request)
     mark = read_cookie(request, SEEN)
@@ -68,11 +72,13 @@ async def start_code(request: Request, asked: Asked) -> Response:
         until = await count_tries(session, tries, key=portal.settings.portal_secret_key, now=now)
         if until is None:
             language = look_of(request).language
-            challenge = await ask_for_code(session, asked=asked, device_mark=mark, language=language, now=now)
+            challenge = await ask_for_code(
+                session, asked=asked, device_mark=mark, language=language, by_call=by_call, now=now
+            )
     if until is not None:
         raise TooManyTries(until)
     portal.wake_sender()
-    answer = RedirectResponse("/code", 303)
+    answer = RedirectResponse(CALLED if by_call else "/code", 303)
     set_cookie(answer, CHALLENGE, challenge, portal.settings)
     return answer
 

@@ -18,11 +18,12 @@ from claims_portal.deps import now_of, portal_of
 from claims_portal.pages.chats import Messenger, messengers_of
 from claims_portal.pages.claim.route import speech_for
 from claims_portal.pages.forms import Problem, Problems
+from claims_portal.pages.reading_out import calls_of
 from claims_portal.pages.speech import Speech
 from claims_portal.rendering import page
 from notifier import chats, preferences
 from notifier.preferences import Choice
-from notifier.states import CHATS, Cadence
+from notifier.states import CHATS, Cadence, ChannelName
 from notifier.tables import Consent, Pilot, PilotEnrolment
 from notifier.wordings import wording
 
@@ -181,7 +182,10 @@ async def _shown(
         pilot = await preferences.running_pilot(session, now)
         devices = await devices_of(session, view.policyholder_id, now=now)
         options = await _options(session, choice, said)
-        messengers = await messengers_of(session, view.policyholder_id, portal_of(request).notifier, said)
+        settings = portal_of(request).notifier
+        messengers = await messengers_of(session, view.policyholder_id, settings, said)
+        if view.claim["phone"]:
+            messengers += await calls_of(session, view.policyholder_id, settings, said)
     quiet = choice.quiet or NIGHT
     chosen = next((option.name for option in options if option.is_chosen), "")
     made = MessagesPage(
@@ -265,6 +269,8 @@ def _taking_part(enrolment: PilotEnrolment, said: Speech) -> Offer:
 def _consent(consent: Consent, said: Speech) -> Line:
     if consent.purpose in CHATS:
         text = said.say("You connected {name} and agreed to messages there", name=chats.NAMES[consent.purpose])
+    elif consent.purpose == ChannelName.VOICE:
+        text = said.say("You chose that we call you")
     elif consent.purpose.startswith("pilot:"):
         text = said.say("You agreed to take part in the test of frequent texts")
     else:

@@ -105,6 +105,7 @@ def upgrade() -> None:
         sa.Column("asked_phone", sa.String(), nullable=True),
         sa.Column("device_mark", sa.String(), nullable=True),
         sa.Column("language", sa.String(), nullable=False),
+        sa.Column("by_call", sa.Boolean(), nullable=False),
         sa.Column("policyholder_id", sa.Uuid(), nullable=True),
         sa.Column("claim_id", sa.Uuid(), nullable=True),
         sa.Column("contact_point_id", sa.Uuid(), nullable=True),

@@ -12,11 +12,11 @@ from typing import Protocol
 from claims_core.errors import PermanentChannelFailure, TemporaryChannelFailure
 from notifier.states import ChannelName, DeliveryState
 
-_CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
+_CODE = re.compile(r"(?<!\d)\d(?:(?:, | )?\d){5}(?!\d)")
 
 
 def without_code(text: str) -> str:
-    """`text` with every run of six digits hidden: what we keep of a message that carries a one-time code."""
+    """`text` with every run of six digits hidden, also those said one by one: what we keep of a message with a code."""
     return _CODE.sub("••••••", text)
 
 
@@ -29,6 +29,7 @@ class Verdict(StrEnum):
     """What a provider's code means for us, whether it came as an answer or in a receipt."""
 
     LATER = "later"  # nothing was taken; worth another attempt
+    AGAIN = "again"  # nobody was there: worth another attempt a while later
     STOP_SENDER = "stop_sender"  # an operator must mend something; nothing over this sender until then
     BAD_ADDRESS = "bad_address"  # never again to this address over this channel
     OPTED_OUT = "opted_out"  # the person has said no to the carrier

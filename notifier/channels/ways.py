@@ -20,6 +20,7 @@ from notifier.channels.smpp.words import capabilities_of as of_smpp
 from notifier.channels.smpp.words import lacks as lacks_for_smpp
 from notifier.channels.telegram.words import capabilities_of as of_telegram
 from notifier.channels.telegram.words import lacks as lacks_for_telegram
+from notifier.channels.twilio.calls import capabilities_of_calls, lacks_for_voice
 from notifier.channels.twilio.words import capabilities_of as of_twilio
 from notifier.channels.twilio.words import lacks_for_sms, lacks_for_whatsapp
 from notifier.settings import NotifierSettings
@@ -57,11 +58,13 @@ def _console_alone(settings: NotifierSettings) -> str | None:
     return "prints instead of sending: `claims notifier --console`"
 
 
+_TWILIO = "notifier.channels.twilio.channel"
 # Of two ways of one channel the first that is ready is preferred; NOTIFIER_SMS_ROADS says another order.
 WAYS = (
-    Way(ChannelName.SMS, "twilio", lacks_for_sms, of_twilio, "notifier.channels.twilio.channel", "twilio"),
+    Way(ChannelName.SMS, "twilio", lacks_for_sms, of_twilio, _TWILIO, "twilio"),
     Way(ChannelName.SMS, "smpp", lacks_for_smpp, of_smpp, "notifier.channels.smpp.channel", "aiosmpplib"),
-    Way(ChannelName.WHATSAPP, "twilio", lacks_for_whatsapp, of_twilio, "notifier.channels.twilio.channel", "twilio"),
+    Way(ChannelName.WHATSAPP, "twilio", lacks_for_whatsapp, of_twilio, _TWILIO, "twilio"),
+    Way(ChannelName.VOICE, "twilio", lacks_for_voice, capabilities_of_calls, _TWILIO, "twilio"),
     Way(ChannelName.EMAIL, "smtp", lacks_for_email, of_email, "notifier.channels.email.channel", "aiosmtplib"),
     Way(ChannelName.TELEGRAM, "telegram", lacks_for_telegram, of_telegram, "notifier.channels.telegram.channel"),
     Way(ChannelName.MAX, "max", lacks_for_max, of_max, "notifier.channels.max.channel"),

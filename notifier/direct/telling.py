@@ -12,6 +12,7 @@ from claims_core.errors import NotFound
 from claims_core.sealing import seal
 from claims_core.tables import Question
 from notifier.notices import tell_person
+from notifier.plans import wake_senders
 from notifier.settings import NotifierSettings
 from notifier.states import PRIORITY, CauseKind, ChannelName, Importance
 from notifier.tables import Notification
@@ -33,8 +34,9 @@ async def send_code(
     domain: str,
     now: datetime,
     key: SecretStr,
+    channel: ChannelName = ChannelName.SMS,
 ) -> None:
-    """Queue a one-time code, before everything else. It is sealed until it leaves, then wiped, and never resent."""
+    """Queue a one-time code before all else, as a text or a call: sealed until it leaves, then wiped, never resent."""
     session.add(
         Notification(
             cause_kind=CauseKind.SIGN_IN_CODE,
@@ -44,9 +46,9 @@ async def send_code(
             claim_id=claim_id,
             importance=Importance.CODE,
             priority=PRIORITY[Importance.CODE],
-            channel=ChannelName.SMS,
+            channel=channel,
             contact_point_id=contact_point_id,
-            sender=ChannelName.SMS,
+            sender=channel,
             language=language,
             values={SEALED: seal(code, key, purpose=CODE_SEAL), "domain": domain},
             planned_at=now,
@@ -54,8 +56,7 @@ async def send_code(
             send_by=now + CODE_LIVES,
         )
     )
-    await session.flush()
-    await (await driver_connection(session)).execute("select pg_notify('notification', '')")
+    await wake_senders(session)
 
 
 async def tell_answer(session: AsyncSession, *, question_id: UUID, now: datetime, settings: NotifierSettings) -> None:

@@ -8,11 +8,12 @@ from jinja2 import Template, TemplateError
 
 from claims_core.errors import ClaimsError, NotFound
 from notifier.message import sms_parts
-from notifier.rendering.shipped import Place, as_read, named, source_of
+from notifier.rendering.shipped import Place, as_read, heard, is_read_out, named, source_of
 from notifier.rendering.syntax import MAX_SOURCE, compiled, problems_of
 from notifier.values import clean
 
-MAX_TEXT = {"sms": 1_600, "whatsapp": 1_024, "email": 4_000, "telegram": 4_096, "max": 3_999}  # what the providers take
+# What the providers take; of a call, what TwiML has room for.
+MAX_TEXT = {"sms": 1_600, "whatsapp": 1_024, "email": 4_000, "telegram": 4_096, "max": 3_999, "voice": 1_500}
 MAX_SEGMENTS = 4  # a handler's whole answer by SMS is the longest text we ever send (`ux`, 4.2)
 
 
@@ -99,10 +100,12 @@ def names_in(template: str, channel: str, language: str) -> frozenset[str]:
 
 def _found(place: Place) -> MessageText:
     read = as_read(place)
-    if read in _in_force:
-        return _in_force[read]
+    aloud, text = read != place and is_read_out(place), _in_force.get(read)
+    if text is not None:
+        return MessageText.of(read, heard(text.source), version=text.version) if aloud else text
     try:
-        return MessageText.of(read, source_of(*place))
+        source = source_of(*place)
+        return MessageText.of(read, heard(source) if aloud else source)
     except NotFound:
         return MessageText(place, 0, fault="there is no such text")
 

@@ -53,12 +53,28 @@ def source_of(template: str, channel: str, language: str) -> str:
         raise NotFound(f"there is no {named((template, channel, language))}") from error
 
 
+# Whose text is read where there is none of its own: a linked chat reads an SMS, a call reads a letter out.
+_READS = {**dict.fromkeys(READ_AS_SMS, ChannelName.SMS.value), ChannelName.VOICE: ChannelName.EMAIL.value}
+
+
 def as_read(place: Place) -> Place:
-    """Whose text is read at `place`: a linked chat reads what an SMS says, unless there is a text of its own for it."""
+    """Whose text is read at `place`, unless there is a text of its own for it."""
     template, channel, language = place
     return (
-        (template, ChannelName.SMS.value, language) if channel in READ_AS_SMS and not _file(place).is_file() else place
+        (template, _READS[ChannelName(channel)], language)
+        if channel in _READS and not _file(place).is_file()
+        else place
     )
+
+
+def is_read_out(place: Place) -> bool:
+    """Is what is read at `place` said aloud?"""
+    return place[1] == ChannelName.VOICE
+
+
+def heard(letter: str) -> str:
+    """What of a letter's source is said on a call: all but its subject and its link, the first and last paragraph."""
+    return "\n\n".join(letter.strip().split("\n\n")[1:-1])
 
 
 def file_of(place: Place) -> Path:

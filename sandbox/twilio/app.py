@@ -17,11 +17,16 @@ from pydantic import BaseModel
 from claims_core.clock import utc_now
 from sandbox.serving import DroppedConnection
 from sandbox.twilio.callbacks import Postman
+from sandbox.twilio.calls import Switchboard
+from sandbox.twilio.calls import as_resource as calls_as_resource
+from sandbox.twilio.calls import refusal_of as refusal_of_call
 from sandbox.twilio.exchange import Exchange, as_resource
 from sandbox.twilio.faults import CallFault, Planned, ReceiptFault
 from sandbox.twilio.rules import KNOWN_FIELDS, Refusal, refusal_of
 
 HANG_SECONDS = 60.0
+EVENT = "StatusCallbackEvent"
+UNKNOWN = Refusal(401, 20003, "Authenticate")
 NOT_FOUND = Refusal(404, 20404, "The requested resource was not found")
 basic = HTTPBasic(auto_error=False)
 Credentials = Annotated[HTTPBasicCredentials | None, Depends(basic)]
@@ -37,6 +42,14 @@ class Asked(BaseModel):
     times: int = 1
 
 
+class Pressed(BaseModel):
+    """A key on a call: of this sid, or the newest to a number."""
+
+    digits: str = "1"
+    sid: str | None = None
+    to: str | None = None
+
+
 class Spoken(BaseModel):
     """What a telephone writes."""
 
@@ -47,16 +60,19 @@ class Spoken(BaseModel):
 
 def create_app(exchange: Exchange, *, http: httpx.AsyncClient | None = None) -> FastAPI:
     """The application around one exchange. Its callbacks go only where a message's own callback points."""
-    postman = Postman(exchange, http or httpx.AsyncClient(trust_env=False))
+    http = http or httpx.AsyncClient(trust_env=False)
+    postman, board = Postman(exchange, http), Switchboard(exchange, http)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         yield
+        await board.close()
         await postman.close()
 
     app = FastAPI(lifespan=life, openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.exchange, app.state.postman = exchange, postman
+    app.state.exchange, app.state.postman, app.state.board = exchange, postman, board
     _add_messages(app, exchange, postman)
+    _add_calls(app, exchange, board)
     _add_script(app, exchange, postman)
     return app
 
@@ -83,32 +99,31 @@ def _is_ours(exchange: Exchange, account: str, given: HTTPBasicCredentials | Non
 
 def _add_messages(app: FastAPI, exchange: Exchange, postman: Postman) -> None:
     root = "/2010-04-01/Accounts/{account}/Messages"
-    refused = Refusal(401, 20003, "Authenticate")
 
     @app.post(f"{root}.json")
     async def create(account: str, request: Request, given: Credentials) -> Response:
         if not _is_ours(exchange, account, given):
-            return _error(refused)
+            return _error(UNKNOWN)
         form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
         return await _create(exchange, postman, form)
 
     @app.get(f"{root}.json")
     async def listing(account: str, request: Request, given: Credentials) -> Response:
         if not _is_ours(exchange, account, given):
-            return _error(refused)
+            return _error(UNKNOWN)
         return JSONResponse(_page(exchange, dict(request.query_params), account))
 
     @app.get(root + "/{sid}.json")
     async def fetch(account: str, sid: str, given: Credentials) -> Response:
         if not _is_ours(exchange, account, given):
-            return _error(refused)
+            return _error(UNKNOWN)
         row = exchange.message(sid)
         return JSONResponse(as_resource(row, account)) if row else _error(NOT_FOUND)
 
     @app.post(root + "/{sid}.json")
     async def update(account: str, sid: str, request: Request, given: Credentials) -> Response:
         if not _is_ours(exchange, account, given):
-            return _error(refused)
+            return _error(UNKNOWN)
         row = exchange.message(sid)
         if row is None:
             return _error(NOT_FOUND)
@@ -136,7 +151,7 @@ async def _create(exchange: Exchange, postman: Postman, form: dict[str, str]) ->
     if any(waiting.fault == ReceiptFault.BEFORE_RESPONSE for waiting in exchange.script.receipts):
         await postman.before_response(message)
     postman.carry(message)
-    return await _answer(planned, message, exchange.setup.account_sid)
+    return await _answer(planned, as_resource(message, exchange.setup.account_sid))
 
 
 async def _before_taking(planned: Planned) -> Response | None:
@@ -158,8 +173,8 @@ async def _before_taking(planned: Planned) -> Response | None:
     return None
 
 
-async def _answer(planned: Planned, message: dict[str, Any], account_sid: str) -> Response:
-    """The message is taken; what the caller gets to know of it is another matter."""
+async def _answer(planned: Planned, resource: dict[str, Any]) -> Response:
+    """The message, or call, is taken; what the caller gets to know of it is another matter."""
     match planned.fault:
         case CallFault.ACCEPT_THEN_TIMEOUT:
             await asyncio.sleep(planned.number or HANG_SECONDS)
@@ -170,7 +185,51 @@ async def _answer(planned: Planned, message: dict[str, Any], account_sid: str) -
             return Response("<html>Internal Server Error</html>", 500, media_type="text/html")
         case CallFault.ACCEPT_THEN_GARBAGE:
             return Response('{"sid": "SM', 201, media_type="application/json")
-    return JSONResponse(as_resource(message, account_sid), 201)
+    return JSONResponse(resource, 201)
+
+
+def _add_calls(app: FastAPI, exchange: Exchange, board: Switchboard) -> None:
+    root = "/2010-04-01/Accounts/{account}/Calls"
+
+    @app.post(f"{root}.json")
+    async def call(account: str, request: Request, given: Credentials) -> Response:
+        if not _is_ours(exchange, account, given):
+            return _error(UNKNOWN)
+        pairs = parse_qsl((await request.body()).decode(), keep_blank_values=True)
+        return await _call(exchange, board, dict(pairs), [value for name, value in pairs if name == EVENT])
+
+    @app.get(f"{root}.json")
+    async def calls(account: str, request: Request, given: Credentials) -> Response:
+        if not _is_ours(exchange, account, given):
+            return _error(UNKNOWN)
+        rows = [calls_as_resource(row, account) for row in board.listed(to=request.query_params.get("To"))]
+        uri = f"/2010-04-01/Accounts/{account}/Calls.json"
+        frame = {"page": 0, "page_size": 50, "start": 0, "end": max(0, len(rows) - 1), "uri": uri}
+        return JSONResponse({**frame, "first_page_uri": uri, "next_page_uri": None, "calls": rows})
+
+    @app.get(root + "/{sid}.json")
+    async def fetch_call(account: str, sid: str, given: Credentials) -> Response:
+        if not _is_ours(exchange, account, given):
+            return _error(UNKNOWN)
+        row = board.call(sid)
+        return JSONResponse(calls_as_resource(row, account)) if row else _error(NOT_FOUND)
+
+    @app.post("/sandbox/keys")
+    async def press(pressed: Pressed) -> dict[str, str]:
+        sid = pressed.sid or next((row["sid"] for row in board.listed(to=pressed.to)), "")
+        return {"heard": await board.press(sid, pressed.digits)}
+
+
+async def _call(exchange: Exchange, board: Switchboard, form: dict[str, str], events: list[str]) -> Response:
+    planned = exchange.script.next_call(form.get("To", ""))
+    exchange.note("call", to=form.get("To"), fault=planned.fault)
+    early = await _before_taking(planned)
+    if early is not None:
+        return early
+    refusal = refusal_of_call(form)
+    if refusal is not None:
+        return _error(refusal)
+    return await _answer(planned, calls_as_resource(board.take(form, events), exchange.setup.account_sid))
 
 
 def _page(exchange: Exchange, query: dict[str, str], account: str) -> dict[str, Any]:
@@ -220,4 +279,4 @@ def _add_script(app: FastAPI, exchange: Exchange, postman: Postman) -> None:
     async def log(after: int = 0) -> dict[str, Any]:
         account = exchange.setup.account_sid
         messages = [{"place": row["place"], **as_resource(row, account)} for row in exchange.messages(after=after)]
-        return {"messages": messages, "journal": list(exchange.journal())}
+        return {"messages": messages, "calls": app.state.board.listed(to=None), "journal": list(exchange.journal())}

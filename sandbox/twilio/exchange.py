@@ -43,11 +43,11 @@ class Exchange:
     script: Script = field(default_factory=Script)
 
     def __post_init__(self) -> None:
-        self._file = sqlite3.connect(self.setup.store or ":memory:", isolation_level=None, check_same_thread=False)
-        self._file.row_factory = sqlite3.Row
-        self._file.execute("pragma journal_mode=wal")
-        self._file.execute("pragma synchronous=off")  # outlives our kill, not a power cut: enough for a sandbox
-        self._file.executescript(SCHEMA)
+        self.file = sqlite3.connect(self.setup.store or ":memory:", isolation_level=None, check_same_thread=False)
+        self.file.row_factory = sqlite3.Row
+        self.file.execute("pragma journal_mode=wal")
+        self.file.execute("pragma synchronous=off")  # outlives our kill, not a power cut: enough for a sandbox
+        self.file.executescript(SCHEMA)
 
     def take(self, form: Mapping[str, str]) -> dict[str, Any]:
         """Take a message: from now on it is on its way to the telephone."""
@@ -64,7 +64,7 @@ class Exchange:
     ) -> dict[str, Any]:
         now, sid = datetime.now(UTC).isoformat(), "SM" + token_hex(16)
         segments, callback = max(1, sms_parts(body).segments), form.get("StatusCallback")
-        self._file.execute(
+        self.file.execute(
             "insert into message (sid, direction, sender, recipient, body, status, segments, created_at, updated_at,"
             " callback, form) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (sid, direction, sender, recipient, body, status, segments, now, now, callback, json.dumps(dict(form))),
@@ -73,19 +73,19 @@ class Exchange:
 
     def message(self, sid: str) -> dict[str, Any] | None:
         """One message as it is kept; None if there is none."""
-        row = self._file.execute("select * from message where sid = ?", (sid,)).fetchone()
+        row = self.file.execute("select * from message where sid = ?", (sid,)).fetchone()
         return dict(row) if row else None
 
     def move(self, sid: str, status: str, error_code: int | None = None) -> None:
         """The message goes on."""
-        self._file.execute(
+        self.file.execute(
             "update message set status = ?, error_code = ?, updated_at = ? where sid = ?",
             (status, error_code, datetime.now(UTC).isoformat(), sid),
         )
 
     def redact(self, sid: str) -> None:
         """Take the text out, as a POST with an empty Body does."""
-        self._file.execute("update message set body = '' where sid = ?", (sid,))
+        self.file.execute("update message set body = '' where sid = ?", (sid,))
 
     def listed(self, *, to: str | None, sender: str | None, since: datetime | None) -> list[dict[str, Any]]:
         """What the list shows, newest first; what is younger than the listing lag is not there yet."""
@@ -101,7 +101,7 @@ class Exchange:
 
     def messages(self, *, to: str | None = None, after: int = 0) -> list[dict[str, Any]]:
         """Outbound messages in the order they were taken, after a place in the log."""
-        rows = self._file.execute(
+        rows = self.file.execute(
             "select * from message where direction = 'outbound-api' and place > ? and (? is null or recipient = ?)"
             " order by place",
             (after, to, to),
@@ -110,14 +110,14 @@ class Exchange:
 
     def conversation(self, number: str) -> list[dict[str, Any]]:
         """Everything a telephone got and wrote, oldest first."""
-        rows = self._file.execute(
+        rows = self.file.execute(
             "select * from message where recipient = ? or sender = ? order by place", (number, number)
         )
         return [dict(row) for row in rows]
 
     def numbers(self) -> list[tuple[str, int]]:
         """The telephones that got a message, the latest first, with how many."""
-        rows = self._file.execute(
+        rows = self.file.execute(
             "select case direction when 'inbound' then sender else recipient end as number,"
             " sum(direction <> 'inbound') as got from message group by 1 order by max(place) desc"
         )
@@ -125,33 +125,33 @@ class Exchange:
 
     def pulse(self) -> str:
         """Changes whenever a message is added or goes on."""
-        row = self._file.execute("select max(place) as place, max(updated_at) as at from message").fetchone()
+        row = self.file.execute("select max(place) as place, max(updated_at) as at from message").fetchone()
         return f"{row['place'] or 0} {row['at'] or ''}"
 
     def opt_out(self, number: str, *, standing: bool) -> None:
         """Block a number as a carrier does after STOP, or open it again after START."""
         verb = "insert or ignore into opted_out values (?)" if standing else "delete from opted_out where number = ?"
-        self._file.execute(verb, (number,))
+        self.file.execute(verb, (number,))
 
     def is_opted_out(self, number: str) -> bool:
         """Does the carrier refuse this number?"""
-        return self._file.execute("select 1 from opted_out where number = ?", (number,)).fetchone() is not None
+        return self.file.execute("select 1 from opted_out where number = ?", (number,)).fetchone() is not None
 
     def note(self, what: str, **detail: Any) -> None:
         """Write a line of the journal: calls, refusals, callbacks and their answers."""
-        self._file.execute(
+        self.file.execute(
             "insert into journal (at, what, detail) values (?, ?, ?)",
             (datetime.now(UTC).isoformat(), what, json.dumps(detail, default=str)),
         )
 
     def journal(self, *, after: int = 0) -> Iterable[dict[str, Any]]:
         """The journal after a place."""
-        for row in self._file.execute("select * from journal where place > ? order by place", (after,)):
+        for row in self.file.execute("select * from journal where place > ? order by place", (after,)):
             yield {**dict(row), "detail": json.loads(row["detail"])}
 
     def close(self) -> None:
         """Let go of the file."""
-        self._file.close()
+        self.file.close()
 
 
 def as_resource(row: Mapping[str, Any], account_sid: str) -> dict[str, Any]:

@@ -35,6 +35,11 @@ class ReceiptFault(StrEnum):
     UNSIGNED = "unsigned"
     UNDELIVERED = "undelivered"
     UNDELIVERED_THEN_DELIVERED = "undelivered_then_delivered"
+    # Of calls alone.
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    FAILED = "failed"
+    MACHINE = "machine"
 
 
 @dataclass(frozen=True)

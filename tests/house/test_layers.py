@@ -21,6 +21,8 @@ DOORS = (
     "chats",
     "chat_updates",
     "chat_words",
+    "call_keys",
+    "reading_out",
     "tables",
     "states",
     "settings",

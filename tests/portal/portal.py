@@ -62,9 +62,13 @@ def portal_app(
     *,
     bot: Bot | None = None,
     max_bot: MaxBot | None = None,
+    told: dict[str, Any] | None = None,
     **over: Any,
 ) -> FastAPI:
-    """A portal on the test's database; its time is the clock's. With a `bot` its messenger may be connected."""
+    """A portal on the test's database; its time is the clock's. With a `bot` its messenger may be connected.
+
+    `told` changes the settings of the notifier.
+    """
     settings = portal_settings(**over)
     notifier = notifier_settings(settings)
     if bot is not None:
@@ -82,6 +86,7 @@ def portal_app(
             "max_webhook_secret": SecretStr(max_bot.secret),
         }
         notifier = notifier.model_copy(update=values)
+    notifier = notifier.model_copy(update=told or {})
     return create_app(settings, engine, pool, notifier=notifier, clock=clock or Clock())
 
 

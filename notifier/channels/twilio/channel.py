@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from twilio.base.exceptions import TwilioException
@@ -12,25 +11,27 @@ from twilio.rest import Client
 
 from claims_core.errors import (
     AmbiguousHandOver,
-    ChannelError,
     Misconfigured,
     TemporaryChannelFailure,
 )
 from notifier.channels.base import Accepted, Channel, Content, Found, SenderStopped, without_code
+from notifier.channels.twilio.asking import CLOCKS_APART, asking
 from notifier.channels.twilio.http import TwilioHttp
+from notifier.channels.twilio.voice import VoiceChannel
 from notifier.channels.twilio.words import STATE_OF, capabilities_of, lacks_for_sms, verdict_on
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, DeliveryState
 
 LONGEST_VALIDITY = 36_000  # seconds; facts B1
-CLOCKS_APART = timedelta(seconds=5)
 MESSAGES = "https://api.twilio.com/2010-04-01/Accounts/{sid}/Messages.json"
 
 
 def open_ways(names: Sequence[ChannelName], settings: NotifierSettings) -> dict[ChannelName, Channel]:
     """The channels of these names, over one session. Must be called in a running loop."""
     http = open_http(settings)
-    return {name: TwilioChannel(name, settings, http) for name in names}
+    calls, texts = ChannelName.VOICE, [name for name in names if name is not ChannelName.VOICE]
+    opened: dict[ChannelName, Channel] = {name: TwilioChannel(name, settings, http) for name in texts}
+    return opened | ({calls: VoiceChannel(settings, http)} if calls in names else {})
 
 
 async def probe(settings: NotifierSettings) -> str:
@@ -108,7 +109,7 @@ class TwilioChannel:
         self, address: str, text: str, *, started_at: datetime, until: datetime, known: frozenset[str]
     ) -> Found | None:
         """Look through what Twilio lists for the address in the window (facts B4: the only way to find out)."""
-        async with self._asking():
+        async with asking(self._deadline):
             for message in await self._messages.list_async(
                 to=self._prefix + address, date_sent_after=started_at - CLOCKS_APART, limit=200
             ):
@@ -125,24 +126,12 @@ class TwilioChannel:
     async def fetch(self, provider_ref: str) -> Found | None:
         """Ask for one message."""
         try:
-            async with self._asking():
+            async with asking(self._deadline):
                 return _found(await self._messages(provider_ref).fetch_async())
         except SenderStopped as problem:
             if problem.code in ("20404", "404"):
                 return None
             raise
-
-    @asynccontextmanager
-    async def _asking(self) -> AsyncIterator[None]:
-        """Reading changes nothing: whatever goes wrong, ask again later."""
-        try:
-            async with asyncio.timeout(self._deadline):
-                yield
-        except SenderStopped:
-            raise
-        except (ChannelError, TwilioException, TimeoutError, ValueError, TypeError, KeyError) as problem:
-            code = getattr(problem, "code", None)
-            raise TemporaryChannelFailure(f"cannot tell: {type(problem).__name__}", code=str(code)) from problem
 
     def _words(self, text: str, content: Content | None) -> dict[str, str]:
         approved = self._contents.get(f"{content.template}.{content.language}") if content else None

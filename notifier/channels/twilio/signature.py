@@ -8,6 +8,7 @@ from twilio.request_validator import RequestValidator
 from notifier.settings import NotifierSettings
 
 MESSAGE_REF = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
+CALL_REF = re.compile(r"CA[0-9a-fA-F]{32}")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
@@ -19,9 +20,11 @@ def is_genuine(settings: NotifierSettings, url: str, form: Mapping[str, str], si
     """
     if form.get("AccountSid") != settings.twilio_account_sid or not settings.twilio_account_sid:
         return False
-    if not MESSAGE_REF.fullmatch(form.get("MessageSid", "")) or not all(_NAME.fullmatch(name) for name in form):
+    if not all(_NAME.fullmatch(name) for name in form) or "To" not in form:
         return False
-    if "To" not in form or not ("MessageStatus" in form or "Body" in form):
+    of_message = MESSAGE_REF.fullmatch(form.get("MessageSid", "")) and ("MessageStatus" in form or "Body" in form)
+    of_call = CALL_REF.fullmatch(form.get("CallSid", "")) and "CallStatus" in form
+    if bool(of_message) is bool(of_call):
         return False
     tokens = (settings.twilio_auth_token, settings.twilio_auth_token_next)
     # Both are tried, whichever fits: the time taken says nothing about which token is live.

@@ -10,6 +10,7 @@ from claims_core.errors import (
     TemporaryChannelFailure,
 )
 from notifier.channels.base import AddressRefused, Capabilities, RecipientOptedOut, Report, SenderStopped, Verdict
+from notifier.channels.twilio.calls import STATE_OF_CALL, VERDICT_OF_CALL, said_in_callback
 from notifier.settings import NotifierSettings
 from notifier.states import DeliveryState
 
@@ -41,10 +42,13 @@ CODES: dict[Verdict, str] = {
         "63021 63027 63028 63032 63036 63040 63041 63042 63049"
     ),
 }
-VERDICT_OF: dict[str, Verdict] = {code: verdict for verdict, codes in CODES.items() for code in codes.split()}
+VERDICT_OF: dict[str, Verdict] = VERDICT_OF_CALL | {
+    code: verdict for verdict, codes in CODES.items() for code in codes.split()
+}
 
 _LENGTHS = {"provider_ref": 64, "provider_status": 40, "error_code": 20}
 _ERROR_OF: dict[Verdict, type[ChannelError]] = {
+    Verdict.AGAIN: PermanentChannelFailure,
     Verdict.LATER: TemporaryChannelFailure,
     Verdict.STOP_SENDER: SenderStopped,
     Verdict.BAD_ADDRESS: AddressRefused,
@@ -77,10 +81,14 @@ def lacks_for_whatsapp(settings: NotifierSettings) -> str | None:
 def report_in(form: Mapping[str, str]) -> Report:
     """The report that a status callback brings; raises `BadInput` for a form that reports nothing."""
     ref, word, code = form.get("MessageSid", ""), form.get("MessageStatus", ""), form.get("ErrorCode") or None
+    states = STATE_OF
+    if "CallSid" in form:
+        ref, word, code = said_in_callback(form)
+        states = STATE_OF_CALL
     values = {"provider_ref": ref, "provider_status": word, "error_code": code or ""}
     if not ref or not word or any("\0" in text or len(text) > _LENGTHS[name] for name, text in values.items()):
-        raise BadInput("a status report needs MessageSid and MessageStatus")
-    return Report(ref, word, code, STATE_OF.get(word), verdict_on(code), form, read=word == "read")
+        raise BadInput("a status report needs MessageSid and MessageStatus, or CallSid and CallStatus")
+    return Report(ref, word, code, states.get(word), verdict_on(code), form, read=word == "read")
 
 
 def verdict_on(code: str | None) -> Verdict | None:
