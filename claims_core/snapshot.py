@@ -83,9 +83,9 @@ class Value(BaseModel):
 
         The caller vouches for every name and type. Only for converters whose every answer a test checks again.
         """
-        made, put = cls.__new__(cls), object.__setattr__
-        put(made, "__dict__", values if len(values) == len(_names(cls)) else all_of(cls) | values)
-        put(made, "__pydantic_fields_set__", _names(cls))
+        made, put, names = cls.__new__(cls), object.__setattr__, _names(cls)
+        put(made, "__dict__", values if len(values) == len(names) else all_of(cls) | values)
+        put(made, "__pydantic_fields_set__", names)
         put(made, "__pydantic_extra__", None)
         put(made, "__pydantic_private__", None)
         return made

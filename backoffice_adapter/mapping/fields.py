@@ -1,9 +1,9 @@
-"""One value of a case: found, translated by a table, converted; compiled once, called for every case."""
+"""One value of a case: found, translated by a table, converted; compiled once for all cases."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from backoffice_adapter.mapping import formats, paths
@@ -17,6 +17,7 @@ MONEY = frozenset({"assessed", "deductible", "approved", "amount"})
 FLAGS = frozenset({"contact_prohibited", "phones_verified"})
 # These tell of the past: a date that lies ahead is a mistake of the back office.
 PAST = frozenset({"reported_at", "documents_complete_at", "changed_at", "loss_date", "birth_date"})
+_MOST_KNOWN = 4096
 
 
 class FieldProblem(ValueError):
@@ -25,6 +26,55 @@ class FieldProblem(ValueError):
 
 class UnknownCode(ValueError):
     """A code of theirs that the mapping has no word for; the text is `path=code`."""
+
+
+class Short(NamedTuple):
+    """A quick way for a text `raw` that needs no second look: a test and a value, as Python; both may use `known`."""
+
+    test: str
+    value: str
+    known: Any = None
+
+
+class Field(NamedTuple):
+    """One value of ours. `take` is good for whatever there is; what lies at the end of the plain `keys` may be read by
+    `short` instead. Where it `may_lack`, nothing there is None.
+    """
+
+    name: str
+    take: Taker
+    keys: tuple[str, ...]
+    short: Short | None
+    may_lack: bool
+
+
+_TEXT = Short("raw.isprintable() and len(raw) <= longest and (said := raw.strip())", "said")
+
+
+def field_of(
+    name: str,
+    spec: Spec,
+    about: About,
+    tables: Mapping[str, Mapping[str, str]],
+    *,
+    required: bool,
+    words: type[StrEnum] | None = None,
+) -> Field:
+    """The field as `straight` reads it."""
+    take = taker(name, spec, about, tables, required=required, words=words)
+    convert, keys = _converter(name, spec, about, words), paths.plain_keys(*spec.path or ())
+    short = None
+    if keys and (words is not None or spec.table is not None):
+        codes = tables[spec.table] if spec.table is not None else {word.value: word.value for word in words or ()}
+        short = _word(_ready(codes, convert))
+    elif keys and name in DAYS:
+        # A file of a million claims has a few thousand days.
+        known: dict[str, Any] = {}
+        short, take = _word(known), _remembering(take, _finder(spec), known)
+    elif keys:
+        short = _short(name, spec, about, convert)
+    may_lack = not required and spec.default is None and spec.otherwise is None and spec.table is None
+    return Field(name, take, keys, short, may_lack)
 
 
 def taker(
@@ -64,19 +114,21 @@ def taker(
             raise FieldProblem(f"{name}: is missing")
         return value
 
-    if spec.table is not None:
-        return _by_word(_finder(spec), _ready(tables[spec.table], convert), take)
-    return _by_text(find, take) if convert is formats.text else take
+    return take
 
 
-def _by_word(find: Taker, ready: Mapping[str, Any], take: Taker) -> Taker:
-    """The short way for a code that the table knows; all else goes the long one."""
+def _word(known: Mapping[str, Any]) -> Short:
+    return Short("raw in {known}", "{known}[raw]", known)
 
-    def look_up(node: Any, top: Any) -> Any:
-        raw = find(node, top)
-        return ready[raw] if type(raw) is str and raw in ready else take(node, top)
 
-    return look_up
+def _short(name: str, spec: Spec, about: About, convert: formats.Convert) -> Short | None:
+    if convert is formats.text:
+        return _TEXT
+    if name in MOMENTS and (spec.format or about.date_formats)[0] == "iso":
+        return Short("(said := {known}(raw))", "said", formats.quick_moment)
+    if name in MONEY and spec.decimal == ".":
+        return Short("{known}(raw)", "Decimal(raw)", formats.USUAL_MONEY.fullmatch)
+    return None
 
 
 def _ready(table: Mapping[str, str], convert: formats.Convert) -> dict[str, Any]:
@@ -89,16 +141,16 @@ def _ready(table: Mapping[str, str], convert: formats.Convert) -> dict[str, Any]
     return ready
 
 
-def _by_text(find: Taker, take: Taker) -> Taker:
-    """The short way for a text without anything to look at twice; all else goes the long one."""
+def _remembering(take: Taker, find: Taker, known: dict[str, Any]) -> Taker:
+    """The same, with what became of each text kept in `known`."""
 
-    def read(node: Any, top: Any) -> Any:
-        raw = find(node, top)
-        if type(raw) is str and len(raw) <= formats.LONGEST_TEXT and raw.isprintable() and (said := raw.strip()):
-            return said
-        return take(node, top)
+    def keep(node: Any, top: Any) -> Any:
+        value, raw = take(node, top), find(node, top)
+        if type(raw) is str and raw and len(known) < _MOST_KNOWN:
+            known[raw] = value
+        return value
 
-    return read
+    return keep
 
 
 def _finder(spec: Spec) -> Taker:

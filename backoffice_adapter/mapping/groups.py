@@ -6,9 +6,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from backoffice_adapter.mapping import fields, formats, paths
-from backoffice_adapter.mapping.fields import FieldProblem
+from backoffice_adapter.mapping import paths
+from backoffice_adapter.mapping.fields import DAYS, MOMENTS, FieldProblem, field_of
 from backoffice_adapter.mapping.rules import compile_when
+from backoffice_adapter.mapping.straight import Take, straight
 from backoffice_adapter.mapping.table import MappingFile, Spec
 from claims_core.snapshot import DocumentState, PaymentState, Value
 from claims_core.stages import LineOfBusiness
@@ -31,43 +32,25 @@ def group_reader(
     needed: Iterable[str],
     without: Iterable[str] = (),
     usual: Mapping[str, Any] = MappingProxyType({}),
-) -> Callable[[Any, Any, datetime], dict[str, Any]]:
+) -> Take:
     """`(node, top, now) -> values` of a part of the file, with impossible dates refused; `without` some of its keys.
 
-    `usual` are values that are there whatever the part says. With all names in it no dictionary has to grow, which
-    costs more than what is put in.
+    `usual` are values that are there whatever the part says.
     """
-    specs = [(name, spec) for name, spec in getattr(file, part) if isinstance(spec, Spec) and name not in without]
-    takers = [
-        (
-            name,
-            fields.taker(name, spec, file.about, file.tables, required=name in needed, words=WORDS.get((part, name))),
-        )
-        for name, spec in specs
+    specs = {name: spec for name, spec in getattr(file, part) if isinstance(spec, Spec) and name not in without}
+    own = [
+        field_of(name, spec, file.about, file.tables, required=name in needed, words=WORDS.get((part, name)))
+        for name, spec in specs.items()
     ]
-    dated = [(name, name not in fields.PAST) for name, _ in takers if name in fields.MOMENTS | fields.DAYS]
-    always = {name: taken(None, None) for name, taken in takers if getattr(file, part).__dict__[name].value is not None}
-    at_first = {**usual, **dict.fromkeys(name for name, _ in takers), **always}
-    takers = [(name, taken) for name, taken in takers if name not in always]
-
-    def take(node: Any, top: Any, now: datetime) -> dict[str, Any]:
-        values = at_first.copy()
-        for name, taken in takers:
-            values[name] = taken(node, top)
-        for name, may_be_ahead in dated:
-            value = values[name]
-            if value is not None and (why := formats.in_bounds(value, now=now, may_be_ahead=may_be_ahead)):
-                raise FieldProblem(f"{name}: {why}")
-        return values
-
-    return take
+    always = {field.name: field.take(None, None) for field in own if specs[field.name].value is not None}
+    found = [field for field in own if field.name not in always]
+    dated = [name for name in specs if name in MOMENTS | DAYS]
+    return straight(found, usual={**usual, **dict.fromkeys(specs), **always}, dated=dated)
 
 
 def list_reader(file: MappingFile, part: str, shape: type[Value]) -> Callable[[Any, datetime], tuple[Any, ...]]:
     """`(case, now) -> items` of a list of the file; each with its claimant's key in front where it may be one's."""
     section = getattr(file, part)
-    if section is None:
-        return lambda body, now: ()
     find = paths.find_all(section.each)
     needed = {name for name, field in shape.model_fields.items() if field.is_required()}
     take, counts = group_reader(file, part, needed=needed), compile_when(section.when)

@@ -47,6 +47,13 @@ def find_all(path: str) -> Find:
     return find
 
 
+def plain_keys(*path: str) -> tuple[str, ...]:
+    """The keys of a single plain path such as `claim.state`, one inside the other; none for any other."""
+    if len(path) != 1 or "[" in path[0] or path[0].startswith(TOP) or path[0] == ".":
+        return ()
+    return tuple(step.name for step in _parse(path[0]))
+
+
 def find_first(path: str) -> First:
     """`(node, top) -> value`: the first thing the path leads to, or None. Plain paths cost a few look-ups."""
     steps = _parse(path.removeprefix(TOP))

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from backoffice_adapter.mapping import emails, fields, formats, paths, phones
-from backoffice_adapter.mapping.fields import FieldProblem, Taker
+from backoffice_adapter.mapping import emails, formats, paths, phones
+from backoffice_adapter.mapping.fields import FieldProblem, Taker, field_of
+from backoffice_adapter.mapping.straight import straight
 from backoffice_adapter.mapping.table import MappingFile, Person, Spec
 from claims_core.settings import is_zone
 from claims_core.snapshot import PersonSnapshot, all_of
@@ -20,22 +21,19 @@ def person_reader(file: MappingFile, part: str, fired: Counter[str]) -> Callable
     is not. It is counted among the rules, as `policyholder.email: left out`.
     """
     section: Person = getattr(file, part)
-    specs = [(name, spec) for name, spec in section if isinstance(spec, Spec) and name in OF_A_PERSON]
-    takers: list[tuple[str, Taker]] = [
-        (name, fields.taker(name, spec, file.about, file.tables, required=name in ("ref", "name")))
-        for name, spec in specs
+    own = [
+        field_of(name, spec, file.about, file.tables, required=name in ("ref", "name"))
+        for name, spec in section
+        if isinstance(spec, Spec) and name in OF_A_PERSON
     ]
-    takers = [(name, _leniently(taken) if name in _MAY_BE_LEFT_OUT else taken) for name, taken in takers]
+    lenient = [field.name for field in own if field.name in _MAY_BE_LEFT_OUT]
+    found = [field._replace(take=_leniently(field.take)) if field.name in lenient else field for field in own]
+    read = straight(found, usual=all_of(PersonSnapshot))
     numbers = [paths.find_all(path) for path in section.phones]
     read_phone = phones.phone_reader(file.about.phone_countries)
 
-    lenient = [name for name, _ in takers if name in _MAY_BE_LEFT_OUT]
-
     def take(node: Any, top: Any, now: datetime) -> PersonSnapshot:
-        values = all_of(PersonSnapshot).copy()
-        for name, taken in takers:
-            if (value := taken(node, top)) is not None:
-                values[name] = value
+        values = read(node, top, now)
         for name in lenient:
             if (value := values[name]) is None:
                 continue

@@ -7,9 +7,11 @@ from backoffice_adapter.mapping import paths
 from backoffice_adapter.mapping.table import Rule, Test, When
 
 Holds = Callable[[Any], bool]
+Match = Callable[[Any], Rule | None]
+_PLAIN, _MOST_KNOWN = frozenset({str, type(None)}), 4096
 
 
-def first_match(rules: Sequence[Rule]) -> Callable[[Any], Rule | None]:
+def first_match(rules: Sequence[Rule]) -> Match:
     """`case -> rule`: in order of priority, then of the file; None when no rule knows this case."""
     tried = [(compile_when(rule.when), rule) for rule in sorted(rules, key=lambda rule: rule.priority)]
 
@@ -19,7 +21,29 @@ def first_match(rules: Sequence[Rule]) -> Callable[[Any], Rule | None]:
                 return rule
         return None
 
-    return match
+    asked = sorted({path for rule in rules for path in rule.when})
+    if not all(map(paths.plain_keys, asked)):
+        return match
+    return _remembering(match, [paths.find_first(path) for path in asked])
+
+
+def _remembering(match: Match, finds: Sequence[paths.First]) -> Match:
+    """The same, with the rule for each combination of codes kept: where all conditions ask for plain codes, a million
+    cases have a few dozen.
+    """
+    known: dict[tuple[str | None, ...], Rule | None] = {}
+
+    def look_up(case: Any) -> Rule | None:
+        said = tuple([find(case, case) for find in finds])
+        if not _PLAIN.issuperset(map(type, said)):
+            return match(case)
+        if said not in known:
+            if len(known) == _MOST_KNOWN:
+                known.clear()
+            known[said] = match(case)
+        return known[said]
+
+    return look_up
 
 
 def compile_when(when: When) -> Holds:

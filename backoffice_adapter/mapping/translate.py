@@ -14,7 +14,7 @@ from backoffice_adapter.mapping.persons import person_reader
 from backoffice_adapter.mapping.rules import first_match
 from backoffice_adapter.mapping.table import MappingFile, Rule
 from backoffice_adapter.source import Record
-from claims_core.snapshot import LONGEST_TEXT, ClaimSnapshot, DocumentSnapshot, PaymentSnapshot, all_of
+from claims_core.snapshot import LONGEST_TEXT, ClaimSnapshot, DocumentSnapshot, PaymentSnapshot, Value, all_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,13 @@ def translator(file: MappingFile, *, source: str, mapping_version: int) -> Trans
     needed = {"claim_number", "line_of_business", "product", "country", "currency", "reported_at"}
     usual = {**all_of(ClaimSnapshot), "source": source, "mapping_version": mapping_version}
     claim = group_reader(file, "fields", needed=needed, usual=usual)
-    person, payments, documents = (
-        person_reader(file, "policyholder", fired),
-        list_reader(file, "payments", PaymentSnapshot),
-        list_reader(file, "documents", DocumentSnapshot),
-    )
+    person = person_reader(file, "policyholder", fired)
+    shapes: dict[str, type[Value]] = {"payments": PaymentSnapshot, "documents": DocumentSnapshot}
+    lists = [(name, list_reader(file, name, shape)) for name, shape in shapes.items() if getattr(file, name)]
     share_out = claimants_reader(file, fired) if file.claimant else None
     decision = _decision(file) if file.decision else None
     match, described = first_match(file.rule), [(path, paths.find_all(path)) for path in file.about.code]
+    stands = {rule.name: _of_rule(rule) for rule in file.rule}
 
     def read(record: Record, now: datetime) -> Translation:
         body = record.body
@@ -97,13 +96,14 @@ def translator(file: MappingFile, *, source: str, mapping_version: int) -> Trans
         if len(record.ref) > LONGEST_TEXT or len(record.version or "") > LONGEST_TEXT:
             raise FieldProblem(f"source_ref: its key or version is longer than {LONGEST_TEXT}")
         values = claim(body, body, now)
-        reasons = decision(body, now) if decision is not None and rule.outcome is not None else ()
-        values |= _of_rule(rule, values, reasons)
-        values |= {
-            "source_ref": record.ref, "source_version": record.version, "source_hash": record.hash,
-            "policyholder": person(body, body, now),
-            "payments": payments(body, now), "documents": documents(body, now),
-        }  # fmt: skip
+        values |= stands[rule.name]
+        if decision is not None and rule.outcome is not None:
+            reasons = decision(body, now)
+            values["decision_reasons"] = values["decision_reasons"] or reasons
+        values["source_ref"], values["source_hash"], values["source_version"] = record.ref, record.hash, record.version
+        values["policyholder"] = person(body, body, now)
+        for name, items in lists:
+            values[name] = items(body, now)
         if share_out is not None:
             values |= share_out(body, values, now)
         return ClaimSnapshot.of_checked(values)
@@ -128,16 +128,11 @@ def _dated(file: MappingFile) -> Callable[[Record, datetime], datetime | None]:
     return read
 
 
-def _of_rule(rule: Rule, values: dict[str, Any], reasons: tuple[dict[str, str], ...]) -> dict[str, Any]:
-    return {
-        "stage": rule.stage,
-        "situation": rule.situation,
-        "outcome": rule.outcome,
-        "mover": rule.mover,
-        "reason": rule.reason or values.get("reason"),
-        "team": rule.team or values.get("team"),
-        "decision_reasons": tuple(rule.decision_reasons) or reasons,
-    }
+def _of_rule(rule: Rule) -> dict[str, Any]:
+    """What the rule says; where it says nothing of the reason or the team, the case's own word holds."""
+    own = {name: said for name in ("reason", "team") if (said := getattr(rule, name))}
+    stands = {name: getattr(rule, name) for name in ("stage", "situation", "outcome", "mover")}
+    return {**stands, **own, "decision_reasons": tuple(rule.decision_reasons)}
 
 
 def _decision(file: MappingFile) -> Callable[[Any, datetime], tuple[dict[str, str], ...]]:
