@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -57,9 +57,11 @@ class PromiseBasis(StrEnum):
     HANDLER = "handler"
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """So many days, counted so; `paused` says whether days that wait for the policyholder do not count."""
+class Term(NamedTuple):
+    """So many days, counted so; `paused` says whether days that wait for the policyholder do not count.
+
+    A tuple, because each claim of a first load looks two of them up.
+    """
 
     days: int
     counting: Counting = Counting.CALENDAR

@@ -26,18 +26,19 @@ def new_id() -> UUID:
     It is the driver's own kind of `uuid.UUID`, the one that rows are read with, made in a tenth of the time: a claim
     of a first load needs six.
     """
-    version, variant = _chance()
-    return QuickUUID(_UUID(time.time_ns() // 1_000_000 << 16 | version, variant))
-
-
-def _chance() -> tuple[int, int]:
-    """The version, the variant and 74 bits that nobody else has; taken in one step, so that threads may share it."""
     while True:
         try:
-            return _SPARE.pop()
+            version, variant = _SPARE.pop()  # in one step, so that threads may share it
         except IndexError:
-            drawn = _CHANCE.iter_unpack(secrets.token_bytes(_CHANCE.size * _DRAWN_AHEAD))
-            _SPARE.extend((0x7000 | first & 0x0FFF, 1 << 63 | second >> 2) for first, second in drawn)
+            _draw()
+        else:
+            return QuickUUID(_UUID(time.time_ns() // 1_000_000 << 16 | version, variant))
+
+
+def _draw() -> None:
+    """More chance: for each id its version, its variant and 74 bits that nobody else has."""
+    drawn = _CHANCE.iter_unpack(secrets.token_bytes(_CHANCE.size * _DRAWN_AHEAD))
+    _SPARE.extend((0x7000 | first & 0x0FFF, 1 << 63 | second >> 2) for first, second in drawn)
 
 
 def new_token() -> str:

@@ -122,7 +122,7 @@ def with_new_date(
 def first_promises(snapshot: ClaimSnapshot, calendar: Calendar) -> Iterator[PromiseRow]:
     """What an undecided claim is promised: our date (or the handler's) and the limit of law or contract."""
     complete = snapshot.documents_complete_at if calendar.terms.start is StartFact.DOCUMENTS_COMPLETE else None
-    yield from _decision_promises(snapshot, calendar, calendar.day(complete or snapshot.reported_at))
+    return _decision_promises(snapshot, calendar, calendar.day(complete or snapshot.reported_at))
 
 
 def first_pause(calendar: Calendar) -> PauseRow:
@@ -131,12 +131,20 @@ def first_pause(calendar: Calendar) -> PauseRow:
 
 
 def _decision_promises(snapshot: ClaimSnapshot, calendar: Calendar, start: date) -> Iterator[PromiseRow]:
-    terms = calendar.terms
+    ours, limit = _usual_dates(snapshot.product, snapshot.country, start)
     if snapshot.new_date and page_state_of(snapshot) is PageState.EXTENDED:
         yield from calendar.promise(PromiseBasis.HANDLER, start, snapshot.new_date, reason=snapshot.reason)
-    else:
-        yield from calendar.promise(PromiseBasis.TARGET, start, due_date(start, terms.target, (), calendar.country))
-    yield from calendar.promise(terms.basis, start, due_date(start, terms.limit, (), calendar.country))
+    elif ours >= calendar.today:
+        yield from calendar.promise(PromiseBasis.TARGET, start, ours)
+    if limit >= calendar.today:
+        yield from calendar.promise(calendar.terms.basis, start, limit)
+
+
+@lru_cache(maxsize=10_000)
+def _usual_dates(product: str, country: str, start: date) -> tuple[date, date]:
+    """Our date and the limit by the product's terms; each claim of a first load asks for them."""
+    terms = terms_for(product, country)
+    return due_date(start, terms.target, (), country), due_date(start, terms.limit, (), country)
 
 
 def next_pauses(after: ClaimSnapshot, pauses: Sequence[PauseRow], calendar: Calendar) -> Iterator[PauseRow]:

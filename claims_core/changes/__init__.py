@@ -6,13 +6,14 @@ the back office can see (versions, hashes, its own key of the handler) yields no
 
 import hashlib
 from datetime import date
+from functools import cache
 from typing import Any
 
-from claims_core.changes.headlines import HEADLINES, may_be_news
+from claims_core.changes.headlines import HEADLINES, Headline
 from claims_core.changes.sides import SAID_WITH, SIDES
 from claims_core.changes.step import Detail, Step, open_documents
 from claims_core.snapshot import CaseEventKind, Change, ClaimSnapshot
-from claims_core.stages import ClaimStage, is_expected_move
+from claims_core.stages import ClaimStage, Outcome, Situation, is_expected_move
 
 __all__ = ["HEADLINES", "SIDES", "changes_between", "first_facts", "open_documents"]
 
@@ -21,6 +22,8 @@ LONGEST_KEY = 200
 
 
 REGISTERED = Change(kind=CaseEventKind.REGISTERED, fact_key=CaseEventKind.REGISTERED.value)
+# At first sight these are no news: they only say where it stands.
+_WHERE_IT_STANDS = frozenset({CaseEventKind.STAGE_CHANGED, CaseEventKind.SITUATION_CHANGED})
 # What a claim was before anything happened to it, as far as the comparisons look.
 _BLANK: dict[str, Any] = {"stage": ClaimStage.REGISTERED, "currency": ""}
 BLANK = ClaimSnapshot.model_construct(**_BLANK)
@@ -45,12 +48,20 @@ def changes_between(
 
 def first_facts(snapshot: ClaimSnapshot) -> tuple[Change, ...]:
     """The facts of a claim seen for the first time: that it is registered, and what else is already so."""
-    if not may_be_news(snapshot):
-        return (REGISTERED,)
-    headline = _headline(Step(BLANK, snapshot, None, _moment(snapshot)))
-    if headline is None or headline.kind in (CaseEventKind.STAGE_CHANGED, CaseEventKind.SITUATION_CHANGED):
-        return (REGISTERED,)
-    return (REGISTERED, headline)
+    dated = snapshot.payments or snapshot.documents or snapshot.inspection_at or snapshot.new_date
+    asked = HEADLINES if dated else _headlines_of(snapshot.stage, snapshot.situation, snapshot.outcome)
+    headline = _headline(Step(BLANK, snapshot, None, _moment(snapshot)), asked) if asked else None
+    return (REGISTERED,) if headline is None or headline.kind in _WHERE_IT_STANDS else (REGISTERED, headline)
+
+
+@cache
+def _headlines_of(stage: ClaimStage, situation: Situation | None, outcome: Outcome | None) -> tuple[Headline, ...]:
+    """The comparison that finds a fact beside the registration in a claim of which nothing else is known, if one does:
+    a first load asks this of nearly all its claims.
+    """
+    after = BLANK.model_copy(update={"stage": stage, "situation": situation, "outcome": outcome})
+    found = next((one for one in HEADLINES if one[1](Step(BLANK, after, None, "")) is not None), None)
+    return () if found is None or found[0] in _WHERE_IT_STANDS else (found,)
 
 
 def _moment(after: ClaimSnapshot) -> str:
@@ -71,8 +82,8 @@ def _corrected(step: Step) -> Change | None:
     return _change(CaseEventKind.STAGE_CORRECTED, step.moment, detail)
 
 
-def _headline(step: Step) -> Change | None:
-    for kind, find in HEADLINES:
+def _headline(step: Step, asked: tuple[Headline, ...] = HEADLINES) -> Change | None:
+    for kind, find in asked:
         if (fact := find(step)) is not None:
             return _change(kind, *fact)
     return None

@@ -143,8 +143,9 @@ def _situation(step: Step) -> Fact | None:
     return f"{name}:{step.moment}", {"situation": name}
 
 
+Headline = tuple[CaseEventKind, Callable[[Step], Fact | None]]
 # The first that finds something is the headline.
-HEADLINES: tuple[tuple[CaseEventKind, Callable[[Step], Fact | None]], ...] = (
+HEADLINES: tuple[Headline, ...] = (
     (CaseEventKind.WITHDRAWN, _withdrawn),
     (CaseEventKind.REOPENED, _reopened),
     (CaseEventKind.PAYMENT_RETURNED, _payment(PaymentState.RETURNED, Situation.PAYMENT_RETURNED)),
@@ -160,29 +161,6 @@ HEADLINES: tuple[tuple[CaseEventKind, Callable[[Step], Fact | None]], ...] = (
     (CaseEventKind.STAGE_CHANGED, _stage),
     (CaseEventKind.SITUATION_CHANGED, _situation),
 )
-
-
-# Entering one of these is a headline of its own; the others are only where a claim stands.
-_NEWS = frozenset(
-    {
-        Situation.REOPENED,
-        Situation.PAYMENT_RETURNED,
-        Situation.PAYMENT_CREDITED,
-        Situation.PAYMENT_SENT,
-        Situation.DOCS_REJECTED_RESEND,
-        Situation.DOCS_NEEDED,
-        Situation.DOCS_RECEIVED_REVIEW,
-        Situation.BANK_DETAILS_NEEDED,
-    }
-)
-
-
-def may_be_news(snapshot: ClaimSnapshot) -> bool:
-    """Could a claim seen for the first time have a headline beside its registration? Most have none: a first load
-    asks this of every claim.
-    """
-    found = snapshot.payments or snapshot.documents or snapshot.outcome or snapshot.inspection_at or snapshot.new_date
-    return bool(found) or snapshot.situation in _NEWS
 
 
 def _documents_moved(step: Step, states: set[DocumentState]) -> list[DocumentSnapshot]:

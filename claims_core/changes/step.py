@@ -1,7 +1,7 @@
 """One transition of a claim, as the comparisons look at it (pure)."""
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from claims_core.snapshot import OPEN_DOCUMENTS, ClaimSnapshot, DocumentSnapshot
 from claims_core.stages import Situation
@@ -10,8 +10,7 @@ Detail = dict[str, str | int | None]
 Fact = tuple[str, Detail]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One transition: two moments, the date that was promised before it, and the moment that names it."""
 
     before: ClaimSnapshot

@@ -43,7 +43,6 @@ class Batch:
         """A claim that we have never seen; its id. Of what is so already, one fact at most is told."""
         claim_id, shown, fresh = new_id(), page_state_of(snapshot), self.fresh
         since = min(snapshot.changed_at or snapshot.reported_at, self.now)
-        calendar = Calendar.of(snapshot, claim_id, moment=since, now=self.now)
         fresh[rows.CLAIM].append(
             rows.claim_row(
                 snapshot,
@@ -62,6 +61,7 @@ class Batch:
         if snapshot.documents:
             fresh[rows.DOCUMENT].extend(rows.document_rows(snapshot, claim_id, moment=since))
         if promises.is_undecided(snapshot):
+            calendar = Calendar.of(snapshot, claim_id, moment=since, now=self.now)
             fresh[rows.PROMISE].extend(promises.first_promises(snapshot, calendar))
             if shown is PageState.DOCS_NEEDED:
                 fresh[rows.PAUSE].append(promises.first_pause(calendar))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from operator import attrgetter
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -45,7 +45,8 @@ _SAME = tuple(name for name in columns_of(Claim) if name in ClaimSnapshot.model_
 _PAID = tuple(name for name in columns_of(Payment) if name in PaymentSnapshot.model_fields)
 _ASKED = tuple(name for name in columns_of(DocumentRequest) if name in DocumentSnapshot.model_fields)
 _PERSON = tuple(name for name in columns_of(Policyholder) if name in PersonSnapshot.model_fields)
-_same, _paid, _asked, _person = attrgetter(*_SAME), attrgetter(*_PAID), attrgetter(*_ASKED), attrgetter(*_PERSON)
+# Of the values themselves: an attribute of a pydantic object is looked for in its class first.
+_same, _paid, _asked, _person = itemgetter(*_SAME), itemgetter(*_PAID), itemgetter(*_ASKED), itemgetter(*_PERSON)
 
 CLAIM = target(Claim, key=["id"], first=_SAME)
 # Who is joined with whom, and which address was proved, no batch of a source touches.
@@ -94,18 +95,10 @@ class EventRow(NamedTuple):
     ) -> "EventRow":
         """The row of a change. What a handler wants told to nobody has `told: false` in its detail."""
         detail = {**change.detail, "told": False} if untold else change.detail
-        return cls(
-            new_id(),
-            claim_id,
-            change.kind,
-            change.fact_key,
-            snapshot.stage,
-            snapshot.situation,
-            shown,
-            snapshot.mapping_version,
-            orjson.dumps(detail).decode() if detail else "{}",
-            *times,
-        )
+        said = orjson.dumps(detail).decode() if detail else "{}"
+        stands = snapshot.stage, snapshot.situation, shown, snapshot.mapping_version
+        # As `cls(…)` would, in half the time.
+        return tuple.__new__(cls, (new_id(), claim_id, change.kind, change.fact_key, *stands, said, *times))
 
 
 EVENT = target(
@@ -132,7 +125,7 @@ def claim_row(
 ) -> Row:
     """The claim's row, in the order of `CLAIM`."""
     return (
-        *_same(snapshot),
+        *_same(snapshot.__dict__),
         claim_id,
         observed_at,
         version,
@@ -150,7 +143,7 @@ def claim_row(
 
 def person_row(source: str, person: PersonSnapshot, policyholder_id: UUID) -> Row:
     """The policyholder's row, in the order of `PERSON`."""
-    return (*_person(person), policyholder_id, source, person.ref)
+    return (*_person(person.__dict__), policyholder_id, source, person.ref)
 
 
 def contact_rows(person: PersonSnapshot, policyholder_id: UUID) -> Iterator[Row]:
@@ -164,7 +157,7 @@ def contact_rows(person: PersonSnapshot, policyholder_id: UUID) -> Iterator[Row]
 def payment_rows(snapshot: ClaimSnapshot, claim_id: UUID) -> Iterator[Row]:
     """The payments, each of the back office's keys once."""
     for payment in {paid.ref: paid for paid in snapshot.payments}.values():
-        yield *_paid(payment), new_id(), claim_id, payment.ref
+        yield *_paid(payment.__dict__), new_id(), claim_id, payment.ref
 
 
 def document_rows(
@@ -173,7 +166,7 @@ def document_rows(
     """The documents asked for, each key once; what is settled already keeps its moment from `settled`."""
     for paper in {asked.ref: asked for asked in snapshot.documents}.values():
         settled_at = None if paper.state in OPEN_DOCUMENTS else settled.get(paper.ref) or moment
-        yield *_asked(paper), new_id(), claim_id, paper.ref, moment, settled_at
+        yield *_asked(paper.__dict__), new_id(), claim_id, paper.ref, moment, settled_at
 
 
 def to_snapshot(
