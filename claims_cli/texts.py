@@ -194,7 +194,10 @@ async def _preview(session: AsyncSession, args: argparse.Namespace, now: datetim
             rows.append(_reading(place, shown, claim=args.claim))
         elif args.states:
             readings = in_page_states(place, source, settings, now)
-            rows += [_reading(place, shown, states=[each.value for each in states]) for states, shown in readings]
+            rows += [
+                _reading(place, shown, states=[each.value for each in states], known=is_known)
+                for states, is_known, shown in readings
+            ]
         else:
             readings_of = with_samples(place, source, settings)
             rows += [_reading(place, shown, values=which.value) for which, shown in readings_of.items()]
@@ -214,7 +217,10 @@ def _reading(place: Place, shown: Shown, **which: Any) -> dict[str, Any]:
 
 
 def _previewed(row: dict[str, Any]) -> str:
-    which = row.get("values") or row.get("claim") or ", ".join(row["states"])
+    which = row.get("values") or row.get("claim")
+    if which is None:
+        known = "all is known" if row["known"] else "nothing optional is known"
+        which = f"{known}: {', '.join(row['states'])}"
     counted = f"{row['units']} of {row['limit']}, {row['segments']} SMS, {row['cost']} {row['currency']}"
     head = f"{row['text']}  {which}" + (f"  ({counted})" if "units" in row else "")
     body = row["said"] or f"cannot be said: {row['why_not']}"

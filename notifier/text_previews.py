@@ -1,6 +1,6 @@
 """A text as its readers would see it: with sample values, in each page state, and of a real claim. Nothing is kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ from notifier.background import Background, Fact
 from notifier.facts import background_for
 from notifier.links import SAMPLE_LINK, address_of
 from notifier.message import SmsParts, sms_parts
-from notifier.rendering import MessageText, Place, RenderingFailed, Values, sample_values
+from notifier.rendering import ALWAYS_IN, MessageText, Place, RenderingFailed, Values, sample_values
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
 from notifier.texts import Cause, values_of
@@ -55,16 +55,21 @@ def with_samples(place: Place, source: str, settings: NotifierSettings) -> dict[
 
 def in_page_states(
     place: Place, source: str, settings: NotifierSettings, now: datetime
-) -> list[tuple[tuple[PageState, ...], Shown]]:
-    """The text in every page state, with all known and with nothing; states in which it says the same are together."""
-    said, found = MessageText.of(place, source), dict[Shown, list[PageState]]()
-    for state in PageState:
-        for stands in _in_state(state, place[2], now):
+) -> list[tuple[tuple[PageState, ...], bool, Shown]]:
+    """The text in every page state, once with all known (True) and once with nothing.
+
+    States in which it says the same stand together.
+    """
+    said, found = MessageText.of(place, source), dict[tuple[bool, Shown], list[PageState]]()
+    # A claim of nobody has no inspection and no question: what such a message always knows comes with it.
+    own = {*_OWN, "time", *ALWAYS_IN.get(place[0], ())}
+    for is_known in (True, False):
+        for state in PageState:
+            stands = _all_known(state, place[2], now) if is_known else _claim_of_nobody(state, place[2])
             fact = Fact("stage_changed", state.value, {}, now, now, now)
-            states = found.setdefault(_of_claim(said, place, fact, stands, settings, now), [])
-            if state not in states:
-                states.append(state)
-    return [(tuple(states), shown) for shown, states in found.items()]
+            shown = _of_claim(said, place, fact, stands, settings, now, own=own)
+            found.setdefault((is_known, shown), []).append(state)
+    return [(tuple(states), is_known, shown) for (is_known, shown), states in found.items()]
 
 
 async def of_claim(
@@ -85,7 +90,14 @@ async def of_claim(
 
 
 def _of_claim(
-    said: MessageText, place: Place, fact: Fact | None, stands: Background, settings: NotifierSettings, now: datetime
+    said: MessageText,
+    place: Place,
+    fact: Fact | None,
+    stands: Background,
+    settings: NotifierSettings,
+    now: datetime,
+    *,
+    own: Iterable[str] = _OWN,
 ) -> Shown:
     template, channel, language = place
     samples = sample_values(template, language)
@@ -94,7 +106,7 @@ def _of_claim(
         channel,
         language,
         fact=fact,
-        own={name: samples[name] for name in _OWN},
+        own={name: samples[name] for name in own},
         question=samples["question_short"],
         answer=samples["answer"],
         answer_due_at=now + timedelta(days=1),
@@ -117,10 +129,10 @@ def _shown(said: MessageText, channel: str, values: dict[str, str], settings: No
     return Shown(words, parts, parts.segments * settings.notifier_sms_price, settings.notifier_sms_currency)
 
 
-def _in_state(state: PageState, language: str, now: datetime) -> Iterator[Background]:
-    """A claim of nobody in this state, with all that may be known about it, and with nothing but its number."""
+def _all_known(state: PageState, language: str, now: datetime) -> Background:
+    """A claim of nobody in this state, with all that may be known about it."""
     samples, today = sample_values("any", language), now.date()
-    known = _claim_of_nobody(state, language)._replace(
+    return _claim_of_nobody(state, language)._replace(
         given_name=samples["name"],
         handler_name=samples["agent"],
         line_of_business="motor",
@@ -137,11 +149,10 @@ def _in_state(state: PageState, language: str, now: datetime) -> Iterator[Backgr
         limit_due=today + timedelta(days=20),
         reason="police_papers",
     )
-    yield known
-    yield _claim_of_nobody(state, language)
 
 
 def _claim_of_nobody(state: PageState, language: str) -> Background:
+    """Nothing is known of it but its number."""
     return Background(
         policyholder_id=NOBODY,
         name="",

@@ -210,11 +210,17 @@ def sample_readings(shown: Mapping[Values, Shown], says: Says) -> tuple[Reading,
     return tuple(reading(says.told(VALUES[which]), one, says) for which, one in shown.items())
 
 
-def state_readings(shown: Sequence[tuple[tuple[PageState, ...], Shown]], says: Says) -> tuple[Reading, ...]:
-    """The text by page state."""
-    return tuple(
-        reading(", ".join(says.told(STATUS_OF[state][2]) for state in states), one, says) for states, one in shown
-    )
+def state_readings(shown: Sequence[tuple[tuple[PageState, ...], bool, Shown]], says: Says) -> tuple[Reading, ...]:
+    """The text by page state, all known first."""
+    return tuple(reading(_in_states(states, says, is_known=known), one, says) for states, known, one in shown)
+
+
+def _in_states(states: tuple[PageState, ...], says: Says, *, is_known: bool) -> str:
+    where = says.told("In every page state")
+    if len(states) < len(PageState):
+        where = ", ".join(says.told(STATUS_OF[state][2]) for state in states)
+    words = _("{where}; all is known") if is_known else _("{where}; nothing optional is known")
+    return says.told(words, where=where)
 
 
 def _meter(shown: Shown, says: Says) -> Meter | None:

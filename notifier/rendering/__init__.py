@@ -12,7 +12,7 @@ from notifier.rendering.held import (
     text_for,
 )
 from notifier.rendering.review import Review, longest_sms, reviewed
-from notifier.rendering.samples import Values, sample_values
+from notifier.rendering.samples import ALWAYS_IN, Values, sample_values
 from notifier.rendering.shipped import (
     LANGUAGES,
     Place,
@@ -26,6 +26,7 @@ from notifier.rendering.shipped import (
 from notifier.rendering.syntax import MAX_SOURCE, faults_of, problems_of, wordings
 
 __all__ = [
+    "ALWAYS_IN",
     "LANGUAGES",
     "MAX_SOURCE",
     "MAX_TEXT",
