@@ -29,6 +29,7 @@ from notifier.dispatch import Sender, open_senders, run
 from notifier.dispatch.failover import adopt
 from notifier.dispatch.sender import DATABASE_AWAY
 from notifier.planner import plan_batch
+from notifier.prices import note_prices
 from notifier.scheduler import JOBS, Tools
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
@@ -90,6 +91,7 @@ async def serve(
         await _put_aside(engine, pool, instance_id, clock())
         senders = open_senders(pool, channels, settings, worker=worker, clock=clock, instance_id=instance_id)
         await adopt(pool, [sender.name for sender in senders])
+        await note_prices(pool, channels, settings, now=clock())
         bells = Bells(asyncio.Event(), senders)
         tools = Tools(settings, pool, channels, instance_id)
         scheduler = make_scheduler(engine, JOBS, settings=tools, clock=clock)

@@ -119,6 +119,10 @@ with o as (
 ), {FOLD}
 select id from folded
 """  # noqa: S608
+_BILLED = """
+update delivery d set billed = o.billed, billed_currency = o.currency
+from unnest($1::uuid[], $2::numeric[], $3::text[]) as o(id, billed, currency) where d.id = o.id
+"""
 # $1 now, $2 most. The longer a message is on its way, the more seldom we ask.
 _SILENT = """
 update delivery d set resolve_after = $1 + greatest(interval '5 minutes', $1 - coalesce(d.accepted_at, d.started_at))
@@ -237,6 +241,9 @@ async def fold_found(pool: asyncpg.Pool, found: Mapping[UUID, Found], *, how: Re
     verdicts = {key: (each.verdict, each.error_code or "") for key, each in found.items() if each.verdict}
     async with pool_scope(pool) as connection:
         await connection.execute(_REPORT, now, list(found), *columns, how)
+        if billed := {key: each for key, each in found.items() if each.billed is not None}:
+            prices = [[getattr(each, name) for each in billed.values()] for name in ("billed", "billed_currency")]
+            await connection.execute(_BILLED, list(billed), *prices)
         await heed(connection, verdicts, now=now)
 
 

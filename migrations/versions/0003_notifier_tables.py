@@ -33,6 +33,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_inbound_address_received_at"), "inbound", ["address", "received_at"], unique=False)
     op.create_table(
+        "way_price",
+        sa.Column("channel", sa.String(length=40), nullable=False),
+        sa.Column("provider", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("price", sa.Numeric(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "provider", "since", name=op.f("pk_way_price")),
+    )
+    op.create_table(
         "inbound_part",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
@@ -477,6 +486,8 @@ def upgrade() -> None:
         sa.Column("final_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("conflict", sa.Boolean(), nullable=False),
+        sa.Column("billed", sa.Numeric(), nullable=True),
+        sa.Column("billed_currency", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["notification_id"], ["notification.id"], name=op.f("fk_delivery_notification_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
         sa.UniqueConstraint("notification_id", "attempt", name=op.f("uq_delivery_notification_id_attempt")),
@@ -575,6 +586,7 @@ def downgrade() -> None:
     op.drop_table("chat_answer")
     op.drop_table("chat")
     op.drop_table("chat_invitation")
+    op.drop_table("way_price")
     op.drop_table("inbound_part")
     op.drop_index(op.f("ix_inbound_address_received_at"), table_name="inbound")
     op.drop_table("inbound")

@@ -93,6 +93,8 @@ class Found:
     error_code: str | None = None
     read: bool = False
     verdict: Verdict | None = None
+    billed: Decimal | None = None  # what it cost, if the provider says so
+    billed_currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

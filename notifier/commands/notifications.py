@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.clock import utc_now
 from claims_core.errors import BadInput, Conflict, NotFound
 from notifier import held, switch
-from notifier.commands import shown
+from notifier.commands import cost, shown
 from notifier.commands.with_session import with_session
 from notifier.states import HOLDS, ChannelName, Reason
 from notifier.tables import SenderRate, SendingStop
@@ -65,13 +65,14 @@ A_DAY = timedelta(days=1)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`why`, `show`, `waiting`, `held`, `hold`, `release`, `drop`, `stop`, `go`."""
+    """`why`, `show`, `waiting`, `cost`, `held`, `hold`, `release`, `drop`, `stop`, `go`."""
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACTION")
     why = acts.add_parser("why", help="each fact about a claim, and why it was told or not")
     why.add_argument("claim_number")
     why.add_argument("--json", action="store_true", help="one object a line")
     waiting = acts.add_parser("waiting", help="the messages that have not left yet, and those given up in the last day")
     waiting.add_argument("--json", action="store_true", help="one object a line")
+    cost.add_arguments(acts.add_parser("cost", help="what messages cost: by month and channel, or of one claim"))
     acts.add_parser("held", help="the messages that wait for a person, by reason")
     shown.add_arguments(acts)
     for act, words in (
@@ -94,6 +95,8 @@ def run(args: argparse.Namespace) -> int:
 
     Or stop and start sending. An unknown claim number raises `NotFound`.
     """
+    if args.act == "cost":
+        return cost.run(args)
     if args.act in ("stop", "go"):
         print(with_session(lambda session: _switched(session, args)))
         return 0

@@ -20,6 +20,7 @@ from claims_core.i18n import masked_phone
 from claims_core.settings import read_settings
 from notifier import held
 from notifier.channels.ways import standing
+from notifier.commands.cost import COST, PRICE_THEN
 from notifier.commands.with_session import with_session
 from notifier.settings import NotifierSettings
 
@@ -33,12 +34,12 @@ select n.id, c.claim_number as claim, n.template, n.state, n.reason, n.importanc
 from notification n left join claim c on c.id = n.claim_id
 where n.id = :id or n.claim_id = any(:claims) order by n.planned_at, n.id
 """)
-_DELIVERIES = text("""
+_DELIVERIES = text(f"""
 select d.notification_id, d.id, d.attempt, d.channel, d.provider, d.address, d.text, d.text_version, d.segments,
   d.state, d.started_at, d.accepted_at, d.final_at, d.read_at, d.provider_ref, d.provider_status, d.error_code,
-  d.resolution, d.conflict
-from delivery d where d.notification_id = any(:ids) order by d.notification_id, d.attempt
-""")
+  d.resolution, d.conflict, {COST} as cost
+from delivery d {PRICE_THEN} where d.notification_id = any(:ids) order by d.notification_id, d.attempt
+""")  # noqa: S608
 _RECEIPTS = text("""
 select r.delivery_id, r.received_at, r.provider_status, r.error_code from receipt r
 where r.delivery_id = any(:ids) order by r.received_at, r.id
@@ -126,7 +127,8 @@ async def _deliveries(
     found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         row["address"] = masked(row["address"])
-        row["cost"] = row["segments"] * prices.get((row["channel"], row["provider"]), Decimal(0))
+        if row["cost"] is None:
+            row["cost"] = row["segments"] * prices.get((row["channel"], row["provider"]), Decimal(0))
         row["receipts"] = receipts[row["id"]]
         found[row.pop("notification_id")].append(row)
     return found

@@ -26,6 +26,7 @@ from notifier.tables.queue import (
     Receipt,
     SenderRate,
     SendingStop,
+    WayPrice,
 )
 from notifier.tables.texts import TemplateVersion, TextAlarm
 
@@ -56,4 +57,5 @@ __all__ = [
     "TextAlarm",
     "UnheardFact",
     "UnheardMark",
+    "WayPrice",
 ]

@@ -1,10 +1,11 @@
 """What is decided, what is handed over, and what comes back."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, SmallInteger, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Numeric, SmallInteger, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -174,6 +175,9 @@ class Delivery(Table, table=True):
     final_at: datetime | None = None
     read_at: datetime | None = None
     conflict: bool = False
+    # What the provider says that it cost, where it says so; else the price of the way at that time holds.
+    billed: Decimal | None = Field(default=None, sa_column=Column(Numeric))
+    billed_currency: str | None = None
 
 
 class Receipt(Table, table=True):
@@ -208,6 +212,16 @@ class SenderRate(Table, table=True):
     paused_until: datetime | None = None
     pause_reason: str | None = None
     failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+
+
+class WayPrice(Table, table=True):
+    """What one part of a message costs over a channel and provider, from a moment on."""
+
+    channel: ChannelName = Field(primary_key=True, sa_type=stored_as_value(ChannelName))
+    provider: str = Field(primary_key=True)
+    since: datetime = Field(primary_key=True)
+    price: Decimal = Field(sa_column=Column(Numeric, nullable=False))
+    currency: str
 
 
 class SendingStop(Table, table=True):

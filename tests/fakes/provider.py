@@ -32,13 +32,14 @@ class Taken:
     at: float
     status: str = "queued"
     error_code: int | None = None
+    price: str | None = None
 
     def as_json(self) -> dict[str, object]:
         created = format_datetime(datetime.fromtimestamp(self.at, UTC))
         return {
             **{"sid": self.sid, "to": self.to, "body": self.body, "status": self.status},
             **{"error_code": self.error_code, "date_created": created, "date_sent": created},
-            "from": self.form.get("From"),
+            **{"from": self.form.get("From"), "price": self.price, "price_unit": "usd" if self.price else None},
         }
 
 

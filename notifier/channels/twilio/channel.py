@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from twilio.base.exceptions import TwilioException
@@ -165,4 +166,6 @@ def _found(message: Any) -> Found:
         error_code=str(message.error_code) if message.error_code else None,
         read=status == "read",
         verdict=verdict_on(str(message.error_code or "")),
+        billed=abs(Decimal(message.price)) if message.price else None,  # they count what we owe as negative
+        billed_currency=str(message.price_unit or "USD").upper() if message.price else None,
     )
