@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import ledger
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 # A number gets so many answers a day, so that two machines never talk to each other for long.
 ANSWERS_A_DAY = 3
 LONGEST_BODY = 4_000
+# Of the words on one matter the last one holds.
+MATTERS = (frozenset({Command.STOP, Command.START}), frozenset({Command.MORE, Command.LESS}))
 # A person with rows in several back offices is one person; of their rows, the one that we wrote to last speaks.
 _WHO = text(f"""
 select policyholder_id, claim_id, open_claims from (
@@ -92,11 +95,13 @@ async def receive(
     now: datetime,
     settings: NotifierSettings,
     said: Understood | None = None,
+    written_at: datetime | None = None,
 ) -> None:
     """Keep a message and do what it says, in the caller's transaction; a repeat of the provider's has no effect.
 
     `said` is what it means where its words are none of a person's, as those of a button. A STOP holds from the commit
-    on, for all that is planned too. Replies are notifications like all others.
+    on, for all that is planned too. Replies are notifications like all others. `written_at` is of a message that
+    reaches us late: what the number has said since then on the same matter holds.
     """
     body = body.replace("\x00", "")[:LONGEST_BODY]
     said = said or understand(body)
@@ -108,7 +113,7 @@ async def receive(
         address=address,
         body=body,
         command=said.command,
-        received_at=now,
+        received_at=written_at or now,
     )
     if await insert_once(session, row, unique=("provider", "provider_ref")):
         await _handle(session, await session.get_one(Inbound, row.id), said, settings, now)
@@ -119,10 +124,20 @@ async def _handle(
 ) -> None:
     found = await (await session.connection()).execute(_WHO, {"address": row.address, "channel": row.channel})
     people = tuple(Person(each.policyholder_id, each.claim_id, each.open_claims) for each in found)
-    row.outcome = await _DO[said.command](Heard(session, row, people, said, settings, now))
     row.handled_at = now
+    if row.received_at < now and await _overtaken(session, row):
+        row.outcome = "overtaken"
+        return
+    row.outcome = await _DO[said.command](Heard(session, row, people, said, settings, now))
     await session.flush()
     log.info("inbound_handled", extra={"inbound_id": row.id, "command": said.command, "outcome": row.outcome})
+
+
+async def _overtaken(session: AsyncSession, row: Inbound) -> bool:
+    """Has the number said something else since then that this word would undo?"""
+    matter = next((each for each in MATTERS if row.command in each), frozenset())
+    later = select(Inbound).where(Inbound.address == row.address, col(Inbound.received_at) > row.received_at)
+    return (await session.exec(later.where(col(Inbound.command).in_(matter)).limit(1))).first() is not None
 
 
 async def _stop(heard: Heard) -> str:

@@ -10,6 +10,7 @@ import asyncpg
 from claims_core import jobs
 from claims_core.db import pool_scope, session_scope
 from claims_core.ticks import Context, Job
+from notifier import missed
 from notifier.another_way import write_beyond_cap
 from notifier.carriers import find_owners, read_incomplete
 from notifier.channels.base import Channel
@@ -59,6 +60,15 @@ async def ask_for_receipts(context: Context) -> str | None:
         return FOREIGN
     asked = await poll_receipts(tools.pool, tools.channels, now=context.now)
     return f"{asked} asked for" if asked else None
+
+
+async def take_missed_messages(context: Context) -> str | None:
+    """Do what was written to us and never came to our door. A copy asks nobody."""
+    tools = _tools(context)
+    if await is_foreign(tools.pool, instance_id=tools.instance_id):
+        return FOREIGN
+    taken = await missed.take_missed(context.engine, tools.channels, settings=tools.settings, now=context.now)
+    return f"{taken} taken" if taken else None
 
 
 async def match_parked(context: Context) -> str | None:
@@ -128,6 +138,7 @@ JOBS = (
     *jobs.JOBS,  # promises and audit are everybody's; the notifier is the process that always runs
     Job("resolve_lost", timedelta(seconds=5), resolve_lost),
     Job("ask_for_receipts", timedelta(seconds=30), ask_for_receipts),
+    Job(missed.JOB, timedelta(minutes=3), take_missed_messages),
     Job("match_parked_receipts", timedelta(minutes=1), match_parked),
     Job("read_incomplete_messages", timedelta(minutes=1), read_what_came),
     Job("end_late", timedelta(seconds=15), end_late),

@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from claims_core.errors import PermanentChannelFailure, TemporaryChannelFailure
 from notifier.states import ChannelName, DeliveryState
@@ -122,6 +122,24 @@ class WithoutList:
     async def fetch(self, provider_ref: str) -> Found | None:
         """Nothing."""
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message to us, as the provider's own list has it."""
+
+    provider_ref: str
+    address: str
+    body: str
+    at: datetime
+
+
+@runtime_checkable
+class KeepsWhatCame(Protocol):
+    """A provider that keeps a list of what people wrote to us, and need not be at our door to bring it."""
+
+    async def written_since(self, moment: datetime) -> Sequence[Written]:
+        """What was written to us after `moment`. Raises `TemporaryChannelFailure` when it cannot tell."""
 
 
 class Channel(Protocol):

@@ -88,12 +88,14 @@ class Exchange:
         self.file.execute("update message set body = '' where sid = ?", (sid,))
 
     def listed(self, *, to: str | None, sender: str | None, since: datetime | None) -> list[dict[str, Any]]:
-        """What the list shows, newest first; what is younger than the listing lag is not there yet."""
+        """What the list shows, of both directions, newest first; what is younger than the listing lag is not there."""
         visible = datetime.now(UTC) - self.setup.listing_lag
-        rows = self.messages(to=to)
+        rows = self.file.execute(
+            "select * from message where (? is null or recipient = ?) order by place desc", (to, to)
+        )
         return [
-            row
-            for row in reversed(rows)
+            dict(row)
+            for row in rows
             if datetime.fromisoformat(row["created_at"]) <= visible
             and (sender is None or row["sender"] == sender)
             and (since is None or datetime.fromisoformat(row["created_at"]) >= since)

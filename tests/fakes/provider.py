@@ -12,7 +12,7 @@ import uuid
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -52,9 +52,11 @@ class FakeTwilio:
     ahead: float = 0.0  # seconds by which its clock runs before ours: for tests that move the time
     default: str = "ok"
     hide_bodies: bool = False
+    lists: bool = True  # else whoever asks for the list is told to come later
     log: Path | None = None
     script: deque[str] = field(default_factory=deque)
     taken: list[Taken] = field(default_factory=list)
+    written: list[dict[str, str]] = field(default_factory=list)  # what telephones wrote to us, as the list shows it
     asked: list[tuple[float, str]] = field(default_factory=list)
     url: str = ""
     looked_up: int = 0
@@ -146,10 +148,18 @@ class FakeTwilio:
 
     async def _list(self, request: web.Request) -> web.Response:
         self.looked_up += 1
+        if not self.lists:
+            return _problem(503, 20503, {})
+        since = datetime.fromisoformat(request.query.get("DateSent>", "1970-01-01T00:00:00Z"))
         visible = [
             {**message.as_json(), **({"body": ""} if self.hide_bodies else {})}
             for message in reversed(self.taken)
             if message.to == request.query["To"] and message.at <= self._time() - self.list_lag
+        ]
+        visible += [
+            each
+            for each in reversed(self.written)
+            if each["to"] == request.query["To"] and parsedate_to_datetime(each["date_sent"]) >= since
         ]
         return web.json_response({"messages": visible, "next_page_uri": None, "page": 0, "page_size": 50})
 
@@ -158,6 +168,13 @@ class FakeTwilio:
             if message.sid == request.match_info["sid"]:
                 return web.json_response(message.as_json())
         return _problem(404, 20404, {})
+
+    def is_written_to(self, telephone: str, ours: str, body: str, *, at: datetime) -> str:
+        """A telephone writes to our number, and nobody at our door hears of it; the message's ref."""
+        sid, moment = "SM" + uuid.uuid4().hex, format_datetime(at)
+        said = {"sid": sid, "from": telephone, "to": ours, "body": body, "direction": "inbound", "status": "received"}
+        self.written.append(said | {"date_created": moment, "date_sent": moment})
+        return sid
 
     def bodies(self) -> list[str]:
         """The texts taken, in order."""

@@ -15,7 +15,7 @@ from claims_core.errors import (
     Misconfigured,
     TemporaryChannelFailure,
 )
-from notifier.channels.base import Accepted, Channel, Content, Found, SenderStopped, without_code
+from notifier.channels.base import Accepted, Channel, Content, Found, SenderStopped, Written, without_code
 from notifier.channels.twilio.asking import CLOCKS_APART, asking
 from notifier.channels.twilio.http import TwilioHttp
 from notifier.channels.twilio.voice import VoiceChannel
@@ -24,6 +24,8 @@ from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, DeliveryState
 
 LONGEST_VALIDITY = 36_000  # seconds; facts B1
+# Without a number of our own to ask for (a messaging service), what we sent is in the list, too.
+MOST_WRITTEN = 2_000
 MESSAGES = "https://api.twilio.com/2010-04-01/Accounts/{sid}/Messages.json"
 
 
@@ -133,6 +135,17 @@ class TwilioChannel:
             if problem.code in ("20404", "404"):
                 return None
             raise
+
+    async def written_since(self, moment: datetime) -> Sequence[Written]:
+        """What Twilio has taken for us from people (facts B4: one list for both directions)."""
+        ours = {"to": self._sender["from_"]} if self._sender.get("from_") else {}
+        async with asking(self._deadline):
+            listed = await self._messages.list_async(**ours, date_sent_after=moment, limit=MOST_WRITTEN)
+        return [
+            Written(each.sid, each.from_.removeprefix(self._prefix), each.body, each.date_sent or each.date_created)
+            for each in listed
+            if each.direction == "inbound" and each.body and each.from_.startswith(self._prefix or "+")
+        ]
 
     def _words(self, text: str, content: Content | None) -> dict[str, str]:
         approved = self._contents.get(f"{content.template}.{content.language}") if content else None
