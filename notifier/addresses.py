@@ -18,3 +18,7 @@ AS_PLANNED = "= case when n.channel = 'email' then 'email' else 'phone' end"
 SPOKEN_TO = f"""case when n.channel in ({", ".join(f"'{each}'" for each in sorted(CHATS))}) then (
     select t.address from chat t where t.policyholder_id = any(kin.ids) and t.channel = n.channel
     and t.ended_at is null order by t.linked_at desc limit 1) else point.address end"""  # noqa: S608
+# When the person last wrote by WhatsApp, if within a day: only so long may we write there in words of our own.
+LAST_HEARD = """case when n.channel = 'whatsapp' then (select max(said.received_at) from inbound said
+    where said.address = point.address and said.channel = 'whatsapp'
+    and said.received_at > $1::timestamptz - interval '1 day') end"""

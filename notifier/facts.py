@@ -11,7 +11,7 @@ import asyncpg
 
 from claims_core.errors import ClaimsError, NotFound
 from claims_core.same_person import goes_on, rows_of
-from notifier.addresses import AS_PLANNED, FOR_PLANNING, SPOKEN_TO, USABLE_FIRST
+from notifier.addresses import AS_PLANNED, FOR_PLANNING, LAST_HEARD, SPOKEN_TO, USABLE_FIRST
 from notifier.background import Background, Fact
 from notifier.counted import HANDED_OVER, TOLD_ON_CLAIM, TOLD_OR_IN_HAND
 from notifier.decisions import still_to_send
@@ -119,7 +119,7 @@ _ASKED_FROM = "(n.importance in ('code', 'answer') and i.id = n.contact_point_id
 _TAKEN = f"""
 select n.id, n.template, n.importance, n.channel, n.send_by, n.values::text as own, n.language as said_in, n.cadence,
     {FACT}, q.text as question, q.answer, q.answer_due_at,
-    {SPOKEN_TO} as spoken_address, coalesce(p.person_id, p.id) as person_id,
+    {SPOKEN_TO} as spoken_address, {LAST_HEARD} as heard_at, coalesce(p.person_id, p.id) as person_id,
     case when n.template = 'kw_status_many' then (select count(*) from claim o
         where o.policyholder_id = any(kin.ids) and o.stage <> 'closed'
         and not {goes_on("o", "kin.ids")}) end as open_claims,
@@ -157,6 +157,7 @@ class Ready(NamedTuple):
     values: dict[str, str]
     text: MessageText
     link_hash: bytes | None = None
+    heard_at: datetime | None = None
 
 
 async def ready_for(
@@ -183,6 +184,7 @@ def _ready(taken: "_Taken", settings: NotifierSettings, now: datetime) -> Ready:
         text=text,
         values=_values(names, taken, settings, now, link),
         link_hash=link.token_hash if link else None,
+        heard_at=taken.row["heard_at"],
     )
 
 

@@ -55,7 +55,7 @@ class NotifierSettings(SmppSettings, MessengerSettings):
     # The number that calls come from; no calls without it.
     twilio_voice_from: Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")] | None = None
     twilio_api_base_url: str | None = None
-    # {"claim_moved.en": {"sid": "HX…", "values": ["given_name", "date"]}}: approved WhatsApp texts and their variables.
+    # {"claim_moved.en": {"sid": "HX…", "values": ["name", "date"]}}: approved WhatsApp texts and their variables.
     twilio_contents: dict[str, dict[str, str | list[str]]] = Field(default_factory=dict)
 
     # smtp://name:password@host:587 (secured by STARTTLS) or smtps://…:465; no letters without it.

@@ -1,5 +1,6 @@
 """What a provider's word about a recipient changes: an opt-out, a note, a chat's end, another channel instead."""
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
@@ -10,8 +11,11 @@ from claims_core.ids import new_id
 from notifier.another_way import SENDS_LETTERS, instead, letters_of
 from notifier.channels.base import Verdict
 from notifier.chats import EndedHow, end_by_deliveries
+from notifier.refusals import words_on
 from notifier.rendering import templates_for
 from notifier.states import CHATS, ChannelName
+
+log = logging.getLogger(__name__)
 
 # What did not reach the person there goes by SMS.
 FOLLOWED_BY_SMS = [ChannelName.WHATSAPP, ChannelName.VOICE, *CHATS]
@@ -74,6 +78,9 @@ async def heed(connection: asyncpg.Connection, verdicts: Mapping[UUID, tuple[Ver
     opted_out = [each for each, (verdict, _) in verdicts.items() if verdict is Verdict.OPTED_OUT]
     bad = {each: code for each, (verdict, code) in verdicts.items() if verdict is Verdict.BAD_ADDRESS}
     lost = [each for each, (verdict, _) in verdicts.items() if verdict in _NO_WAY_TO_THE_PERSON]
+    for each, (_, code) in verdicts.items():
+        if words_on(code):
+            log.error("text_refused", extra={"delivery_id": each, "why": code})
     unanswered = [each for each, (verdict, _) in verdicts.items() if verdict is Verdict.AGAIN]
     if unanswered:
         await connection.execute(_CALL_AGAIN, now, [new_id() for _ in unanswered], unanswered)

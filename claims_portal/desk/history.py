@@ -22,6 +22,7 @@ from claims_portal.desk.words import (
     STATUS_OF,
     template_words,
 )
+from notifier.refusals import words_on
 from notifier.states import DeliveryState, NotificationState
 from notifier.tables import Delivery, Notification
 
@@ -106,6 +107,8 @@ def _messages(facts: ClaimFacts, says: Says) -> Iterator[Entry]:
 def _fate(notification: Notification, delivery: Delivery | None, facts: ClaimFacts, says: Says) -> str:
     if delivery is None or notification.state not in (NotificationState.SENT, NotificationState.SETTLED):
         reason = says.told(REASONS[notification.reason]) if notification.reason else ""
+        if delivery is not None and (why := words_on(delivery.error_code)):
+            reason = says.told(why)
         words = says.told(SILENT_STATES[notification.state], reason=reason)
         if notification.state is NotificationState.PLANNED:
             words = says.told("Waits to be sent, not before {time}", time=says.by(notification.not_before))
@@ -119,6 +122,8 @@ def _delivered(delivery: Delivery, says: Says) -> str:
     if delivery.state is DeliveryState.DELIVERED and delivery.final_at:
         return says.told("Delivered in {span}.", span=says.span(delivery.final_at - delivery.started_at))
     if delivery.state is DeliveryState.UNDELIVERED:
+        if why := words_on(delivery.error_code):
+            return says.told("Not delivered: {reason}.", reason=says.told(why))
         return says.told("Not delivered: the provider says {code}.", code=delivery.error_code or "—")
     return says.told("The provider has it; no word from the telephone yet.")
 

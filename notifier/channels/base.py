@@ -72,6 +72,7 @@ class Content:
     template: str
     language: str
     values: Mapping[str, str] = field(default_factory=dict)
+    heard_at: datetime | None = None  # when the person last wrote over this channel, if within a day
 
 
 @dataclass(frozen=True, slots=True)

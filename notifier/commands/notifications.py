@@ -17,6 +17,7 @@ from claims_core.errors import BadInput, Conflict, NotFound
 from notifier import held, switch
 from notifier.commands import cost, shown
 from notifier.commands.with_session import with_session
+from notifier.refusals import words_on
 from notifier.states import HOLDS, ChannelName, Reason
 from notifier.tables import SenderRate, SendingStop
 
@@ -31,25 +32,27 @@ order by 2, 1
 _FACTS = text("""
 select ev.occurred_at as at, 'fact' as about, ev.kind as what, ev.page_state, ev.historic,
     p.planned_at is not null as decided, n.template, n.state, n.reason, n.cadence, n.pilot_arm, n.send_by,
-    n.channel, d.provider, d.state as delivery, d.attempts
+    n.channel, d.provider, d.state as delivery, d.attempts, d.error_code
 from case_event ev left join planned_event p on p.case_event_id = ev.id
 left join notification n on n.cause_kind = 'case_event' and n.cause_id = ev.id
 left join lateral (select count(*) as attempts, (array_agg(x.state order by x.attempt desc))[1] as state,
-    (array_agg(x.provider order by x.attempt desc))[1] as provider
+    (array_agg(x.provider order by x.attempt desc))[1] as provider,
+    (array_agg(x.error_code order by x.attempt desc))[1] as error_code
     from delivery x where x.notification_id = n.id) d on true
 where ev.claim_id = :claim_id
 union all
 select n.planned_at, n.cause_kind, null, null, false, true, n.template, n.state, n.reason, n.cadence, n.pilot_arm,
-    n.send_by, n.channel, d.provider, d.state, d.attempts
+    n.send_by, n.channel, d.provider, d.state, d.attempts, d.error_code
 from notification n
 left join lateral (select count(*) as attempts, (array_agg(x.state order by x.attempt desc))[1] as state,
-    (array_agg(x.provider order by x.attempt desc))[1] as provider
+    (array_agg(x.provider order by x.attempt desc))[1] as provider,
+    (array_agg(x.error_code order by x.attempt desc))[1] as error_code
     from delivery x where x.notification_id = n.id) d on true
 where n.claim_id = :claim_id and n.cause_kind <> 'case_event'
 union all
 select coalesce(u.ended_at, u.call_since, u.since), 'known', 'known', null, false, true, u.template,
     coalesce(u.ended_how, case when u.call_since is null then 'followed' else 'to_call' end), null, null, null,
-    null, null, null, null, u.calls
+    null, null, null, null, u.calls, null
 from unheard_fact u where u.claim_id = :claim_id
 order by 1
 """)
@@ -215,4 +218,5 @@ def _as_line(row: dict[str, Any]) -> str:
     what = f"{row['what'] or row['about']} {row['page_state'] or ''}".strip()
     side = "  (a claimant's side)" if row["side"] == "claimant" else ""
     over = " ".join(filter(None, (row["channel"], row["provider"]))) or "-"
-    return f"{row['at']:%Y-%m-%d %H:%M}  {what:<34} {said:<18} {over:<17} {how}{repeats}{side}"
+    refused = f": {words_on(row['error_code'])}" if words_on(row["error_code"]) else ""
+    return f"{row['at']:%Y-%m-%d %H:%M}  {what:<34} {said:<18} {over:<17} {how}{refused}{repeats}{side}"

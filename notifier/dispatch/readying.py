@@ -139,7 +139,7 @@ def _outcome(
         return Kept(row.id, NotificationState.FAILED, Reason.RENDER, failure=problem)
     if row.importance in CAPPED:
         capped.add(ready.person_id)
-    content = Content(row.template, ready.language, ready.values)
+    content = Content(row.template, ready.language, ready.values, ready.heard_at)
     lease, said = (batch.lease_token, batch.lease_until), (text, ready.text.version)
     return HandOver(new_id(), row, *lease, ready.address, *said, new_token(), ready.link_hash, content)
 

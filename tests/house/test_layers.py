@@ -23,6 +23,7 @@ DOORS = (
     "chat_words",
     "call_keys",
     "reading_out",
+    "refusals",
     "tables",
     "states",
     "settings",

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from twilio.rest import Client
 from claims_core.errors import (
     AmbiguousHandOver,
     Misconfigured,
+    PermanentChannelFailure,
     TemporaryChannelFailure,
 )
 from notifier.channels.base import Accepted, Channel, Content, Found, SenderStopped, Written, without_code
@@ -20,12 +21,15 @@ from notifier.channels.twilio.asking import CLOCKS_APART, asking
 from notifier.channels.twilio.http import TwilioHttp
 from notifier.channels.twilio.voice import VoiceChannel
 from notifier.channels.twilio.words import STATE_OF, capabilities_of, lacks_for_sms, verdict_on
+from notifier.refusals import OUTSIDE_WINDOW, UNFILLED
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, DeliveryState
 
 LONGEST_VALIDITY = 36_000  # seconds; facts B1
 # Without a number of our own to ask for (a messaging service), what we sent is in the list, too.
 MOST_WRITTEN = 2_000
+# WhatsApp's 24 hours after a person's last message, less what a message may wait on its way (facts B9).
+WINDOW = timedelta(hours=24) - timedelta(minutes=5)
 MESSAGES = "https://api.twilio.com/2010-04-01/Accounts/{sid}/Messages.json"
 
 
@@ -91,7 +95,7 @@ class TwilioChannel:
         """Hand over once, within the deadline; Twilio drops the message by itself when `send_by` has passed."""
         words: dict[str, Any] = {
             **self._sender,
-            **self._words(text, content),
+            **self._words(text, content, now),
             "to": self._prefix + address,
             "status_callback": callback_url,
             "validity_period": max(1, min(LONGEST_VALIDITY, int((send_by - now).total_seconds()))),
@@ -147,12 +151,19 @@ class TwilioChannel:
             if each.direction == "inbound" and each.body and each.from_.startswith(self._prefix or "+")
         ]
 
-    def _words(self, text: str, content: Content | None) -> dict[str, str]:
-        approved = self._contents.get(f"{content.template}.{content.language}") if content else None
-        if self.name is not ChannelName.WHATSAPP or approved is None or content is None:
+    def _words(self, text: str, content: Content | None, now: datetime) -> dict[str, str]:
+        """Our own words, or where WhatsApp takes none any more the approved ones; raises where there are none."""
+        if self.name is not ChannelName.WHATSAPP or content is None:
             return {"body": text}
-        names = approved.get("values", [])
-        variables = {str(place): content.values[name] for place, name in enumerate(names, start=1)}
+        if content.heard_at is not None and now - content.heard_at < WINDOW:
+            return {"body": text}
+        approved = self._contents.get(f"{content.template}.{content.language}")
+        if approved is None:
+            raise PermanentChannelFailure("no approved text", code=OUTSIDE_WINDOW)
+        values = [content.values.get(name, "") for name in approved.get("values", [])]
+        if not all(values):
+            raise PermanentChannelFailure("a value of the approved text is not known", code=UNFILLED)
+        variables = {str(place): value for place, value in enumerate(values, start=1)}
         return {"content_sid": str(approved["sid"]), "content_variables": json.dumps(variables, ensure_ascii=False)}
 
     async def close(self) -> None:
