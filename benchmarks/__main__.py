@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks import code, page, queue, receipts, sender
 from benchmarks.load import compared, meanwhile
 from benchmarks.rounds import Ratio, say
-from benchmarks.sender import together
+from benchmarks.sender import killed, together
 from claims_core import embedded
 
 SECTIONS: dict[str, Callable[[str, Path, str, int], Iterable[Ratio]]] = {
@@ -23,6 +23,7 @@ SECTIONS: dict[str, Callable[[str, Path, str, int], Iterable[Ratio]]] = {
     "sender": sender.measure,
     "together": together.measure,
     "code": code.measure,
+    "killed": killed.measure,
     "queue": queue.measure,
     "receipts": receipts.measure,
     "page": page.measure,

@@ -1,34 +1,21 @@
 """How long a one-time code takes from its commit to the provider while a hundred thousand heartbeats are being sent."""
 
 import asyncio
-import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks import databases
-from benchmarks.receipts.signed import SURROUNDINGS
 from benchmarks.rounds import Ratio, run, say
 from benchmarks.sender import a_provider
+from benchmarks.sender.process import a_notifier
 
 SIZES = {"full": 100_000, "small": 5_000}
 USUAL = 100_000
 CODES = 200
 LIMIT = 0.25  # seconds
 UNTIL_BUSY = 5.0  # seconds: by then the sender is at full rate
-PACE = {
-    "NOTIFIER_MARKET": "us",
-    "NOTIFIER_QUIET_HOURS": "false",
-    "NOTIFIER_DAILY_CAP": "0",
-    "NOTIFIER_CLAIM_CAP": "0",
-    "NOTIFIER_RATE_PER_SECOND": "100000",
-    "PORTAL_PUBLIC_URL": "https://claims.example.org",
-    "PORTAL_SECRET_KEY": "k" * 43,
-    "PORTAL_BRAND_PHONE": "8 800 000-00-00",
-}
 
 
 def measure(server_url: str, folder: Path, size: str, rounds: int) -> Iterator[Ratio]:
@@ -50,18 +37,10 @@ def measure(server_url: str, folder: Path, size: str, rounds: int) -> Iterator[R
 
 def _took(url: str, port: str, printed: Iterator[str]) -> list[float]:
     """Seconds from commit to arrival, a code each."""
-    surroundings = {**os.environ, **SURROUNDINGS, **PACE, "DATABASE_URL": url}
-    surroundings["TWILIO_API_BASE_URL"] = f"http://127.0.0.1:{port}"
-    notifier = subprocess.Popen(
-        [sys.executable, "-m", "notifier"], env=surroundings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
+    with a_notifier(url, port):
         time.sleep(UNTIL_BUSY)
         asked = run("code.ask", url)
         arrived = dict(_arrivals(printed, len(asked)))
-    finally:
-        notifier.terminate()
-        notifier.wait()
     return [arrived[phone] - moment for phone, moment in asked.items()]
 
 
