@@ -10,10 +10,15 @@ from notifier.message import SmsParts, sms_parts
 from notifier.rendering.faults import Fault
 from notifier.rendering.held import MessageText, RenderingFailed
 from notifier.rendering.samples import Values, sample_values
-from notifier.rendering.shipped import Place
+from notifier.rendering.shipped import LANGUAGES, Place, source_of
 from notifier.rendering.syntax import VALUE, asked_for, faults_of, wordings
 from notifier.states import ChannelName
+from notifier.values import NAMES
 
+# What a stranger who finds the telephone must not learn beyond what ships: these are named only where they are already.
+OF_THE_READER = frozenset({"ref", "name", "amount", "docs", "last4", "question_short", "answer", "code"})
+# Without it the message is worth nothing, in whichever reading.
+MUST_SAY = {"otp": frozenset({"code"})}
 LONGEST_SUBJECT = 120
 MOST_WORDS = 12  # in a sentence, on average (`ux` 2.3): more is read twice
 # Words that people outside of an office do not say (`ux` 2.3).
@@ -43,7 +48,7 @@ def reviewed(place: Place, source: str, *, in_force: str, other_goes_with: bool)
     refusals = tuple(faults_of(source))
     if refusals:
         return Review(refusals, ())
-    refusals = (*_shape(place, source), *_length(place, source))
+    refusals = (*_shape(place, source), *_values(place, source), *_length(place, source))
     return Review(refusals, tuple(_warnings(source, in_force, other_goes_with=other_goes_with)))
 
 
@@ -78,6 +83,21 @@ def _shape(place: Place, source: str) -> Iterator[Fault]:
     elif len(re.sub(r"{[{%].*?[%}]}", "", subject)) > LONGEST_SUBJECT:
         what, mend = _("the subject has more than {most} characters"), _("say the rest in the letter")
         yield Fault(1, LONGEST_SUBJECT + 1, "", what, mend, {"most": LONGEST_SUBJECT})
+
+
+def _values(place: Place, source: str) -> Iterator[Fault]:
+    """Nothing more of the reader than what ships says over this channel, and all that the message is for."""
+    template, channel, _language = place
+    shipped = {name for each in LANGUAGES for name in MessageText.of(place, source_of(template, channel, each)).names}
+    names = MessageText.of(place, source).names
+    if more := sorted((names & OF_THE_READER) - shipped):
+        what = _("it would tell a stranger more than the text that ships: {names}")
+        yield Fault(1, 1, "", what, _("leave it to the claim page"), {"names": ", ".join(more)})
+    must = MUST_SAY.get(template, frozenset())
+    bare = MessageText.of(place, source).say(channel, dict.fromkeys(NAMES, "") | {name: f"<{name}>" for name in must})
+    if missing := sorted(name for name in must if f"<{name}>" not in bare):
+        what = _("this message is for nothing without the value {names}")
+        yield Fault(1, 1, "", what, _("name it where it is always said"), {"names": ", ".join(missing)})
 
 
 def _length(place: Place, source: str) -> Iterator[Fault]:

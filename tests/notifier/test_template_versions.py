@@ -121,6 +121,26 @@ async def test_what_may_not_be_said_is_not_even_kept(engine, source, why, proble
             await propose(session, ("no_such", "sms", "ru"), TEXT, why="x", by=ANNA, now=NOON)
 
 
+@pytest.mark.parametrize(
+    ("place", "source", "says"),
+    [
+        (("otp", "sms", "en"), "Sign in at @{{ domain }}", "for nothing without the value code"),
+        (("otp", "sms", "en"), "{% if date %}{{ code }}{% endif %} is your code", "for nothing without the value code"),
+        (
+            ("assessment", "sms", "en"),
+            "Claim {{ ref4 }}, {{ name }}: {{ amount }}",
+            "stranger .*amount, name",
+        ),
+        (("registered", "sms", "ru"), "{{ code }} для дела {{ ref4 }}", "tell a stranger more"),
+        (("registered", "email", "en"), "Claim {{ ref4 }} {{ link }}", "a letter begins with its subject"),
+        (("registered", "email", "en"), "Claim\n\n" + "{{ link }} " * 300, "characters are too many"),
+    ],
+)
+async def test_a_text_says_what_it_is_for_and_no_more_of_its_reader_than_what_ships(engine, place, source, says):
+    with pytest.raises(NotFit, match=says):
+        await proposed(engine, source, place=place)
+
+
 async def test_what_was_let_in_once_and_may_not_be_said_now_is_not_published(engine):
     version = await proposed(engine)
     await broken(engine, "Дело {{ ref4 }}: скидка {{ link }}", state=TextState.DRAFT, version=2)

@@ -11,9 +11,11 @@ from claims_portal.tables import AccessLog, Role
 from notifier.rendering import source_of
 from notifier.template_versions import propose, publish, versions_of
 from tests.factories import a_claim
+from tests.notifier.test_rendering import ESCAPES
 from tests.portal.desk import a_staff, at_the_desk
 from tests.portal.portal import NOON
 from tests.portal.test_desk_kept import sign_in
+from tests.portal.test_doors import NASTY
 
 PLACE = ("assessment", "sms", "en")
 HERE = "/desk/texts/assessment/sms.en"
@@ -163,3 +165,20 @@ async def test_what_was_typed_comes_back_after_signing_in_again(engine, app, clo
         assert "we count the damage" in page
         assert 'value="shorter"' in page
     assert await states(engine) == {}
+
+
+async def test_no_hostile_text_brings_a_500_or_markup_or_is_kept(engine, app):
+    hostile = [*NASTY, *ESCAPES[::90], "<script>alert(1)</script> {{ ref4 }}", "x" * 8001, "{{ answer }}" * 300]
+    async with at_the_desk(app, engine, Role.SUPERVISOR) as browser:
+        for source in hostile:
+            for act in ("preview", "propose"):
+                answer = await browser.post(
+                    f"{HERE}/{act}", data={"source": source, "why": source[:400], "claim": source}
+                )
+                assert answer.status_code < 500, source
+                assert "<script>alert" not in answer.text
+        for version in ("0", "-1", "x", "9" * 30, "99999"):
+            for act in ("publish", "retire"):
+                answer = await browser.post(f"{HERE}/{act}", data={"version": version})
+                assert answer.status_code in (404, 422), (act, version)
+    assert set((await states(engine)).values()) <= {"draft"}
