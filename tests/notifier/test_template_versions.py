@@ -10,13 +10,25 @@ from sqlmodel import select
 from claims_core.db import driver_connection, session_scope
 from claims_core.errors import BadInput, Conflict, NotFound
 from claims_core.tables import AuditEntry
+from notifier.process import serve
 from notifier.rendering import edited_in_force, put_in_force, render, source_of, text_for
 from notifier.states import TextState
 from notifier.tables import TemplateVersion
-from notifier.template_versions import NotFit, SamePerson, propose, publish, refresh, retire, versions_of, watch
+from notifier.template_versions import (
+    LOOK_EVERY,
+    NotFit,
+    SamePerson,
+    propose,
+    publish,
+    refresh,
+    retire,
+    versions_of,
+    watch,
+)
 from tests.factories import NOON
 from tests.notifier.queue import a_desk
 from tests.notifier.samples import longest_for
+from tests.notifier.scenes import the_settings
 
 PLACE = ("assessment", "sms", "ru")
 TEXT = "Дело {{ ref4 }}: считаем ущерб.{% if date %} Решим до {{ date }}.{% endif %} {{ link }}"
@@ -233,3 +245,20 @@ async def test_a_process_that_cannot_read_the_database_keeps_the_last_texts(engi
     watching.cancel()
     assert dict(edited_in_force()) == held
     assert text_for(*PLACE).version == 1
+
+
+@pytest.mark.soak
+async def test_a_running_notifier_says_a_published_text_within_seconds_and_goes_back_as_soon(engine, database_url):
+    stop = asyncio.Event()
+    running = asyncio.create_task(serve(database_url, the_settings(), stop, console=True))
+    await published(engine, await proposed(engine))
+    async with asyncio.timeout(10):
+        while text_for(*PLACE).version != 1:
+            await asyncio.sleep(0.05)
+    async with session_scope(engine) as session:
+        await retire(session, PLACE, 1, by=ANNA, now=NOON)
+    async with asyncio.timeout(2 * LOOK_EVERY + 1):
+        while text_for(*PLACE).version != 0:
+            await asyncio.sleep(0.05)
+    stop.set()
+    await running
