@@ -35,8 +35,9 @@ WAITING = (
     "reopened",
 )
 IN_A_ROW = 2  # the third is held until a person has looked
-# The silence of a claim runs from the last text that a provider took, or from the day we first saw the claim. A slot
-# is one span of it; its id follows from claim, start and number, so that it is told once whoever asks and how often.
+# The silence of a claim runs from the last text that a provider took and that did not turn out to be undelivered, or
+# from the day we first saw the claim. A slot is one span of it; its id follows from claim, start and number, so that it
+# is told once whoever asks and how often. News that waits to leave will break the silence by itself.
 # $1 now, $2 the insurer's cadence, $3 page states, $4 limit, $5 the shortest span in days.
 _SILENT = f"""
 with silence as (
@@ -58,6 +59,8 @@ with silence as (
       and c.merged_into is null
       and not (c.has_claimants and c.approved is null and c.page_state in ('approved', 'partly', 'repair'))
         and first.at <= $1 - make_interval(days => $5)
+      and not exists (select from notification n where n.recipient_id = p.id and n.claim_id = c.id
+        and n.state in ('planned', 'sending', 'unknown') and n.importance in ('required', 'progress'))
 ), spans as (
     select *, case when cadence = 'frequent' then $5 else {HEARTBEAT_DAYS_ELSE} end as days from silence
 ), slots as (

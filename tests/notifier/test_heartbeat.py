@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import select
 
 from claims_core.db import driver_connection, session_scope
 from claims_core.ids import new_id
@@ -75,6 +76,17 @@ async def test_the_clock_starts_again_with_every_message_that_arrives(engine: As
     await arrive(engine, told.id, NOON + 5 * DAY)
     assert await beats(engine, now=NOON + 11 * DAY) == []
     assert len(await beats(engine, now=NOON + 12 * DAY)) == 1
+
+
+async def test_a_message_that_did_not_arrive_does_not_start_the_clock_again(engine: AsyncEngine):
+    first = await known(engine)
+    await seen(engine, later(first, **ASSESSING))
+    [told] = await planned(engine)
+    await arrive(engine, told.id, NOON + 5 * DAY)
+    async with session_scope(engine) as session:
+        [delivery] = (await session.exec(select(Delivery))).all()
+        delivery.state = DeliveryState.UNDELIVERED
+    assert len(await beats(engine, now=NOON + 6 * DAY)) == 1
 
 
 async def test_no_heartbeat_goes_into_an_open_question(engine: AsyncEngine):

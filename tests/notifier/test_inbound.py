@@ -144,13 +144,26 @@ async def test_a_number_of_several_people_hears_nothing_about_a_claim(session: A
     assert (await hear(session, "STATUS")).outcome == "kw_help"
 
 
-async def test_a_number_gets_three_answers_a_day_and_then_silence(session: AsyncSession):
+@pytest.mark.parametrize("many", [50, pytest.param(1_000, marks=pytest.mark.soak)])
+async def test_a_number_gets_three_answers_a_day_and_then_silence(session: AsyncSession, many: int):
     await somebody(session)
-    for _ in range(50):
+    for _ in range(many):
         await hear(session, "STATUS")
     assert len(await notifications(session)) == 3
     await hear(session, "STATUS", now=NOON + timedelta(days=1, minutes=1))
     assert len(await notifications(session)) == 4
+
+
+async def test_a_machine_that_answers_every_answer_is_left_alone_after_three(session: AsyncSession):
+    """Whatever it says of ours comes back: commands, questions, our very words; and nothing ends it but we."""
+    await somebody(session)
+    body = "STATUS"
+    for _ in range(12):
+        await hear(session, body)
+        said = await texts(session)
+        body = said[-1] if said else "STATUS"
+    told = [each for each in await notifications(session) if each.cause_kind is CauseKind.INBOUND]
+    assert len(told) <= 3
 
 
 async def test_a_machine_that_sends_our_own_words_back_is_not_answered(session: AsyncSession):

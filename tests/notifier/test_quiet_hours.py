@@ -39,6 +39,14 @@ def test_a_message_waits_for_the_end_of_the_night_and_not_a_minute_longer(moment
         ("Europe/Moscow", "2026-06-04T17:59", "2026-06-04T17:59"),
         ("Europe/Moscow", "2026-06-04T18:00", "2026-06-05T06:00"),
         ("Asia/Kamchatka", "2026-06-04T12:00", "2026-06-04T21:00"),
+        # Clocks that stand by half an hour or a quarter.
+        ("America/St_Johns", "2026-06-05T00:00", "2026-06-05T11:30"),
+        ("Asia/Tehran", "2026-06-04T18:00", "2026-06-05T05:30"),
+        ("Asia/Kathmandu", "2026-06-04T16:00", "2026-06-05T03:15"),
+        ("Pacific/Chatham", "2026-06-04T10:00", "2026-06-04T20:15"),
+        # Lord Howe changes by half an hour, both ways.
+        ("Australia/Lord_Howe", "2026-04-04T12:00", "2026-04-04T22:30"),
+        ("Australia/Lord_Howe", "2026-10-03T12:00", "2026-10-03T22:00"),
         # The night the clocks go forward, and the one they go back.
         ("Europe/London", "2026-03-28T22:00", "2026-03-29T08:00"),
         ("Europe/London", "2026-10-24T22:00", "2026-10-25T09:00"),
