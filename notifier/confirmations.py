@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.ids import new_id
 from claims_core.stages import ClaimStage
 from claims_core.tables import Claim, ContactPoint
+from notifier.rulebook import longest_silence
 from notifier.states import PRIORITY, Cadence, CauseKind, ChannelName, Importance
 from notifier.tables import Notification
 
@@ -39,6 +40,7 @@ async def say_how_often(
             contact_point_id=phone.id,
             sender=ChannelName.SMS,
             language=language,
+            values={"days": await longest_silence(session, cadence)},
             cadence=cadence,
             planned_at=now,
             not_before=now,

@@ -19,7 +19,7 @@ from notifier.links import Link, new_link
 from notifier.rendering import MessageText, text_for
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Importance, Reason
-from notifier.texts import DUE_AT, Cause, values_of
+from notifier.texts import DUE_AT, TRUTH, Cause, values_of
 from notifier.values import NAMES
 
 log = logging.getLogger(__name__)
@@ -260,7 +260,7 @@ def _truth_of(taken: _Taken) -> Fact | None:
     """What must still be so: the fact, or for a heartbeat that the claim stands where it stood."""
     if taken.fact is None and "page_state" in taken.own:
         by = taken.row["send_by"]
-        return Fact("silence", taken.own["page_state"], {}, by, by, by)
+        return Fact(taken.own.get(TRUTH, "silence"), taken.own["page_state"], {}, by, by, by)
     return taken.fact
 
 

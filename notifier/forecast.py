@@ -6,10 +6,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.deadlines import terms_for
 from claims_core.snapshot import CaseEventKind as Kind
 from claims_core.stages import PageState
-from notifier.rulebook import rules_in_force
+from notifier.rulebook import rules_in_force, silences_in_force
 from notifier.rules import Rule, rule_for
+from notifier.silences import Silence, days_of_silence
 from notifier.states import Cadence, Importance
-from notifier.texts import heartbeat_days
 
 ENOUGH_CLAIMS = 30
 _HISTORY = text("""
@@ -37,13 +37,13 @@ async def forecast(session: AsyncSession, cadence: Cadence) -> int:
     row = (await connection.execute(_HISTORY, {"cadence": str(cadence)})).one()
     if row.claims >= ENOUGH_CLAIMS:
         return int(row.texts)
-    return by_rules(await rules_in_force(session), cadence)
+    return by_rules(await rules_in_force(session), await silences_in_force(session), cadence)
 
 
-def by_rules(rules: list[Rule], cadence: Cadence) -> int:
+def by_rules(rules: list[Rule], silences: list[Silence], cadence: Cadence) -> int:
     """What the usual road would bring: its told facts, and a heartbeat for each silence before our own date."""
     told = [rule_for(rules, kind, page, None) for kind, page in ROAD]
     facts = sum(
         rule is not None and (rule.importance is Importance.REQUIRED or cadence in rule.cadences) for rule in told
     )
-    return facts + terms_for("", "").target.days // heartbeat_days(cadence)
+    return facts + terms_for("", "").target.days // days_of_silence(silences, cadence)

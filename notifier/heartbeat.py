@@ -15,9 +15,11 @@ from notifier.decisions import planned, reach
 from notifier.facts import COLUMNS, JOINS, background_of
 from notifier.plans import Decided, write_plans
 from notifier.restraint import is_beyond_claim_cap
+from notifier.rulebook import silences_in_force
 from notifier.settings import NotifierSettings
+from notifier.silences import Silence
 from notifier.states import ALL_CHANNELS, CauseKind, Importance, Reason
-from notifier.texts import HEARTBEAT_DAYS_ELSE, heartbeat_days
+from notifier.statutory import give_notice
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +40,12 @@ IN_A_ROW = 2  # the third is held until a person has looked
 # The silence of a claim runs from the last text that a provider took and that did not turn out to be undelivered, or
 # from the day we first saw the claim. A slot is one span of it; its id follows from claim, start and number, so that it
 # is told once whoever asks and how often. News that waits to leave will break the silence by itself.
-# $1 now, $2 the insurer's cadence, $3 page states, $4 limit, $5 the shortest span in days.
+# $1 now, $2 the insurer's cadence, $3 page states, $4 limit, $5 the shortest span in days, $6 to $9 the spans, the
+# narrowest of which holds as in `silences.days_of_silence`, $10 the installation's market.
 _SILENT = f"""
 with silence as (
-    select c.id as claim_id, c.policyholder_id, coalesce(chosen.cadence, arm.arm, $2) as cadence,
-        greatest(last.at, first.at) as since
+    select c.id as claim_id, c.policyholder_id, c.product, c.line_of_business as line,
+        coalesce(chosen.cadence, arm.arm, $2) as cadence, greatest(last.at, first.at) as since
     from claim c
     join policyholder p on p.id = c.policyholder_id
     cross join lateral (select {rows_of("p")} as ids offset 0) kin
@@ -62,7 +65,11 @@ with silence as (
       and not exists (select from notification n where n.recipient_id = p.id and n.claim_id = c.id
         and n.state in ('planned', 'sending', 'unknown') and n.importance in ('required', 'progress'))
 ), spans as (
-    select *, case when cadence = 'frequent' then $5 else {HEARTBEAT_DAYS_ELSE} end as days from silence
+    select s.*, span.days from silence s cross join lateral (
+        select r.days from unnest($6::text[], $7::text[], $8::text[], $9::int[]) as r(market, line, cadence, days)
+        where coalesce(r.cadence, s.cadence) = s.cadence and coalesce(r.line, s.line) = s.line
+        and (r.market is null or r.market = $10 or starts_with(s.product, r.market || '_'))
+        order by r.market is null, r.line is null, r.cadence is null limit 1) span
 ), slots as (
     select *, floor(extract(epoch from $1 - since) / (days * 86400))::int as slot from spans
     where since <= $1 - make_interval(days => days)
@@ -83,15 +90,26 @@ order by due.since limit $4
 
 
 async def beat(engine: AsyncEngine, *, now: datetime, settings: NotifierSettings, limit: int = 500) -> int:
-    """Plan a heartbeat for each claim that has heard nothing for a span of its cadence, `limit` at most; how many."""
+    """Plan a heartbeat for each claim that has heard nothing for its span, and the notices that a law asks for.
+
+    `limit` at most of each; the greater of the two numbers, so that whoever calls goes on while it is the limit.
+    """
     async with session_scope(engine) as session:
         connection = await driver_connection(session)
-        shortest = heartbeat_days("frequent")
-        rows = await connection.fetch(_SILENT, now, settings.notifier_cadence, list(WAITING), limit, shortest)
+        silences = await silences_in_force(session)
+        by_law = await give_notice(connection, silences, now=now, settings=settings, limit=limit)
+        rows = await connection.fetch(_SILENT, now, *_how_long(silences, settings, limit))
         decided = [_decided(row, settings, now) for row in rows]
         await write_plans(connection, decided, now=now)
         _show_to_handlers(decided)
-        return len(rows)
+        return max(len(rows), by_law)
+
+
+def _how_long(silences: Sequence[Silence], settings: NotifierSettings, limit: int) -> tuple[Any, ...]:
+    usual = [each for each in silences if not each.by_law]
+    shortest = min(each.days for each in usual)
+    columns = ([getattr(each, name) for each in usual] for name in ("market", "line", "cadence", "days"))
+    return settings.notifier_cadence, list(WAITING), limit, shortest, *columns, settings.notifier_jurisdiction
 
 
 def template_for(stands: Background, *, missed: bool) -> str:

@@ -23,6 +23,7 @@ from notifier.keywords import Command, Understood, understand
 from notifier.plans import write_plans
 from notifier.quiet_hours import zone_or
 from notifier.response_clock import answer_due
+from notifier.rulebook import longest_silence
 from notifier.settings import NotifierSettings
 from notifier.states import CHATS, Cadence, CauseKind, ChannelName, Importance
 from notifier.tables import Inbound
@@ -241,6 +242,8 @@ async def _reply(heard: Heard, template: str, values: dict[str, Any] | None = No
     reason = barred(template, Importance.ANSWER, channel, stands, heard.settings)
     plan = planned(template, Importance.ANSWER, channel, stands, settings=heard.settings, now=heard.now, reason=reason)
     plan = replace(plan, language=heard.said.language or plan.language)
+    if template in ("kw_more", "optin_often"):
+        values = {"days": await longest_silence(heard.session, Cadence.FREQUENT)}
     cause = (CauseKind.INBOUND, heard.inbound.id)
     await write_plans(connection, [(cause, None, stands, plan, values or {})], now=heard.now)
     return template

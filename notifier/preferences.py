@@ -24,10 +24,11 @@ from notifier.consents import give_consent, withdraw_consent
 from notifier.decisions import PASSES_A_STOP
 from notifier.forecast import forecast
 from notifier.pilot import draw_arm
+from notifier.rulebook import longest_silence
 from notifier.states import Cadence, ChannelName, Importance, NotificationState, Reason
 from notifier.tables import Consent, Notification, OptOut, Pilot, PilotEnrolment, Preference
 
-__all__ = ["Choice", "choose", "forecast", "get", "join_pilot", "leave_pilot", "running_pilot"]
+__all__ = ["Choice", "choose", "forecast", "get", "join_pilot", "leave_pilot", "longest_silence", "running_pilot"]
 
 # A STOP is for the number, whatever carries the text there; and for an address of letters.
 CARRIED_TO = {

@@ -8,9 +8,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.db import insert_once
 from claims_core.stages import LineOfBusiness
 from notifier.rules import Rule, shipped_rules
+from notifier.silences import Silence, days_of_silence, shipped_silences
 from notifier.states import Cadence, ChannelName
-from notifier.tables import NotificationRule
+from notifier.tables import NotificationRule, SilenceRule
 
+SILENCE_KEY = ("market", "line_of_business", "cadence", "by_law")
 KEY = ("event_kind", "page_state", "line_of_business")
 
 
@@ -45,6 +47,63 @@ async def replace_rules(session: AsyncSession, rules: Sequence[Rule]) -> dict[st
         await session.delete(row)
         done["removed"] += 1
     return done
+
+
+async def silences_in_force(session: AsyncSession) -> list[Silence]:
+    """The silences as the table has them; a table that is empty gets those that ship."""
+    rows = (await session.exec(select(SilenceRule))).all()
+    if rows:
+        return [_to_silence(row) for row in rows]
+    for silence in shipped_silences():
+        await insert_once(session, _to_silence_row(silence), unique=SILENCE_KEY)
+    return list(shipped_silences())
+
+
+async def longest_silence(session: AsyncSession, cadence: Cadence) -> int:
+    """After how many days without a word whoever chose this cadence hears from us, wherever and whatever the claim."""
+    return days_of_silence(await silences_in_force(session), cadence)
+
+
+async def replace_silences(session: AsyncSession, silences: Sequence[Silence]) -> dict[str, int]:
+    """Make the table hold exactly `silences`; as `replace_rules`. They hold from the next look at silences on."""
+    before = {_to_silence(row).key: row for row in (await session.exec(select(SilenceRule))).all()}
+    done = {"added": 0, "changed": 0, "removed": 0}
+    for silence in silences:
+        row = before.pop(silence.key, None)
+        if row is None:
+            session.add(_to_silence_row(silence))
+            done["added"] += 1
+        elif _to_silence(row) != silence:
+            row.days, row.basis, row.version = silence.days, silence.basis, row.version + 1
+            done["changed"] += 1
+    for row in before.values():
+        await session.delete(row)
+        done["removed"] += 1
+    return done
+
+
+def _to_silence(row: SilenceRule) -> Silence:
+    return Silence(
+        days=row.days,
+        market=row.market,
+        line=LineOfBusiness(row.line_of_business) if row.line_of_business else None,
+        cadence=row.cadence,
+        by_law=row.by_law,
+        basis=row.basis,
+        version=row.version,
+    )
+
+
+def _to_silence_row(silence: Silence) -> SilenceRule:
+    return SilenceRule(
+        days=silence.days,
+        market=silence.market,
+        line_of_business=silence.line,
+        cadence=silence.cadence,
+        by_law=silence.by_law,
+        basis=silence.basis,
+        version=silence.version,
+    )
 
 
 async def _rows(session: AsyncSession) -> Sequence[NotificationRule]:

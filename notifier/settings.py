@@ -79,6 +79,8 @@ class NotifierSettings(SmppSettings, MessengerSettings):
     insurer_country: Country = "ru"
 
     notifier_market: Market = Market.RU
+    # Whose law says how often a delay must be explained (`rules.toml`), where the product does not say it: us_ca.
+    notifier_jurisdiction: str | None = None
     notifier_quiet_hours: bool = True
     notifier_quiet_from: time = time(21)
     notifier_quiet_to: time = time(9)

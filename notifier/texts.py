@@ -16,6 +16,7 @@ from claims_core.sealing import unseal
 from notifier.background import Background, Fact
 from notifier.quiet_hours import zone_or
 from notifier.settings import NotifierSettings
+from notifier.silences import days_of_silence, shipped_silences
 from notifier.states import CHATS, Cadence
 from notifier.values import NAMES
 from notifier.variants import state_to_say
@@ -23,8 +24,7 @@ from notifier.variants import state_to_say
 CODE_SEAL = "a code on its way"  # what the seal is for
 SEALED = "sealed"  # the entry of a notification's own values that holds a code
 DUE_AT = "due_at"  # and the one that holds a new time for an answer, in the place of the one that was not kept
-HEARTBEAT_DAYS = {Cadence.FREQUENT: 7}
-HEARTBEAT_DAYS_ELSE = 30
+TRUTH = "truth"  # and the one that says which kind of fact must still be so for a message without one
 WITH_DAMAGE = frozenset({"motor", "motor_liability", "property"})
 # Which date a text speaks of; the others speak of the decision.
 DATE_OF_PAPERS = frozenset({"docs_needed", "docs_partial", "doc_unreadable", "details_needed", "waiting_you"})
@@ -96,11 +96,6 @@ def said_date(cause: Cause, stands: Background, zone: ZoneInfo) -> date | None:
     if cause.template in DATE_OF_MOVE:
         return _day_in(detail.get("date")) or stands.decision_due
     return stands.decision_due
-
-
-def heartbeat_days(cadence: str | None) -> int:
-    """After how many days of silence we write although nothing happened (`ux` 4.5)."""
-    return HEARTBEAT_DAYS.get(Cadence(cadence or Cadence.ESSENTIAL), HEARTBEAT_DAYS_ELSE)
 
 
 def _current_date(scene: _Scene) -> date | None:
@@ -226,7 +221,7 @@ _VALUES: dict[str, Callable[[_Scene], str]] = {
     "name": _name,
     "n": _count,
     "docs": _documents,
-    "days": lambda scene: str(heartbeat_days(scene.cause.cadence)),
+    "days": lambda scene: str(days_of_silence(shipped_silences(), Cadence(scene.cause.cadence or Cadence.ESSENTIAL))),
     "day": lambda scene: _part_of_day(scene, 0),
     "total": lambda scene: _part_of_day(scene, 1),
     "reason": lambda scene: phrase("reason", scene.stands.reason, scene.cause.language),

@@ -33,7 +33,6 @@ OFTEN, MAIN, NONE = "often", "main", "none"
 CADENCE_OF = {OFTEN: Cadence.FREQUENT, MAIN: Cadence.ESSENTIAL}
 NAMES = {OFTEN: marked("Often"), MAIN: marked("Main things only"), NONE: marked("No texts")}
 ARM = {Cadence.FREQUENT: OFTEN, Cadence.ESSENTIAL: MAIN, Cadence.EVERY_STEP: OFTEN}
-HEARTBEAT_DAYS = 7
 NIGHT = (time(21), time(9))
 HOURS = tuple(f"{hour:02}:00" for hour in range(24))
 
@@ -218,7 +217,7 @@ async def _options(session: AsyncSession, choice: Choice, said: Speech) -> tuple
             "Every step, and every {days} days even if nothing changed. About {n} text a claim",
             "Every step, and every {days} days even if nothing changed. About {n} texts a claim",
             often,
-            days=HEARTBEAT_DAYS,
+            days=await preferences.longest_silence(session, Cadence.FREQUENT),
         ),
         MAIN: said.say_count(
             "Documents, decision, money. About {n} text", "Documents, decision, money. About {n} texts", main

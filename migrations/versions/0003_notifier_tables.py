@@ -212,6 +212,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("template", "channel", "language", "version", name=op.f("pk_text_alarm")),
     )
     op.create_table(
+        "silence_rule",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("market", sa.String(), nullable=True),
+        sa.Column("line_of_business", sa.String(), nullable=True),
+        sa.Column("cadence", sa.String(length=40), nullable=True),
+        sa.Column("by_law", sa.Boolean(), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("basis", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_silence_rule")),
+        sa.UniqueConstraint(
+            "market",
+            "line_of_business",
+            "cadence",
+            "by_law",
+            name=op.f("uq_silence_rule_market_line_of_business_cadence_by_law"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+    op.create_table(
         "sending_stop",
         sa.Column("sender", sa.String(), nullable=False),
         sa.Column("codes_too", sa.Boolean(), nullable=False),
@@ -574,6 +594,7 @@ def downgrade() -> None:
     op.drop_table("opt_out")
     op.drop_table("notification_rule")
     op.drop_table("sending_stop")
+    op.drop_table("silence_rule")
     op.drop_table("unheard_fact")
     op.drop_table("unheard_mark")
     op.drop_table("text_alarm")

@@ -12,8 +12,9 @@ from claims_core.errors import BadInput
 from claims_core.snapshot import CaseEventKind
 from notifier.commands.with_session import with_session
 from notifier.rendering import LANGUAGES, has_message, message_files, named, problems_of, source_of
-from notifier.rulebook import replace_rules, rules_in_force
+from notifier.rulebook import replace_rules, replace_silences, rules_in_force, silences_in_force
 from notifier.rules import SILENT_EVENTS, Rule, rules_from_text, shipped_rules, text_from_rules
+from notifier.silences import Silence, shipped_silences, silences_from_text, text_from_silences
 from notifier.states import ChannelName
 
 
@@ -32,16 +33,18 @@ def run(args: argparse.Namespace) -> int:
     if args.act == "export":
         print(with_session(_export), end="")
         return 0
-    rules = _read(args.file) if args.file else shipped_rules()
+    text = _read(args.file) if args.file else None
+    rules = rules_from_text(text) if text else shipped_rules()
+    silences = silences_from_text(text) if text else shipped_silences()
     found = faults_of(rules)
     for fault in found:
         print(fault)
     if found:
         return 1
     if args.act == "check":
-        print(f"{len(rules)} rules and {len(message_files())} texts are in order")
+        print(f"{len(rules)} rules, {len(silences)} silences and {len(message_files())} texts are in order")
         return 0
-    done = with_session(lambda session: _import(session, rules))
+    done = with_session(lambda session: _import(session, rules, silences))
     print(", ".join(f"{count} {what}" for what, count in done.items()))
     return 0
 
@@ -62,19 +65,24 @@ def faults_of(rules: tuple[Rule, ...]) -> list[str]:
     return faults + [f"{named(place)}: {problem}" for place, problem in texts]
 
 
-def _read(path: Path) -> tuple[Rule, ...]:
+def _read(path: Path) -> str:
     try:
-        return rules_from_text(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} cannot be read: {error}") from error
 
 
 async def _export(session: AsyncSession) -> str:
-    return text_from_rules(await rules_in_force(session))
+    rules, silences = await rules_in_force(session), await silences_in_force(session)
+    return text_from_rules(rules) + "\n" + text_from_silences(silences)
 
 
-async def _import(session: AsyncSession, rules: tuple[Rule, ...]) -> dict[str, int]:
+async def _import(session: AsyncSession, rules: tuple[Rule, ...], silences: tuple[Silence, ...]) -> dict[str, int]:
+    """A file without silences leaves those that are."""
     done = await replace_rules(session, rules)
+    if silences:
+        spans = await replace_silences(session, silences)
+        done = {what: count + spans[what] for what, count in done.items()}
     await ledger.audit(
         session, actor=getpass.getuser(), action="rules_imported", subject="rules", detail=done, now=utc_now()
     )

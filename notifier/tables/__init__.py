@@ -27,6 +27,7 @@ from notifier.tables.queue import (
     SenderRate,
     SendingStop,
     WayPrice,
+    SilenceRule,
 )
 from notifier.tables.texts import TemplateVersion, TextAlarm
 
@@ -53,6 +54,7 @@ __all__ = [
     "Receipt",
     "SenderRate",
     "SendingStop",
+    "SilenceRule",
     "TemplateVersion",
     "TextAlarm",
     "UnheardFact",

@@ -72,6 +72,24 @@ class NotificationRule(Table, table=True):
     version: int = 1
 
 
+class SilenceRule(Table, table=True):
+    """After so many days without a word we write; `by_law` with the reasons, and to everybody."""
+
+    # One span for a market, line and cadence; empty means any.
+    __table_args__ = (
+        UniqueConstraint("market", "line_of_business", "cadence", "by_law", postgresql_nulls_not_distinct=True),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    market: str | None = None
+    line_of_business: str | None = None
+    cadence: Cadence | None = Field(default=None, sa_type=stored_as_value(Cadence))
+    by_law: bool
+    days: int
+    basis: str
+    version: int = 1
+
+
 class Notification(Table, table=True):
     """The decision to tell one recipient one fact, not before one moment and not after another. The queue itself."""
 

@@ -22,9 +22,9 @@ from notifier.dispatch import dispatch_once
 from notifier.heartbeat import WAITING, beat
 from notifier.planner import plan_batch
 from notifier.settings import NotifierSettings
+from notifier.silences import days_of_silence, shipped_silences
 from notifier.states import Cadence, ChannelName, Reason
 from notifier.sweeps import expire
-from notifier.texts import heartbeat_days
 from tests.journeys.hundred_days.lives import Life, lives
 from tests.notifier.scenes import the_settings
 
@@ -140,7 +140,7 @@ async def _measure(pool: asyncpg.Pool, heard: Heard, now: datetime) -> None:
     for row in await pool.fetch(_SILENCES, now, list(WAITING)):
         cadence = Cadence(row["cadence"])
         heard.longest_silence[cadence] = max(heard.longest_silence[cadence], row["silence"])
-        heard.over_budget += row["silence"] > timedelta(days=heartbeat_days(cadence)) + LENIENCY
+        heard.over_budget += row["silence"] > timedelta(days=days_of_silence(shipped_silences(), cadence)) + LENIENCY
 
 
 async def _count(pool: asyncpg.Pool, heard: Heard) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from jinja2 import Environment
 
+from notifier.silences import days_of_silence, shipped_silences
 from notifier.states import Cadence
-from notifier.texts import heartbeat_days
 from tests.journeys.hundred_days import Heard
 
 _PAGE = """# How many messages a claim brings
@@ -71,6 +71,6 @@ def _row(heard: Heard, cadence: Cadence) -> dict[str, object]:
         "most": counts[-1],
         "beats": round(100 * kinds["heartbeat"] / total),
         "silence": round(heard.longest_silence[cadence].total_seconds() / 86400, 1),
-        "limit": heartbeat_days(cadence),
+        "limit": days_of_silence(shipped_silences(), cadence),
         "shares": [(count, round(100 * of / len(counts), 1)) for count, of in sorted(Counter(counts).items())],
     }
