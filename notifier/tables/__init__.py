@@ -26,8 +26,8 @@ from notifier.tables.queue import (
     Receipt,
     SenderRate,
     SendingStop,
-    WayPrice,
     SilenceRule,
+    WayPrice,
 )
 from notifier.tables.texts import TemplateVersion, TextAlarm
 
