@@ -79,7 +79,7 @@ async def test_a_stop_on_the_page_takes_back_what_is_planned_and_a_start_lets_te
         assert (await preferences.get(session, told.recipient_id)).stopped
         [told] = await notifications(session)
         assert (told.state, told.reason) == (NotificationState.SUPPRESSED, Reason.OPTED_OUT)
-        assert len((await session.exec(select(OptOut))).all()) == 2  # SMS and WhatsApp to the number, once each
+        assert len((await session.exec(select(OptOut))).all()) == 3  # SMS, WhatsApp and calls to the number, once each
         await preferences.choose(session, told.recipient_id, stop=False, how="page", now=NOON)
         assert not (await preferences.get(session, told.recipient_id)).stopped
 
