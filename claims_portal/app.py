@@ -41,19 +41,20 @@ LONGEST_BODY = 256 * 1024
 NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False}
 
 
+# What is asked most comes first: a request is held against one router after the other.
 ROUTERS = (
+    claim.router,
+    webhooks.router,
     look.router,
     look_up.router,
     code.router,
     claims.router,
-    claim.router,
     messages.router,
     chats.router,
     reading_out.router,
     opt_out.router,
     stop.router,
     health.router,
-    webhooks.router,
     backoffice.router,
     sign_in.router,
     queue.router,
