@@ -113,9 +113,12 @@ def _chosen(settings: NotifierSettings, ways: Sequence[Way]) -> list[Way]:
 
 
 def settings_over(provider: str, settings: NotifierSettings) -> NotifierSettings:
-    """The settings of a sender over this provider: some carriers allow a rate of their own."""
-    rate = settings.smpp_rate_per_second if provider == SMPP else None
-    return settings if rate is None else settings.model_copy(update={"notifier_rate_per_second": rate})
+    """The settings of a sender over this provider: an SMSC has a window, and may have a rate of its own."""
+    if provider != SMPP:
+        return settings
+    rate = settings.smpp_rate_per_second or settings.notifier_rate_per_second
+    at_once = min(settings.notifier_in_flight, settings.smpp_window)
+    return settings.model_copy(update={"notifier_rate_per_second": rate, "notifier_in_flight": at_once})
 
 
 async def probe(way: Way, settings: NotifierSettings) -> str:

@@ -250,6 +250,7 @@ async def test_a_road_has_the_rate_of_its_own_contract(both):
     first, second = open_senders(desk.pool, desk.channels, settings, worker="w", clock=lambda: desk.now)
     assert (first.name, second.name) == ("sms", "sms/smpp")
     assert (first.settings.notifier_rate_per_second, second.settings.notifier_rate_per_second) == (10_000, 3.0)
+    assert (first.settings.notifier_in_flight, second.settings.notifier_in_flight) == (256, settings.smpp_window)
 
 
 @pytest.mark.parametrize("hanging", ["twilio", "smpp"])

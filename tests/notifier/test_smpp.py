@@ -1,6 +1,7 @@
 """SMPP: what leaves over a bind, what each answer of an SMSC means for us, and how the bind is kept up."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from notifier.message import GSM7, GSM7_EXTENSION, sms_parts
 from notifier.settings import NotifierSettings
 from tests.fakes.smsc import Smsc, served_smsc
 from tests.notifier.scenes import the_settings
+from tests.notifier.test_email import a_certificate
 
 TO, TEXT = "+79121234567", "Claim 7785: we have begun the calculation"
 LONG = "Заявление 7785: мы начали расчёт и пришлём решение. " * 5
@@ -176,6 +178,22 @@ async def test_without_an_smsc_nothing_has_left():
     with pytest.raises(AddressRefused):
         await hand_over(channel, to="irina@mail.example")
     await channel.close()
+
+
+async def test_nothing_is_said_over_a_line_whose_certificate_does_not_fit(tmp_path):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*a_certificate(tmp_path))
+    heard: list[bytes] = []
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read())
+
+    async with await asyncio.start_server(hear, "127.0.0.1", 0, ssl=context) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(SenderStopped) as raised:
+            await probe(smpp_settings(f"smpps://claims:secret@127.0.0.1:{port}"))
+    assert raised.value.code == "tls"
+    assert not any(heard)
 
 
 async def test_a_line_that_falls_is_bound_again_and_messages_go_on(smsc):

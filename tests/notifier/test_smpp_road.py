@@ -1,6 +1,7 @@
 """SMPP on its whole road: what an SMSC reports and what people write over it, down to our tables."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -19,6 +20,7 @@ from notifier.receipts import unpark
 from notifier.states import ChannelName
 from tests.fakes.smsc import Smsc, served_smsc
 from tests.notifier.queue import Desk, a_desk
+from tests.notifier.test_process import a_process, ended
 
 QUESTION = "Когда приедет оценщик? Я дома до шести вечера, потом меня не будет до среды. " * 2
 
@@ -252,3 +254,54 @@ async def test_while_the_database_is_away_the_smsc_keeps_what_it_brings(bind):
         await desk.pool.execute("alter table gone rename to inbound")
     assert await smsc.bring(smsc.sent[0].number, short_message=b"STOP") == 0
     assert await desk.pool.fetchval("select exists (select from opt_out where channel = 'sms' and ended_at is null)")
+
+
+@pytest.mark.crash
+async def test_a_process_binds_before_anything_leaves_and_says_goodbye_when_told(engine, database_url):
+    async with served_smsc() as smsc, a_desk(engine, database_url) as desk:
+        await desk.queue(1)
+        desk.twilio.default = "locked"
+        process = await a_process(desk, database_url, SMPP_URL=smsc.url, SMPP_FROM="PRIMER")
+        async with ended(process), asyncio.timeout(90):
+            while not smsc.sent:
+                await asyncio.sleep(0.02)
+            number = smsc.sent[0].number
+            assert await smsc.report(smsc.sent[0]) == 0
+            assert await smsc.bring(number, short_message=b"STOP") == 0
+            process.send_signal(signal.SIGTERM)
+            output, _ = await process.communicate()
+        assert process.returncode == 0, output.decode()
+        assert (await desk.states())["settled"] == 1
+        assert await desk.pool.fetchval("select exists (select from opt_out where ended_at is null)")
+        assert number[1:].encode() not in output
+
+
+@pytest.mark.crash
+async def test_what_a_killed_process_had_handed_over_is_known_from_its_receipt_and_not_repeated(engine, database_url):
+    """F01: killed between the SMSC's yes and our commit; the receipt comes over the bind of the next process."""
+    async with served_smsc() as smsc, a_desk(engine, database_url) as desk:
+        await desk.queue(1)
+        bind = {"SMPP_URL": smsc.url, "SMPP_FROM": "PRIMER", "TWILIO_ACCOUNT_SID": ""}
+        first = await a_process(desk, database_url, **bind)
+
+        async def kill_first(_: Any) -> None:
+            first.kill()
+            await first.wait()
+
+        smsc.before_answer = kill_first
+        async with ended(first), asyncio.timeout(90):
+            while not smsc.sent:
+                await asyncio.sleep(0.02)
+            await first.communicate()
+        assert [each["state"] for each in await desk.deliveries()] == ["sending"]
+        second = await a_process(desk, database_url, **bind)
+        async with ended(second), asyncio.timeout(90):
+            while smsc.bound < 2:
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
+            assert await smsc.report(smsc.sent[0]) == 0
+            second.send_signal(signal.SIGTERM)
+            await second.communicate()
+        assert await desk.states() == {"settled": 1}
+        [delivery] = await desk.deliveries()
+        assert (delivery["state"], delivery["resolution"], len(smsc.sent)) == ("delivered", "receipt", 1)
