@@ -19,6 +19,7 @@ from notifier.commands.notifications import account_of, what_pauses
 from notifier.dispatch import open_senders
 from notifier.dispatch.failover import adopt
 from notifier.dispatch.rates import open_sender
+from notifier.dispatch.taking import take
 from notifier.states import ChannelName
 from tests.fakes.smsc import Smsc, served_smsc
 from tests.notifier.queue import Desk, a_desk
@@ -176,6 +177,23 @@ async def test_a_code_is_nobodys_probe_while_another_road_is_well(both):
     assert (await desk.notification(code))["state"] == "sent"
     assert len(smsc.sent) == 2
     assert len(desk.twilio.asked) == 1
+
+
+async def test_the_next_message_after_a_pause_is_the_probe_of_the_road_that_paused_and_a_code_waits_for_nobody(both):
+    desk, _ = both
+    await open_roads(desk)
+    await desk.queue(3)
+    lease = {"lease": timedelta(minutes=1), "most": 9, "others": ("sms",)}
+    until = desk.now + timedelta(minutes=1)
+    await desk.pool.execute(
+        "update sender_rate set pause_reason = 'failing', paused_until = $1 where sender = 'sms'", until
+    )
+    desk.later(seconds=61)
+    assert not (await take(desk.pool, "sms/smpp", now=desk.now, **lease)).rows
+    code = await desk.code()
+    assert [row.id for row in (await take(desk.pool, "sms/smpp", now=desk.now, **lease)).rows] == [code]
+    await desk.pool.execute("update sender_rate set paused_until = $1 where sender = 'sms'", desk.later(minutes=1))
+    assert len((await take(desk.pool, "sms/smpp", now=desk.now - timedelta(seconds=1), **lease)).rows) == 3
 
 
 async def test_with_both_roads_down_all_waits_and_leaves_once_when_one_is_back(both):

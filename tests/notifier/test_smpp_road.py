@@ -213,6 +213,16 @@ async def test_a_stop_counts_from_its_answer_on_and_each_time_it_is_said(bind):
     assert await desk.pool.fetchval("select exists (select from opt_out where channel = 'sms' and ended_at is null)")
 
 
+async def test_the_same_words_are_a_repeat_for_five_minutes_and_no_longer(bind):
+    desk, smsc = bind
+    await desk.queue(1)
+    await desk.dispatch()
+    for minutes, heard in ((0, 1), (2.5, 1), (2.4, 1), (11, 2)):
+        desk.later(minutes=minutes)
+        await smsc.bring(smsc.sent[0].number, short_message=b"STATUS")
+        assert await desk.pool.fetchval("select count(*) from inbound") == heard
+
+
 async def test_a_long_question_is_put_together_and_asked_once(bind):
     desk, smsc = bind
     await desk.queue(1)
