@@ -13,9 +13,12 @@ BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 # Chance for ids, drawn ahead: asking the system for each costs more than the rest of an id. Tokens and codes are
 # never made of it. A forked process must not hand out its parent's.
-_SPARE: list[tuple[int, int]] = []
+_SPARE: list[bytes] = []
 _DRAWN_AHEAD = 256
-_CHANCE, _UUID = struct.Struct("!HQ"), struct.Struct("!QQ").pack
+# What follows the 48 bits of the time: which bits are chance, and those that say "version 7" and "variant 2".
+_CHANCE, _SAID = bytes.fromhex("0fff3fffffffffffffff"), bytes.fromhex("70008000000000000000")
+_KEPT, _SET = (int.from_bytes(bits * _DRAWN_AHEAD, "big") for bits in (_CHANCE, _SAID))
+_SPLIT = struct.Struct(f"{len(_SAID)}s" * _DRAWN_AHEAD)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_SPARE.clear)
 
@@ -23,22 +26,22 @@ if hasattr(os, "register_at_fork"):
 def new_id() -> UUID:
     """A UUID version 7 (RFC 9562, 5.7): ordered by time, so that new rows land together in an index.
 
-    It is the driver's own kind of `uuid.UUID`, the one that rows are read with, made in a tenth of the time: a claim
-    of a first load needs six.
+    It is the driver's own kind of `uuid.UUID`, the one that rows are read with, made in a twentieth of the time: a
+    claim of a first load needs six.
     """
     while True:
         try:
-            version, variant = _SPARE.pop()  # in one step, so that threads may share it
+            ending = _SPARE.pop()  # in one step, so that threads may share it
         except IndexError:
             _draw()
         else:
-            return QuickUUID(_UUID(time.time_ns() // 1_000_000 << 16 | version, variant))
+            return QuickUUID((time.time_ns() // 1_000_000).to_bytes(6, "big") + ending)
 
 
 def _draw() -> None:
-    """More chance: for each id its version, its variant and 74 bits that nobody else has."""
-    drawn = _CHANCE.iter_unpack(secrets.token_bytes(_CHANCE.size * _DRAWN_AHEAD))
-    _SPARE.extend((0x7000 | first & 0x0FFF, 1 << 63 | second >> 2) for first, second in drawn)
+    """More chance: 74 bits that nobody else has for each of many ids, all of them in a few steps."""
+    drawn = int.from_bytes(secrets.token_bytes(_SPLIT.size), "big") & _KEPT | _SET
+    _SPARE.extend(_SPLIT.unpack(drawn.to_bytes(_SPLIT.size, "big")))
 
 
 def new_token() -> str:
