@@ -45,7 +45,11 @@ VANISHED = """
 update rejected_case set settled_at = $2 where source = $1 and settled_at is null and last_seen_at < $2
 """
 HASHES = f"select source_hash from claim where source = $1 and length(source_hash) = {HASH_BYTES}"  # noqa: S608
-HASHES_OF = "select source_hash from claim where source = $1 and source_ref = any($2::text[])"
+# Key by key by the index, however many there are (as in `claims_core.ledger.known`).
+HASHES_OF = """
+select c.source_hash from unnest($2::text[]) as k(ref) cross join lateral (
+  select c.source_hash from claim c where c.source = $1 and c.source_ref = k.ref offset 0) c
+"""
 MARK = """
 insert into case_mark (source, case_ref, mark)
 select $1, k.ref, k.mark from unnest($2::text[], $3::text[]) as k(ref, mark)

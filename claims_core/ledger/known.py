@@ -34,9 +34,8 @@ select exists (select from unnest($1::text[], $2::text[]) as k(source, ref)
 """
 CLAIM_COLUMNS = ", ".join("c." + name for name in CLAIM.columns)
 LOCK = f"""
-select {CLAIM_COLUMNS} from unnest($1::text[], $2::text[]) as k(source, ref)
-join claim c on c.source = k.source and c.source_ref = k.ref
-order by c.source, c.source_ref for update of c
+select {CLAIM_COLUMNS} from unnest($1::text[], $2::text[]) as k(source, ref) cross join lateral (
+  select * from claim c where c.source = k.source and c.source_ref = k.ref for update) c
 """  # noqa: S608
 ONE = f"select {CLAIM_COLUMNS} from claim c where c.id = $1"  # noqa: S608
 HANDLERS = """
@@ -124,7 +123,8 @@ async def read_known(
     sources, refs = [key[0] for key in by_key], [key[1] for key in by_key]
     seen = await connection.fetch(SEEN, sources, refs, [snapshot.source_hash for snapshot in by_key.values()])
     same = {(row["source"], row["source_ref"]) for row in seen if row["same"]}
-    differ = [(row["source"], row["source_ref"]) for row in seen if not row["same"]]
+    # They are locked in this order.
+    differ = sorted((row["source"], row["source_ref"]) for row in seen if not row["same"])
     if not differ:
         return same, {}
     claims = await connection.fetch(LOCK, [key[0] for key in differ], [key[1] for key in differ])
