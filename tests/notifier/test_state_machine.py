@@ -125,6 +125,20 @@ def machine(runner: asyncio.Runner, engine: AsyncEngine, pool: asyncpg.Pool, ste
             }
             self._do("died", self._planned_then(ends[how]()))
 
+        @precondition(lambda self: self._open_claims())
+        @rule(
+            which=WHICH, to=st.sampled_from(sorted(PLACES)), lost=st.sampled_from(["drop_after_accept", "drop_before"])
+        )
+        def nobody_can_tell_for_long(self, which: int, to: str, lost: str) -> None:
+            """What the provider took, or not, is repeated once, later, and the books say why."""
+            self.living.provider.is_deaf = True
+            self.a_claim_moves(which, to)
+            self.a_sender_runs([lost, lost])
+            for minutes in (2, 12):
+                self.time_passes(minutes)
+                self.a_sender_runs([])
+            self.living.provider.is_deaf = False
+
         @precondition(lambda self: self.living.sleepers)
         @rule()
         def a_sleeper_wakes(self) -> None:
