@@ -17,6 +17,7 @@ from claims_core.db import open_pool, session_scope
 from claims_core.tables import Claim
 from claims_core.ticks import Context
 from notifier import held, preferences
+from notifier.another_way import write_beyond_cap
 from notifier.channels.console import ConsoleChannel
 from notifier.dispatch import dispatch_once
 from notifier.heartbeat import WAITING, beat
@@ -35,6 +36,7 @@ LOOKS = (timedelta(hours=6.5), timedelta(hours=16))
 # A message that is due at night leaves in the morning, one that is due on the day of another on the next, and the third
 # heartbeat in a row when a person has looked, once a day here.
 LENIENCY = timedelta(days=1)
+LETTERS = {"smtp_url": "smtp://mail.example:587", "smtp_from": "claims@primer.example"}
 BEATS = 500  # silences that are looked at together
 
 _SILENCES = """
@@ -85,7 +87,7 @@ async def live(
     chance = random.Random(seed)
     world, heard = lives(claims, chance=chance, start=START, within=BEGIN_WITHIN), Heard()
     # The clock stands still while we look: what a sender may send in a second is no matter here.
-    settings, choices = the_settings(notifier_rate_per_second=100_000), cycle(Cadence)
+    settings, choices = the_settings(notifier_rate_per_second=100_000, **LETTERS), cycle(Cadence)
     pool = await open_pool(url, size=4)
     try:
         for day in range(days):
@@ -121,8 +123,8 @@ async def _tell(engine: AsyncEngine, pool: asyncpg.Pool, settings: NotifierSetti
     """Decide on what is new, and hand over what is due."""
     while await plan_batch(engine, now=now, settings=settings):
         pass
-    channels = {ChannelName.SMS: ConsoleChannel(ChannelName.SMS, out=io.StringIO())}
-    while await dispatch_once(pool, channels, settings, now=now):
+    channels = {name: ConsoleChannel(name, out=io.StringIO()) for name in (ChannelName.SMS, ChannelName.EMAIL)}
+    while await dispatch_once(pool, channels, settings, now=now) or await write_beyond_cap(pool, now=now):
         pass
 
 

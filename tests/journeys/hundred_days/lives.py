@@ -8,7 +8,7 @@ from typing import Any
 
 from claims_core.snapshot import ClaimSnapshot, DocumentState, PaymentState
 from claims_core.stages import ClaimStage, Outcome, Situation
-from tests.factories import a_document, a_payment, a_snapshot, later
+from tests.factories import a_document, a_payment, a_person, a_snapshot, later
 
 Changes = dict[str, Any]
 # Where a claim goes next and how many days it rests there, in the mean. Half of all claims stray once.
@@ -69,7 +69,11 @@ def _a_life(chance: random.Random, registered_at: datetime) -> Life:
         steps.insert(place, (stray[0], {"stage": ClaimStage.ASSESSING, **stray[1]}))
     steps += _REFUSED if chance.random() < 0.15 else _PAID
     road = ((timedelta(days=pace * chance.expovariate(1 / max(rest, 0.5))), dict(changes)) for rest, changes in steps)
-    first = a_snapshot(reported_at=registered_at, stage=ClaimStage.REGISTERED, loss_date=registered_at.date())
+    # What is beyond the cap of a claim goes by letter.
+    person = a_person(email=f"p{registered_at.timestamp():.0f}@mail.example")
+    first = a_snapshot(
+        reported_at=registered_at, stage=ClaimStage.REGISTERED, loss_date=registered_at.date(), policyholder=person
+    )
     return Life(first, registered_at, road)
 
 
