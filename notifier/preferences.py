@@ -35,6 +35,9 @@ CARRIED_TO = {
     ContactKind.PHONE: (ChannelName.SMS, ChannelName.WHATSAPP, ChannelName.VOICE),
     ContactKind.EMAIL: (ChannelName.EMAIL,),
 }
+# The words of ours that a START answers, by where it comes from; when they change, their number does: the last line of
+# `optout`, the choices of the page, and the page behind a letter's link.
+TURNED_ON_BY = {"reply": "optout-1", "page": "messages-1", "letter": "letters-1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +132,9 @@ async def stop_address(session: AsyncSession, address: str, *, how: str, now: da
 
 async def start_address(session: AsyncSession, address: str, *, how: str, now: datetime) -> bool:
     """Texts may go to this number or address again. False if they might already."""
+    stands = update(OptOut).where(col(OptOut.address) == address, col(OptOut.ended_at).is_(None))
     ended = await session.exec(
-        update(OptOut).where(col(OptOut.address) == address, col(OptOut.ended_at).is_(None)).values(ended_at=now)
+        stands.values(ended_at=now, ended_how=how, ended_wording=TURNED_ON_BY.get(how, f"{how}-1"))
     )
     return bool(ended.rowcount)
 

@@ -286,6 +286,8 @@ def upgrade() -> None:
         sa.Column("how", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_how", sa.String(), nullable=True),
+        sa.Column("ended_wording", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opt_out")),
     )
     op.create_index(

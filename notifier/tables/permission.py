@@ -69,7 +69,11 @@ class Consent(Table, table=True):
 
 
 class OptOut(Table, table=True):
-    """Withdrawal for an address; always wins, at once, whatever a preference says. `ended_at` is a START."""
+    """Withdrawal for an address; always wins, at once, whatever a preference says. Rows are never taken away.
+
+    `ended_at` is a START: `ended_how` says from where it came, `ended_wording` which words of ours asked for it. A new
+    STOP is a new row.
+    """
 
     __pii__: ClassVar[frozenset[str]] = frozenset({"address"})
     __table_args__ = (
@@ -83,6 +87,8 @@ class OptOut(Table, table=True):
     how: str
     at: datetime
     ended_at: datetime | None = None
+    ended_how: str | None = None
+    ended_wording: str | None = None
 
 
 class ChatInvitation(Table, table=True):

@@ -77,6 +77,19 @@ async def test_a_second_stop_and_a_repeated_one_get_no_answer(session: AsyncSess
     assert len((await session.exec(select(Inbound))).all()) == 2
 
 
+async def test_every_stop_and_start_stays_in_the_ledger_with_where_it_came_from(session: AsyncSession):
+    await somebody(session)
+    for day, word in enumerate(("STOP", "START", "СТОП", "СТАРТ", "START")):
+        await hear(session, word, now=NOON + timedelta(days=day))
+    rows = (await session.exec(select(OptOut).where(OptOut.channel == ChannelName.SMS).order_by(OptOut.at))).all()
+    said = [(row.at, row.how, row.ended_at, row.ended_how, row.ended_wording) for row in rows]
+    day = timedelta(days=1)
+    assert said == [
+        (NOON, "reply", NOON + day, "reply", "optout-1"),
+        (NOON + 2 * day, "reply", NOON + 3 * day, "reply", "optout-1"),
+    ]
+
+
 async def test_a_stop_from_an_unknown_number_is_kept_and_obeyed(session: AsyncSession):
     heard = await hear(session, "STOP", address="+12015550123")
     assert heard.outcome == "stopped"
