@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.ids import new_id
 from claims_core.stages import ClaimStage
 from claims_core.tables import Claim, ContactPoint
+from notifier.rendering import has_message
 from notifier.rulebook import longest_silence
 from notifier.states import PRIORITY, Cadence, CauseKind, ChannelName, Importance
 from notifier.tables import Notification
@@ -20,25 +21,32 @@ OFTEN, RARELY = "optin_often", "optin_rare"
 
 
 async def say_how_often(
-    session: AsyncSession, phone: ContactPoint, rows: list[UUID], *, cadence: Cadence, language: str, now: datetime
+    session: AsyncSession,
+    phone: ContactPoint,
+    rows: list[UUID],
+    *,
+    cadence: Cadence,
+    chosen: ChannelName | None,
+    language: str,
+    now: datetime,
 ) -> None:
-    """Say it to the person with these rows, at this number. Whether it may leave is looked at when it is taken."""
+    """Say it where the person with these rows chose to read, if it can be said there, else to this number."""
     if await _said(session, rows, since=now - timedelta(days=1)) >= MOST_A_DAY:
         return
-    claims = select(Claim.id).where(col(Claim.policyholder_id).in_(rows))
-    newest = claims.order_by(col(Claim.stage) == ClaimStage.CLOSED, col(Claim.reported_at).desc()).limit(1)
+    template = RARELY if cadence is Cadence.ESSENTIAL else OFTEN
+    channel = chosen if chosen and has_message(template, chosen) else ChannelName.SMS
     session.add(
         Notification(
             cause_kind=CauseKind.PREFERENCE,
             cause_id=new_id(),
-            template=RARELY if cadence is Cadence.ESSENTIAL else OFTEN,
+            template=template,
             recipient_id=phone.policyholder_id,
-            claim_id=(await session.exec(newest)).first(),
+            claim_id=await _newest_claim(session, rows),
             importance=Importance.ANSWER,
             priority=PRIORITY[Importance.ANSWER],
-            channel=ChannelName.SMS,
+            channel=channel,
             contact_point_id=phone.id,
-            sender=ChannelName.SMS,
+            sender=channel,
             language=language,
             values={"days": await longest_silence(session, cadence)},
             cadence=cadence,
@@ -47,6 +55,13 @@ async def say_how_often(
             send_by=now + WITHIN,
         )
     )
+
+
+async def _newest_claim(session: AsyncSession, rows: list[UUID]) -> UUID | None:
+    """An open one if there is one."""
+    claims = select(Claim.id).where(col(Claim.policyholder_id).in_(rows))
+    newest = claims.order_by(col(Claim.stage) == ClaimStage.CLOSED, col(Claim.reported_at).desc()).limit(1)
+    return (await session.exec(newest)).first()
 
 
 async def _said(session: AsyncSession, rows: list[UUID], *, since: datetime) -> int:

@@ -265,4 +265,5 @@ async def _confirm(session: AsyncSession, policyholder_id: UUID, cadence: Cadenc
     chosen = await _chosen(session, rows)
     if phones := [each for each in await _points(session, [policyholder_id]) if each.kind is ContactKind.PHONE]:
         language = (chosen.language if chosen else None) or person.language
-        await say_how_often(session, phones[0], rows, cadence=cadence, language=language, now=now)
+        over = chosen.channel if chosen else None
+        await say_how_often(session, phones[0], rows, cadence=cadence, chosen=over, language=language, now=now)

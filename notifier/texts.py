@@ -169,6 +169,12 @@ def _code(scene: _Scene) -> str:
     return _one_by_one(scene, unseal(own[SEALED], secret, purpose=CODE_SEAL)) if SEALED in own else ""
 
 
+def _ref(scene: _Scene) -> str:
+    """The number; a messenger keeps what it is told on its own servers, so there its end alone (facts C1)."""
+    number = scene.stands.claim_number or ""
+    return f"••{last4(number)}" if number and scene.cause.channel in CHATS else number
+
+
 def _one_by_one(scene: _Scene, digits: str) -> str:
     """The digits as they are, and on a call each by itself."""
     return ", ".join(digits) if scene.cause.channel == "voice" else digits
@@ -210,7 +216,7 @@ def phrase(kind: str, word: str | None, language: str) -> str:
 # Every name of `NAMES` once.
 _VALUES: dict[str, Callable[[_Scene], str]] = {
     "ref4": lambda scene: _one_by_one(scene, last4(scene.stands.claim_number or "")),
-    "ref": lambda scene: scene.stands.claim_number or "",
+    "ref": _ref,
     "date": _date,
     "date_long": lambda scene: _in_words(scene, _current_date(scene)),
     "old_date": lambda scene: _in_words(scene, _day_in(_detail(scene.cause).get("old_date"))),

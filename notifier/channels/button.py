@@ -1,4 +1,4 @@
-"""The one button of a message in a chat: to the page that the text speaks of (pure)."""
+"""A message in a chat as text and one button: the line of a text that is only a link becomes its button (pure)."""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,14 @@ class Button:
     url: str
 
 
-def button_of(content: Content | None) -> Button | None:
-    """The button of a message with a link; None for one without."""
+def parted(text: str, content: Content | None) -> tuple[str, Button | None]:
+    """The words and the button: a last line `What it opens: link` is the button's own, else it opens the claim."""
     link = content.values.get("link") if content else None
     if not content or not link:
-        return None
-    return Button(LABEL.get(content.language, LABEL["en"]), link if "://" in link else f"https://{link}")
+        return text, None
+    url = link if "://" in link else f"https://{link}"
+    words, _, last = text.rpartition("\n")
+    label = last.removesuffix(f": {link}")
+    if words and label != last:
+        return words.rstrip(), Button(label, url)
+    return text, Button(LABEL.get(content.language, LABEL["en"]), url)

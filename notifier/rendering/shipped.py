@@ -5,7 +5,7 @@ from pathlib import Path
 
 from claims_core.errors import NotFound
 from claims_core.files import folder
-from notifier.states import READ_AS_SMS, ChannelName
+from notifier.states import CHATS, READ_AS_SMS, ChannelName
 
 LANGUAGES = ("en", "ru")
 Place = tuple[str, str, str]  # template, channel, language
@@ -53,18 +53,20 @@ def source_of(template: str, channel: str, language: str) -> str:
         raise NotFound(f"there is no {named((template, channel, language))}") from error
 
 
-# Whose text is read where there is none of its own: a linked chat reads an SMS, a call reads a letter out.
-_READS = {**dict.fromkeys(READ_AS_SMS, ChannelName.SMS.value), ChannelName.VOICE: ChannelName.EMAIL.value}
+# Whose text is read where there is none of its own, the first that there is: a linked chat reads what WhatsApp would
+# (`ux` 4.4: the same for both), else an SMS; a call reads a letter out.
+_READS: dict[str, tuple[ChannelName, ...]] = {
+    **dict.fromkeys(READ_AS_SMS, (ChannelName.SMS,)),
+    **dict.fromkeys(CHATS, (ChannelName.WHATSAPP, ChannelName.SMS)),
+    ChannelName.VOICE: (ChannelName.EMAIL,),
+}
 
 
 def as_read(place: Place) -> Place:
     """Whose text is read at `place`, unless there is a text of its own for it."""
     template, channel, language = place
-    return (
-        (template, _READS[ChannelName(channel)], language)
-        if channel in _READS and not _file(place).is_file()
-        else place
-    )
+    others = [(template, other.value, language) for other in _READS.get(channel, ())]
+    return next((each for each in (place, *others) if _file(each).is_file()), others[-1] if others else place)
 
 
 def is_read_out(place: Place) -> bool:

@@ -203,6 +203,8 @@ async def test_a_linked_chat_is_told_in_russia_too_and_the_books_are_closed_at_o
         assert await scene.dispatch() == 1
         [message] = scene.bot.taken
         assert message["recipient"]["chat_id"] == CHAT
+        assert message["body"]["attachments"][0]["payload"]["buttons"][0][0]["text"] == "Открыть дело"
+        assert "Открыть дело" not in message["body"]["text"]
         assert await scene.rows("select state, channel from notification") == [("settled", "max")]
         assert await scene.rows("select address, provider, state from delivery") == [(str(CHAT), "max", "accepted")]
 

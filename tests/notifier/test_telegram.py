@@ -154,12 +154,16 @@ async def a_scene(engine: AsyncEngine, url: str) -> AsyncIterator[Scene]:
             await pool.close()
 
 
-async def test_a_linked_chat_reads_what_an_sms_says_and_the_books_are_closed_at_once(engine, database_url):
+async def test_a_linked_chat_reads_whole_sentences_with_a_button_and_the_books_are_closed_at_once(engine, database_url):
     async with a_scene(engine, database_url) as scene:
         assert await scene.dispatch() == 1
         [message] = scene.bot.taken
         assert message["chat_id"] == str(CHAT)
-        assert message["reply_markup"]["inline_keyboard"][0][0]["url"].startswith("https://")
+        [[button]] = message["reply_markup"]["inline_keyboard"]
+        assert (button["text"], button["url"].startswith("https://")) == ("Открыть дело", True)
+        assert message["text"].startswith("Здравствуйте, ")
+        assert "http" not in message["text"]
+        assert "делу ••" in message["text"]  # the number's end alone
         assert await scene.rows("select state, channel from notification") == [("settled", "telegram")]
         assert await scene.rows("select address, provider, state from delivery") == [
             (str(CHAT), "telegram", "accepted")

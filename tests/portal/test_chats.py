@@ -247,3 +247,23 @@ async def test_where_it_is_forbidden_there_is_no_card_no_link_and_no_webhook(eng
         assert (await browser.post(f"/claim/{claim.id}/chats/telegram")).status_code == 404
     async with visiting(app, headers={"Sec-Fetch-Site": "", "X-Telegram-Bot-Api-Secret-Token": bot.secret}) as poster:
         assert (await poster.post(HOOK, json=bot.said(CHAT, "/status"))).status_code == 403
+
+
+async def test_a_choice_on_the_page_is_confirmed_where_the_person_reads(app, engine, clock, claim, telegram):
+    await connect(app, claim, telegram)
+    clock.now += timedelta(days=1)
+    async with signed_in(app, claim) as browser:
+        await browser.post(f"/claim/{claim.id}/messages", data={"cadence": "often"})
+        await browser.post(f"/claim/{claim.id}/chats/telegram/close")
+        await browser.post(f"/claim/{claim.id}/messages", data={"cadence": "main"})
+    told = await rows(engine, "select template, channel, sender from notification where cause_kind = 'preference'")
+    # The first went to the chat; once that was gone it went by SMS, as the second did.
+    assert sorted(told) == [("optin_often", "sms", "sms"), ("optin_rare", "sms", "sms")]
+
+
+async def test_a_choice_is_said_in_the_chat_while_it_is_connected(app, engine, clock, claim, telegram):
+    await connect(app, claim, telegram)
+    async with signed_in(app, claim) as browser:
+        await browser.post(f"/claim/{claim.id}/messages", data={"cadence": "often"})
+    told = await rows(engine, "select template, channel from notification where cause_kind = 'preference'")
+    assert told == [("optin_often", "telegram")]

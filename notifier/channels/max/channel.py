@@ -6,7 +6,7 @@ from typing import Any
 
 from claims_core.errors import AmbiguousHandOver, ChannelError, Misconfigured, TemporaryChannelFailure
 from notifier.channels.base import Accepted, Channel, Content, Found, SenderStopped
-from notifier.channels.button import button_of
+from notifier.channels.button import Button, parted
 from notifier.channels.http import ask_once, open_session
 from notifier.channels.max.words import capabilities_of, failure_of, lacks, trusted
 from notifier.settings import NotifierSettings
@@ -65,7 +65,8 @@ class MaxChannel:
     ) -> Accepted:
         """Hand over once, within the deadline. There is no key that would make a repeat harmless."""
         where = {"chat_id": address, "disable_link_preview": "true"}
-        answer = await self.ask("POST", "/messages", params=where, json={"text": text, **_button(content)})
+        words, button = parted(text, content)
+        answer = await self.ask("POST", "/messages", params=where, json={"text": words, **_keys(button)})
         ref = _ref_of(answer.get("message"))
         if ref is None:
             raise AmbiguousHandOver("the answer names no message", code="unreadable")
@@ -80,7 +81,7 @@ class MaxChannel:
             if ref is None or ref in known or not isinstance(moment, int):
                 continue
             in_window = (started_at - CLOCKS_APART).timestamp() <= moment / 1000 <= (until + CLOCKS_APART).timestamp()
-            if in_window and (message.get("sender") or {}).get("is_bot") and message["body"].get("text") == text:
+            if in_window and (message.get("sender") or {}).get("is_bot") and _is_of(message["body"].get("text"), text):
                 return Found(ref, "sent", DeliveryState.ACCEPTED)
         return None
 
@@ -117,8 +118,12 @@ def _ref_of(message: Any) -> str | None:
     return ref if isinstance(ref, str) and ref else None
 
 
-def _button(content: Content | None) -> dict[str, Any]:
-    button = button_of(content)
+def _is_of(words: object, text: str) -> bool:
+    """Is it our text, its last line perhaps a button?"""
+    return isinstance(words, str) and bool(words) and (words == text or words == text.rpartition("\n")[0].rstrip())
+
+
+def _keys(button: Button | None) -> dict[str, Any]:
     if button is None:
         return {}
     keys = [[{"type": "link", "text": button.label, "url": button.url}]]

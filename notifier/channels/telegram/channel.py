@@ -6,7 +6,7 @@ from typing import Any
 
 from claims_core.errors import AmbiguousHandOver, Misconfigured
 from notifier.channels.base import Accepted, Channel, Content, SenderStopped, WithoutList
-from notifier.channels.button import button_of
+from notifier.channels.button import Button, parted
 from notifier.channels.http import ask_once, open_session
 from notifier.channels.telegram.words import CAPABILITIES, failure_of, lacks
 from notifier.settings import NotifierSettings
@@ -62,7 +62,8 @@ class TelegramChannel(WithoutList):
         key: str | None = None,
     ) -> Accepted:
         """Hand over once, within the deadline. There is no key that would make a repeat harmless."""
-        message = {"chat_id": address, "text": text, "link_preview_options": NO_PREVIEW, **_button(content)}
+        words, button = parted(text, content)
+        message = {"chat_id": address, "text": words, "link_preview_options": NO_PREVIEW, **_keys(button)}
         taken = await self.ask("sendMessage", message)
         ref = taken.get("message_id")
         if not isinstance(ref, int):
@@ -86,7 +87,6 @@ class TelegramChannel(WithoutList):
         await self._session.close()
 
 
-def _button(content: Content | None) -> dict[str, Any]:
-    button = button_of(content)
+def _keys(button: Button | None) -> dict[str, Any]:
     keys = [[{"text": button.label, "url": button.url}]] if button else None
     return {"reply_markup": {"inline_keyboard": keys}} if keys else {}
