@@ -257,7 +257,11 @@ def _version_line(one: Version, says: Says, editor: str | None) -> VersionLine:
         why=one.why,
         written=says.told("Written by {name}, {time}", name=one.writer, time=says.when(one.written_at)),
         published=published,
-        go=says.told("Publish again" if again else "Publish") if goes and one.written_by != editor else "",
+        go=_publish(says, again) if goes and one.written_by != editor else "",
         may_retire=editor is not None and one.state is not TextState.RETIRED,
         waits_for_another=goes and one.written_by == editor,
     )
+
+
+def _publish(says: Says, again: bool) -> str:
+    return says.told("Publish again") if again else says.told("Publish")
