@@ -25,7 +25,19 @@ from claims_portal.desk import calls, changes, dates, held, inbox, questions, qu
 from claims_portal.desk import claims as desk_claims
 from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.files import STATIC
-from claims_portal.pages import chats, claims, code, glance, look, look_up, messages, opt_out, reading_out, stop
+from claims_portal.pages import (
+    chats,
+    claims,
+    code,
+    glance,
+    look,
+    look_up,
+    messages,
+    opt_out,
+    preferred,
+    reading_out,
+    stop,
+)
 from claims_portal.pages.claim import route as claim
 from claims_portal.pages.problems import answer_problems, on_bug, on_too_long
 from claims_portal.second_try import SecondTry
@@ -52,6 +64,7 @@ ROUTERS = (
     messages.router,
     chats.router,
     reading_out.router,
+    preferred.router,
     opt_out.router,
     stop.router,
     health.router,

@@ -18,6 +18,7 @@ from claims_portal.deps import now_of, portal_of
 from claims_portal.pages.chats import Messenger, messengers_of
 from claims_portal.pages.claim.route import speech_for
 from claims_portal.pages.forms import Problem, Problems
+from claims_portal.pages.preferred import proposal_card
 from claims_portal.pages.reading_out import calls_of
 from claims_portal.pages.speech import Speech
 from claims_portal.rendering import page
@@ -182,7 +183,8 @@ async def _shown(
         devices = await devices_of(session, view.policyholder_id, now=now)
         options = await _options(session, choice, said)
         settings = portal_of(request).notifier
-        messengers = await messengers_of(session, view.policyholder_id, settings, said)
+        messengers = await proposal_card(session, view, request, said)
+        messengers += await messengers_of(session, view.policyholder_id, settings, said)
         if view.claim["phone"]:
             messengers += await calls_of(session, view.policyholder_id, settings, said)
     quiet = choice.quiet or NIGHT

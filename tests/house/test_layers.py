@@ -12,6 +12,7 @@ DOORS = (
     "preferences",
     "receipts",
     "receiving",
+    "preferred",
     "inbound",
     "direct",
     "editing",
