@@ -83,7 +83,7 @@ def test_every_reason_of_the_planner_is_in_the_table():
         Reason.LATER_STAGE,
     }
     sending = {Reason.RENDER, Reason.QUARANTINED, Reason.REFUSED_BY_PROVIDER, Reason.GAVE_UP}
-    held = {Reason.MASS_CHANGE, Reason.RESTORE}
+    held = {Reason.MASS_CHANGE, Reason.RESTORE, Reason.BY_HAND}
     assert produced - {None} | elsewhere | sending | held == set(Reason)
 
 

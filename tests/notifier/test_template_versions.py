@@ -95,8 +95,8 @@ async def test_a_published_text_is_said_from_the_next_look_on_and_what_is_not_ne
     assert await looked(engine)
     assert text_for(*PLACE) is before
     assert text_for(*place).version == 1
-    # Whoever reads a chat without words of its own reads the same.
-    assert text_for("assessment", "telegram", "ru") is before
+    # A chat reads what WhatsApp does, edited or not.
+    assert text_for("assessment", "telegram", "ru").place == ("assessment", "whatsapp", "ru")
 
 
 async def test_going_back_is_publishing_an_earlier_version_again_and_the_last_way_back_is_what_ships(engine):

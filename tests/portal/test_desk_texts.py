@@ -82,7 +82,11 @@ async def test_one_person_proposes_and_another_publishes(engine, app):
     assert await states(engine) == {1: "retired"}
     async with session_scope(engine) as session:
         acts = (await session.exec(select(AuditEntry).where(AuditEntry.subject == "text:assessment/sms.en"))).all()
-    assert [one.action for one in acts] == ["text_proposed", "text_published", "text_retired"]
+    assert [one.action for one in sorted(acts, key=lambda one: one.seq)] == [
+        "text_proposed",
+        "text_published",
+        "text_retired",
+    ]
     assert all(one.actor.startswith("staff:") for one in acts)
 
 
