@@ -33,7 +33,8 @@ TO_RUN, TO_DEVELOP, EMBEDDED = "requirements.lock", "requirements-dev.lock", "re
 LOCKING = "--universal --generate-hashes --no-emit-index-url --no-annotate --no-header --only-binary :all: -q"
 
 # The long tests come first (`tests/conftest.py`), one at a time to whoever is free, so that none is left with a few.
-PYTEST = ["python", "-m", "pytest", "-n", "2", "--maxschedchunk", "1"]
+# Three at once on two cores: half of a long test is waiting for a lease, a call or a process to end.
+PYTEST = ["python", "-m", "pytest", "-n", "3", "--maxschedchunk", "1"]
 QUICK = "not browser and not crash and not setup_case and not soak"
 # target -> (what it is for, which lock it needs, the commands; the last one gets the arguments)
 TARGETS = {

@@ -182,11 +182,7 @@ async def _shown(
         pilot = await preferences.running_pilot(session, now)
         devices = await devices_of(session, view.policyholder_id, now=now)
         options = await _options(session, choice, said)
-        settings = portal_of(request).notifier
-        messengers = await proposal_card(session, view, request, said)
-        messengers += await messengers_of(session, view.policyholder_id, settings, said)
-        if view.claim["phone"]:
-            messengers += await calls_of(session, view.policyholder_id, settings, said)
+        messengers = await _ways(session, request, view, said)
     quiet = choice.quiet or NIGHT
     chosen = next((option.name for option in options if option.is_chosen), "")
     made = MessagesPage(
@@ -209,6 +205,14 @@ async def _shown(
         ),
     )
     return page(request, "pages/messages.html", made, status=422 if problem else 200)
+
+
+async def _ways(session: AsyncSession, request: Request, view: OwnersView, said: Speech) -> tuple[Messenger, ...]:
+    """The cards of other ways to be written to: one that is proposed, messengers, calls."""
+    settings = portal_of(request).notifier
+    cards = await proposal_card(session, view, request, said)
+    cards += await messengers_of(session, view.policyholder_id, settings, said)
+    return cards + (await calls_of(session, view.policyholder_id, settings, said) if view.claim["phone"] else ())
 
 
 async def _options(session: AsyncSession, choice: Choice, said: Speech) -> tuple[Option, ...]:
