@@ -7,4 +7,4 @@ TARGETS := help demo sources test check soak chaos bench pictures lock
 .DEFAULT_GOAL := help
 
 $(TARGETS):
-	@$(PYTHON) bootstrap.py $@ $(if $(N),--kills $(N)) $(ARGS)
+	@$(PYTHON) bootstrap.py $@ $(if $(filter chaos,$@),$(if $(N),--kills $(N))) $(ARGS)

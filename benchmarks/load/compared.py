@@ -45,8 +45,8 @@ def measure(server_url: str, folder: Path, size: str, rounds: int) -> Iterator[R
                 peer = False
         told = {name: round(values[-1]) for name, values in rates.items() if values}
         say(f"  load, round {round_number + 1}, claims a second: {told}; at most {peak[-1]:.0f} MB in the first")
-    yield ratio("first load/COPY", rates["first"], rates["copy"], against="one-lane COPY", goal=0.6)
-    yield ratio("first load/dlt", rates["first"], rates["dlt"] if peer else None, against="dlt", goal=3)
+    yield ratio("first load/COPY", rates["first"], rates["copy"], against="one-lane COPY", goal=1.2)
+    yield ratio("first load/dlt", rates["first"], rates["dlt"] if peer else None, against="dlt", goal=4.5)
     yield ratio("unchanged load/first load", rates["unchanged"], rates["first"], against="first load", goal=6)
     yield ratio("unchanged load/hash", rates["unchanged"], rates["hash"], against="hash comparison", goal=0.8)
     again = rates["dlt again"] if peer else None

@@ -42,9 +42,9 @@ def measure(server_url: str, folder: Path, size: str, rounds: int) -> Iterator[R
                     peer = False
             told = {name: round(values[-1]) for name, values in rates.items() if values}
             say(f"  sender, round {round_number + 1}, messages a second: {told}")
-    yield ratio("sender/floor", rates["notifier"], rates["floor"], against="floor", goal=0.6)
+    yield ratio("sender/floor", rates["notifier"], rates["floor"], against="floor", goal=0.9)
     theirs_or_none = rates["peer"] if peer else None
-    yield ratio("sender/procrastinate", rates["notifier"], theirs_or_none, against="procrastinate", goal=4)
+    yield ratio("sender/procrastinate", rates["notifier"], theirs_or_none, against="procrastinate", goal=6)
 
 
 @contextmanager

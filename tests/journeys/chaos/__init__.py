@@ -6,7 +6,7 @@ command that repeats a run; the machine's own timing it cannot repeat.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -132,10 +132,13 @@ async def a_scene(server: str, seed: int) -> AsyncIterator[Scene]:
             await engine.dispose()
 
 
-async def random_kills(server: str, *, kills: int, seed: int) -> dict[str, Any]:
+async def random_kills(
+    server: str, *, kills: int, seed: int, on_kill: Callable[[int], None] = lambda _: None
+) -> dict[str, Any]:
     """Kill a notifier `kills` times while claims move and the provider misbehaves now and then."""
     async with a_scene(server, seed) as scene:
-        for _ in range(kills):
+        for number in range(1, kills + 1):
+            on_kill(number)
             await scene.move(scene.chance.randint(2, 6))
             # One fault at a time: while a sender pauses nobody asks, and faults that pile up would be a provider that
             # is down for good, before which kills meet nothing.

@@ -12,10 +12,16 @@ from tests.databases import a_server
 from tests.journeys.chaos import named_points, random_kills
 
 
+def _some(said: str) -> int:
+    if not said.isdecimal() or int(said) == 0:
+        raise argparse.ArgumentTypeError(f"{said} is no number of kills: say 1 or more")
+    return int(said)
+
+
 def main() -> int:
     """Run, print one object, and say by the exit code whether the promises held."""
     parser = argparse.ArgumentParser(prog="python -m tests.journeys.chaos", description=__doc__)
-    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--kills", type=_some, default=100, help="how often; `make chaos N=20000`")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--points", action="store_true", help="each named point once instead of random moments")
     parser.add_argument("--json", action="store_true", help="one object, for programs")
@@ -25,7 +31,13 @@ def main() -> int:
     def run(server: str) -> dict[str, Any]:
         if args.points:
             return asyncio.run(named_points(server, seed=seed))
-        return asyncio.run(random_kills(server, kills=args.kills, seed=seed))
+        return asyncio.run(random_kills(server, kills=args.kills, seed=seed, on_kill=tell))
+
+    def tell(number: int) -> None:
+        """A line that is written over on a terminal, one for each hundred elsewhere."""
+        is_seen = sys.stderr.isatty()
+        if is_seen or number % 100 == 0:
+            print(f"kill {number} of {args.kills}", end="\r" if is_seen else "\n", file=sys.stderr, flush=True)
 
     with a_server(Path("var") / "chaos") as server:
         line = run(server)
