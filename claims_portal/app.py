@@ -29,6 +29,7 @@ from claims_portal.pages import (
     chats,
     claims,
     code,
+    fresh,
     glance,
     look,
     look_up,
@@ -39,6 +40,7 @@ from claims_portal.pages import (
     stop,
 )
 from claims_portal.pages.claim import route as claim
+from claims_portal.pages.fresh import answer_code_needed
 from claims_portal.pages.problems import answer_problems, on_bug, on_too_long
 from claims_portal.second_try import SecondTry
 from claims_portal.settings import PortalSettings
@@ -60,6 +62,7 @@ ROUTERS = (
     look.router,
     look_up.router,
     code.router,
+    fresh.router,
     claims.router,
     messages.router,
     chats.router,
@@ -124,6 +127,7 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     answer_problems(app)
+    answer_code_needed(app)
     answer_staff_problems(app)
     _wrap(app, settings)
     refuse_unguarded(app.routes)

@@ -6,6 +6,7 @@ ClaimsError
 └── Refused
     ├── TooManyTries       wait until a moment; the same whatever exists
     ├── SessionEnded       sign in again
+    ├── FreshCodeNeeded    signed in, and this wants a code of the last ten minutes
     ├── StaffSignInNeeded  the desk, and nobody is signed in
     ├── StaffMayNot        signed in, and this page is another role's
     └── ForeignOrigin      a form of ours sent from somebody else's page
@@ -13,6 +14,7 @@ ClaimsError
 
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from claims_core.errors import BadInput, ClaimsError, Conflict, NotFound, Refused
 
@@ -42,6 +44,14 @@ class TooManyTries(Refused):
 
 class SessionEnded(Refused):
     """Nobody is signed in here, or was away for too long."""
+
+
+class FreshCodeNeeded(Refused):
+    """Signed in, but the code was entered too long ago for what is asked; `claim_id` is the claim it is about."""
+
+    def __init__(self, claim_id: UUID) -> None:
+        super().__init__("a fresh code is needed")
+        self.claim_id = claim_id
 
 
 class StaffSignInNeeded(Refused):

@@ -69,7 +69,7 @@ _OWNERS = f"""
   {_PARTS}, {_TOLD}
 """  # noqa: S608  (pieces of our own)
 _OWN_CLAIM = f"""
-select s.policyholder_id as viewer_id, {_OWNERS}
+select s.policyholder_id as viewer_id, s.created_at as code_at, {_OWNERS}
 from portal_session s
 left join claim c on c.id = $2 and (c.policyholder_id = s.policyholder_id or exists (
   select from policyholder me join policyholder kin on kin.person_id = me.person_id
@@ -101,9 +101,10 @@ def _row(record: asyncpg.Record) -> ClaimRow:
 
 @dataclass(frozen=True, slots=True)
 class OwnClaim:
-    """What one trip found: is the session alive, and the claim if it is the viewer's."""
+    """What one trip found: is the session alive, since which code, and the claim if it is the viewer's."""
 
     viewer_id: UUID
+    code_at: datetime
     claim: ClaimRow | None
 
 
@@ -112,7 +113,7 @@ async def own_claim(pool: asyncpg.Pool, token_hash: bytes, claim_id: UUID, *, no
     record = await pool.fetchrow(_OWN_CLAIM, token_hash, claim_id, now)
     if record is None:
         return None
-    return OwnClaim(record["viewer_id"], None if record["id"] is None else _row(record))
+    return OwnClaim(record["viewer_id"], record["code_at"], None if record["id"] is None else _row(record))
 
 
 async def claim_as_owner(pool: asyncpg.Pool | asyncpg.Connection, claim_id: UUID) -> ClaimRow | None:

@@ -44,11 +44,13 @@ class SignInCode(Table, table=True):
     asked_phone: str | None = None
     device_mark: str | None = None
     language: str = "ru"
-    by_call: bool = False
+    way: str = "text"
     policyholder_id: UUID | None = Field(default=None, foreign_key="policyholder.id")
     claim_id: UUID | None = Field(default=None, foreign_key="claim.id")
     contact_point_id: UUID | None = Field(default=None, foreign_key="contact_point.id")
     by_policy: bool = False
+    # Where somebody who is signed in goes on after a fresh code.
+    back: str | None = None
     code_hmac: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     tries_left: int = 5
     created_at: datetime

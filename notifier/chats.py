@@ -10,6 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,6 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.db import driver_connection
 from claims_core.ids import new_id, new_token
 from claims_core.same_person import rows_of, rows_of_person
+from notifier.addresses import NOTE_HOLDS
 from notifier.channels.base import hash_of_token
 from notifier.channels.messengers import MESSENGERS
 from notifier.channels.ways import WAYS, standing
@@ -179,6 +181,28 @@ async def has_one(session: AsyncSession, policyholder_id: UUID) -> bool:
     """Is a chat of this person linked, in whichever messenger?"""
     theirs = col(Chat.policyholder_id).in_(await rows_of_person(session, policyholder_id))
     return (await session.exec(select(Chat.id).where(theirs, col(Chat.ended_at).is_(None)))).first() is not None
+
+
+_NO_TEXTS = text(f"""
+select exists (select from contact_point i join address_note a on a.address = i.address and a.channel = 'sms'
+  and a.noted_at > cast(:now as timestamptz) - interval '{NOTE_HOLDS.days} days' where i.id = :id)
+""")  # noqa: S608  (pieces of our own)
+
+
+async def gets_no_texts(session: AsyncSession, contact_point_id: UUID, *, now: datetime) -> bool:
+    """Has a provider said that no SMS reaches this number?"""
+    asked = await (await session.connection()).execute(_NO_TEXTS, {"id": contact_point_id, "now": now})
+    return bool(asked.scalar_one())
+
+
+async def chat_for_code(session: AsyncSession, policyholder_id: UUID, settings: NotifierSettings) -> ChannelName | None:
+    """The messenger that a code may come to: offered here, and linked by this person; of several the newest chat."""
+    theirs = col(Chat.policyholder_id).in_(await rows_of_person(session, policyholder_id))
+    standing_ones = select(Chat.channel).where(
+        theirs, col(Chat.ended_at).is_(None), col(Chat.channel).in_(offered(settings))
+    )
+    newest = (await session.exec(standing_ones.order_by(col(Chat.linked_at).desc(), col(Chat.id)).limit(1))).first()
+    return ChannelName(newest) if newest else None
 
 
 async def end(

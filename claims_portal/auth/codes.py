@@ -6,6 +6,7 @@ work for a fifth of a second a look-up, and protects no better a secret of six d
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from secrets import token_bytes
 from uuid import UUID
 
@@ -22,8 +23,26 @@ from claims_portal.tables import SignInCode
 
 LIVES = timedelta(minutes=10)
 TRIES = 5
-# Typed into the form, and looked up; asked for from a link of ours or a remembered device.
-SIGN_IN, GLANCE = "sign_in", "glance"
+# Typed into the form, and looked up; asked for from a link of ours or a remembered device; by somebody signed in.
+SIGN_IN, GLANCE, FRESH = "sign_in", "glance", "fresh"
+
+
+class Way(StrEnum):
+    """How a code is to come. A chat is one that its holder linked before; without one it is a text."""
+
+    TEXT = "text"
+    CALL = "call"
+    CHAT = "chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Somebody whom a link of ours or a session names; `back` is where a fresh code leads."""
+
+    policyholder_id: UUID
+    claim_id: UUID | None
+    purpose: str
+    back: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +55,8 @@ class Redeemed:
     purpose: str
     code_id: UUID
     contact_point_id: UUID | None
+    way: str = Way.TEXT
+    back: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +79,29 @@ def never_right() -> bytes:
 
 async def ask_for_code(
     session: AsyncSession,
+    whose: Asked | Known,
     *,
-    asked: Asked | None = None,
-    claim_id: UUID | None = None,
-    policyholder_id: UUID | None = None,
-    purpose: str = SIGN_IN,
     device_mark: str | None = None,
     language: str,
-    by_call: bool = False,
+    way: Way = Way.TEXT,
     now: datetime,
 ) -> str:
-    """Write down who asks for a code: `asked` (typed, not looked up yet), or ids; the challenge for their cookie."""
+    """Write down who asks for a code (typed and not looked up yet, or known); the challenge for their cookie."""
     challenge = new_token()
+    asked, known = (whose, None) if isinstance(whose, Asked) else (None, whose)
     session.add(
         SignInCode(
             id=new_id(),
             challenge_hash=token_hash(challenge),
-            purpose=purpose,
+            purpose=known.purpose if known else SIGN_IN,
             asked_numbers=list(asked.numbers) if asked else None,
             asked_phone=asked.phone if asked else None,
             device_mark=device_mark,
             language=language,
-            by_call=by_call,
-            policyholder_id=policyholder_id,
-            claim_id=claim_id,
+            way=way,
+            back=known.back if known else None,
+            policyholder_id=known.policyholder_id if known else None,
+            claim_id=known.claim_id if known else None,
             code_hmac=never_right(),
             tries_left=TRIES,
             created_at=now,
@@ -101,6 +121,8 @@ _TRIED = (
     col(SignInCode.purpose),
     col(SignInCode.id),
     col(SignInCode.contact_point_id),
+    col(SignInCode.way),
+    col(SignInCode.back),
 )
 
 
@@ -128,10 +150,10 @@ async def redeem_code(
     row = tried.first()
     if row is None:
         return await _worthless(session, challenge, now=now)
-    used_at, left, policyholder_id, claim_id, by_policy, purpose, code_id, point_id = row
+    used_at, left, policyholder_id, claim_id, by_policy, purpose, code_id, point_id, way, back = row
     if used_at is None or policyholder_id is None:
         return Wrong(left)
-    return Redeemed(policyholder_id, claim_id, by_policy, purpose, code_id, point_id)
+    return Redeemed(policyholder_id, claim_id, by_policy, purpose, code_id, point_id, way, back)
 
 
 async def _worthless(session: AsyncSession, challenge: str, *, now: datetime) -> Wrong:

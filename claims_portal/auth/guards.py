@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -18,7 +18,7 @@ from claims_portal.auth.devices import owner_of_device
 from claims_portal.auth.links import find_link
 from claims_portal.auth.sessions import Viewer, token_hash, viewer_for
 from claims_portal.deps import network_of, now_of, portal_of
-from claims_portal.errors import SessionEnded, StaffMayNot, StaffSignInNeeded, TooManyTries
+from claims_portal.errors import FreshCodeNeeded, SessionEnded, StaffMayNot, StaffSignInNeeded, TooManyTries
 from claims_portal.queries import ClaimRow, claims_of, glance_claim, led_to, own_claim
 from claims_portal.rates import Limit, bucket_of
 from claims_portal.readings import Counted
@@ -29,6 +29,8 @@ GUARDS: set[Callable[..., Any]] = set()
 UNGUARDED = frozenset({"/static", "/healthz", "/readyz", "/api/openapi.json"})
 # Signed-in reading is generous: it stops a program that copies pages, never a person (reliability.md T03, T22).
 READING_WINDOW = timedelta(minutes=5)
+# Contacts, uploads, downloads and bank details want a code entered so recently (`settled`, 23).
+FRESH_FOR = timedelta(minutes=10)
 BY_SESSION, BY_NETWORK = "reading session", "reading network"
 _Guard = TypeVar("_Guard", bound=Callable[..., Any])
 
@@ -76,10 +78,11 @@ async def require_policyholder(request: Request) -> Viewer:
 
 @dataclass(frozen=True, slots=True)
 class OwnersView:
-    """A claim as its own policyholder sees it."""
+    """A claim as its own policyholder sees it; `code_at` is when they entered the code of this session."""
 
     policyholder_id: UUID
     claim: ClaimRow
+    code_at: datetime
 
 
 @guard
@@ -98,7 +101,19 @@ async def require_own_claim(request: Request, claim_id: UUID) -> OwnersView:
     if found.claim is None:
         raise NotFound
     portal.footprints.note(token_hash(token), found.viewer_id, claim_id, request.scope["route"].path, now)
-    return OwnersView(found.viewer_id, found.claim)
+    return OwnersView(found.viewer_id, found.claim, found.code_at)
+
+
+@guard
+async def require_fresh_claim(request: Request, claim_id: UUID) -> OwnersView:
+    """As `require_own_claim`, with a code of the last ten minutes; raises FreshCodeNeeded, whose page asks for one.
+
+    The page leads back to this address by GET, so what it guards has a page there.
+    """
+    view = await require_own_claim(request, claim_id)
+    if view.code_at + FRESH_FOR <= now_of(request):
+        raise FreshCodeNeeded(claim_id)
+    return view
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -19,11 +20,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.db import session_scope
 from claims_core.ids import new_code
 from claims_portal.auth.budget import Sent, Unsent, affordable, why_unsent
-from claims_portal.auth.codes import code_hmac, never_right
+from claims_portal.auth.codes import Way, code_hmac, never_right
 from claims_portal.auth.devices import has_seen
 from claims_portal.auth.tidying import tidy
 from claims_portal.deps import Portal
 from claims_portal.tables import SignInCode
+from notifier import chats
 from notifier.states import ChannelName
 
 log = logging.getLogger(__name__)
@@ -35,10 +37,12 @@ TIME_TO_USE = timedelta(minutes=3)
 # Every answer waits for its code as long, so the work on one look-up falls on others at random, not on the next.
 PAUSE_SECONDS = 0.08
 POLL_SECONDS = 1.0
+# How a code came in the end; anything else is a chat.
+WAY_OF = {ChannelName.SMS: Way.TEXT, ChannelName.VOICE: Way.CALL}
 TIDY_EVERY = timedelta(minutes=5)
 
 _TAKE = text("""
-select c.id, c.challenge_hash, c.asked_numbers, c.asked_phone, c.device_mark, c.language, c.by_call,
+select c.id, c.challenge_hash, c.asked_numbers, c.asked_phone, c.device_mark, c.language, c.way,
        c.claim_id, c.policyholder_id
 from sign_in_code c
 where c.resolved_at is null and c.expires_at > :now
@@ -98,10 +102,11 @@ async def send_asked(portal: Portal, send_code: SendCode, *, now: datetime) -> i
     async with session_scope(portal.engine) as session:
         rows = (await session.exec(_TAKE, params={"now": now, "batch": BATCH})).all()  # type: ignore[call-overload]
         for row in rows:
-            found = await _match(session, row)
-            if found is not None and not await _may_send(session, portal, row, found, now=now):
-                found = None
-            await _resolve(session, portal, row, found, send_code, now=now)
+            found, way = await _match(session, row), ChannelName.SMS
+            if found is not None:
+                way = await _way(session, portal, row, found, now=now)
+                found = found if await _may_send(session, portal, row, found, way, now=now) else None
+            await _resolve(session, portal, row, found, way, send_code, now=now)
     return len(rows)
 
 
@@ -115,11 +120,23 @@ async def _match(session: AsyncSession, row: Row[Any]) -> Row[Any] | None:
     return found.first()
 
 
-async def _may_send(session: AsyncSession, portal: Portal, row: Row[Any], found: Row[Any], *, now: datetime) -> bool:
+async def _way(session: AsyncSession, portal: Portal, row: Row[Any], found: Row[Any], *, now: datetime) -> ChannelName:
+    """As it was asked for; a chat also where no text reaches the number, and a text where no chat is linked."""
+    if row.way == Way.CALL:
+        return ChannelName.VOICE
+    if row.way == Way.CHAT or await chats.gets_no_texts(session, found.contact_point_id, now=now):
+        return await chats.chat_for_code(session, found.policyholder_id, portal.notifier) or ChannelName.SMS
+    return ChannelName.SMS
+
+
+async def _may_send(
+    session: AsyncSession, portal: Portal, row: Row[Any], found: Row[Any], way: ChannelName, *, now: datetime
+) -> bool:
     values = {"contact_point_id": found.contact_point_id, "since": now - HOUR, "had_time": now - TIME_TO_USE}
     sent = Sent(**(await (await session.connection()).execute(_SENT, values)).mappings().one())
     settings, prices = portal.settings, portal.notifier
-    price = prices.notifier_voice_price if row.by_call else prices.notifier_sms_price
+    billed = {ChannelName.VOICE: prices.notifier_voice_price, ChannelName.SMS: prices.notifier_sms_price}
+    price = billed.get(way, Decimal(0))
     budget = affordable(most=settings.portal_codes_per_hour, money=settings.portal_code_money_per_hour, price=price)
     seen = has_seen(settings.portal_secret_key, row.device_mark, found.policyholder_id)
     unsent = why_unsent(sent, budget=budget, seen=seen)
@@ -131,7 +148,14 @@ async def _may_send(session: AsyncSession, portal: Portal, row: Row[Any], found:
 
 
 async def _resolve(
-    session: AsyncSession, portal: Portal, row: Row[Any], found: Row[Any] | None, send_code: SendCode, *, now: datetime
+    session: AsyncSession,
+    portal: Portal,
+    row: Row[Any],
+    found: Row[Any] | None,
+    way: ChannelName,
+    send_code: SendCode,
+    *,
+    now: datetime,
 ) -> None:
     settings, code = portal.settings, new_code()
     hidden = code_hmac(settings.portal_secret_key, row.challenge_hash, code) if found else never_right()
@@ -145,22 +169,38 @@ async def _resolve(
             claim_id=found.claim_id if found else None,
             contact_point_id=found.contact_point_id if found else None,
             by_policy=bool(found and found.by_policy),
+            way=WAY_OF.get(way, Way.CHAT) if found else row.way,
         )
     )
     if found is not None:
-        await send_code(
-            session,
-            cause_id=row.id,
-            policyholder_id=found.policyholder_id,
-            claim_id=found.claim_id,
-            contact_point_id=found.contact_point_id,
-            language=row.language,
-            code=code,
-            domain=settings.host,
-            now=now,
-            key=settings.portal_secret_key,
-            channel=ChannelName.VOICE if row.by_call else ChannelName.SMS,
-        )
+        await _queue(session, portal, row, found, way, code, send_code, now=now)
+
+
+async def _queue(
+    session: AsyncSession,
+    portal: Portal,
+    row: Row[Any],
+    found: Row[Any],
+    way: ChannelName,
+    code: str,
+    send_code: SendCode,
+    *,
+    now: datetime,
+) -> None:
+    settings = portal.settings
+    await send_code(
+        session,
+        cause_id=row.id,
+        policyholder_id=found.policyholder_id,
+        claim_id=found.claim_id,
+        contact_point_id=found.contact_point_id,
+        language=row.language,
+        code=code,
+        domain=settings.host,
+        now=now,
+        key=settings.portal_secret_key,
+        channel=way,
+    )
 
 
 class CodeSender:

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from claims_core.db import session_scope
 from claims_core.errors import NotFound
 from claims_core.i18n import marked
-from claims_portal.auth import OwnersView, require_own_claim
+from claims_portal.auth import OwnersView, require_fresh_claim, require_own_claim
 from claims_portal.deps import now_of, portal_of
 from claims_portal.pages.claim.route import speech_for
 from claims_portal.pages.speech import Speech
@@ -68,7 +68,8 @@ async def messengers_of(
         name, chat = chats.NAMES[channel], await chats.last_of(session, policyholder_id, channel)
         if chat is not None and chat.ended_at is None:
             text = said.say(
-                "Connected since {date}. We write there, codes come by SMS.", date=said.moment(chat.linked_at)
+                "Connected since {date}. We write there. A code comes there if you ask for that.",
+                date=said.moment(chat.linked_at),
             )
             cards.append(
                 Messenger(f"chats/{channel}/close", name, True, text, None, said.say("Disconnect {name}", name=name))
@@ -90,8 +91,10 @@ async def back(view: Annotated[OwnersView, Depends(require_own_claim)], channel:
 
 
 @router.post("/claim/{claim_id}/chats/{channel}")
-async def connect(request: Request, view: Annotated[OwnersView, Depends(require_own_claim)], channel: str) -> Response:
-    """A new link; the one before is dead from here on."""
+async def connect(
+    request: Request, view: Annotated[OwnersView, Depends(require_fresh_claim)], channel: str
+) -> Response:
+    """A new link; the one before is dead from here on. A chat is a contact, so it wants a fresh code."""
     portal, said = portal_of(request), speech_for(request, view.claim)
     wanted = _offered(channel, portal.notifier)
     async with session_scope(portal.engine) as session:

@@ -3,7 +3,6 @@
 import logging
 from dataclasses import dataclass
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,7 +12,18 @@ from claims_core import ledger
 from claims_core.db import session_scope
 from claims_core.i18n import marked, translations
 from claims_portal.auth import allow_anyone
-from claims_portal.auth.codes import LIVES, SIGN_IN, Redeemed, Wrong, ask_for_code, challenge_row, redeem_code
+from claims_portal.auth.codes import (
+    FRESH,
+    LIVES,
+    SIGN_IN,
+    Known,
+    Redeemed,
+    Way,
+    Wrong,
+    ask_for_code,
+    challenge_row,
+    redeem_code,
+)
 from claims_portal.auth.cookies import (
     CHALLENGE,
     DEVICE,
@@ -31,10 +41,10 @@ from claims_portal.auth.sessions import end_session, open_session
 from claims_portal.deps import look_of, network_of, now_of, portal_of
 from claims_portal.errors import TooManyTries
 from claims_portal.pages.forms import NO_PROBLEMS, Problem, Problems
-from claims_portal.pages.look_up import CALLED, start_code
+from claims_portal.pages.look_up import PAGE_OF, start_code
 from claims_portal.queries import has_several_claims, has_signed_in
 from claims_portal.rendering import page
-from notifier import direct
+from notifier import chats, direct
 from notifier.reading_out import is_offered
 
 log = logging.getLogger(__name__)
@@ -51,7 +61,8 @@ class CodePage:
 
     problems: Problems = NO_PROBLEMS
     calls: bool = False  # may a code be read out on a call?
-    called: bool = False
+    chats: str = ""  # the messengers that a code may come to, as people call them
+    way: Way = Way.TEXT
     minutes: int = int(LIVES.total_seconds()) // 60
 
 
@@ -70,8 +81,7 @@ async def show_code(request: Request, by: str = "") -> Response:
     """The empty field; without a challenge of this browser there is nothing to enter."""
     if read_cookie(request, CHALLENGE) is None:
         return RedirectResponse("/", 303)
-    calls = is_offered(portal_of(request).notifier)
-    return page(request, "pages/code.html", CodePage(calls=calls, called=calls and by == "call"))
+    return page(request, "pages/code.html", _page(request, way=Way(by) if by in set(Way) else Way.TEXT))
 
 
 @router.post("/code", dependencies=[Depends(allow_anyone)])
@@ -100,16 +110,22 @@ async def enter_code(
 @router.post("/code/again", dependencies=[Depends(allow_anyone)])
 async def send_again(request: Request) -> Response:
     """Ask for another code with what was entered before; it counts as a look-up of its own."""
-    return await _ask_again(request, by_call=False)
+    return await _ask_again(request, Way.TEXT)
 
 
 @router.post("/code/call", dependencies=[Depends(allow_anyone)])
 async def call_me(request: Request) -> Response:
     """As `send_again`, read out on a call; where nobody calls it is a text again."""
-    return await _ask_again(request, by_call=is_offered(portal_of(request).notifier))
+    return await _ask_again(request, Way.CALL if is_offered(portal_of(request).notifier) else Way.TEXT)
 
 
-async def _ask_again(request: Request, *, by_call: bool) -> Response:
+@router.post("/code/chat", dependencies=[Depends(allow_anyone)])
+async def send_to_chat(request: Request) -> Response:
+    """As `send_again`, to a messenger that its holder has linked; whoever has none gets a text again."""
+    return await _ask_again(request, Way.CHAT if chats.offered(portal_of(request).notifier) else Way.TEXT)
+
+
+async def _ask_again(request: Request, way: Way) -> Response:
     challenge = read_cookie(request, CHALLENGE)
     if challenge is None:
         return RedirectResponse("/", 303)
@@ -119,12 +135,11 @@ async def _ask_again(request: Request, *, by_call: bool) -> Response:
         return RedirectResponse("/", 303)
     if row.asked_numbers and row.asked_phone:
         asked = Asked(tuple(row.asked_numbers), row.asked_phone, bare_number(row.asked_numbers[0]))
-        return await start_code(request, asked, by_call=by_call)
+        return await start_code(request, asked, way=way)
     # A typed look-up whose words are wiped starts anew, whether or not it had found a claim.
     if row.purpose == SIGN_IN or row.policyholder_id is None:
         return RedirectResponse("/", 303)
-    whose, about = row.policyholder_id, row.claim_id
-    return await start_known(request, whose, about, purpose=row.purpose, by_call=by_call)
+    return await start_known(request, Known(row.policyholder_id, row.claim_id, row.purpose, row.back), way=way)
 
 
 @router.post("/sign-out", dependencies=[Depends(allow_anyone)])
@@ -140,39 +155,29 @@ async def sign_out(request: Request) -> Response:
     return answer
 
 
-async def start_known(
-    request: Request, policyholder_id: UUID, claim_id: UUID | None, *, purpose: str, by_call: bool = False
-) -> Response:
+async def start_known(request: Request, whose: Known, *, way: Way = Way.TEXT) -> Response:
     """A code for somebody whom a link of ours or a session names: to the number on file, under the same limits."""
     portal, now, mark = portal_of(request), now_of(request), read_cookie(request, SEEN)
-    whose = str(policyholder_id)
-    tries = look_up_tries(number=str(claim_id or whose), phone=whose, network=network_of(request), device=mark)
+    person, language = str(whose.policyholder_id), look_of(request).language
+    about = str(whose.claim_id or person)
+    tries = look_up_tries(number=about, phone=person, network=network_of(request), device=mark)
     challenge = ""
     async with session_scope(portal.engine) as session:
         until = await count_tries(session, tries, key=portal.settings.portal_secret_key, now=now)
         if until is None:
-            challenge = await ask_for_code(
-                session,
-                claim_id=claim_id,
-                policyholder_id=policyholder_id,
-                purpose=purpose,
-                device_mark=mark,
-                language=look_of(request).language,
-                by_call=by_call,
-                now=now,
-            )
+            challenge = await ask_for_code(session, whose, device_mark=mark, language=language, way=way, now=now)
     if until is not None:
         raise TooManyTries(until)
     portal.wake_sender()
-    answer = RedirectResponse(CALLED if by_call else "/code", 303)
+    answer = RedirectResponse(PAGE_OF[way], 303)
     set_cookie(answer, CHALLENGE, challenge, portal.settings)
     return answer
 
 
 async def _prove(session: AsyncSession, request: Request, code: Redeemed) -> None:
-    """The telephone is proved: what other back offices have on this person opens with it."""
+    """The telephone is proved: what other back offices have on this person opens with it. A chat proves no number."""
     now = now_of(request)
-    if code.contact_point_id is not None:
+    if code.contact_point_id is not None and code.way != Way.CHAT:
         await ledger.verify_contact_point(session, code.contact_point_id, now=now)
     await ledger.join_people(session, [code.policyholder_id], now=now)
 
@@ -187,16 +192,16 @@ async def _sign_in(session: AsyncSession, request: Request, code: Redeemed, *, r
         agent = request.headers.get("user-agent", "")
         device = await remember_device(session, code.policyholder_id, agent=agent, now=now)
     await _tell_if_new(session, request, code)
-    await ledger.record_contact(
-        session, claim_id=code.claim_id, policyholder_id=code.policyholder_id, kind="look_up", now=now
-    )
+    if code.purpose != FRESH:
+        person = code.policyholder_id
+        await ledger.record_contact(session, claim_id=code.claim_id, policyholder_id=person, kind="look_up", now=now)
     log.info("signed_in", extra={"policyholder_id": str(code.policyholder_id), "purpose": code.purpose})
     several = code.by_policy and await has_several_claims(session, code.policyholder_id)
     return SignedIn(
         session=await open_session(session, code.policyholder_id, now=now),
         mark=device_mark(portal.settings.portal_secret_key, code.policyholder_id),
         device=device,
-        to="/claims" if several or code.claim_id is None else f"/claim/{code.claim_id}",
+        to=code.back or ("/claims" if several or code.claim_id is None else f"/claim/{code.claim_id}"),
     )
 
 
@@ -229,8 +234,15 @@ def _welcome(request: Request, signed_in: SignedIn) -> Response:
 
 
 def _again(request: Request, text: str) -> Response:
-    made = CodePage(Problems((Problem("code", text),)), calls=is_offered(portal_of(request).notifier))
-    return page(request, "pages/code.html", made, status=422)
+    return page(request, "pages/code.html", _page(request, Problems((Problem("code", text),))), status=422)
+
+
+def _page(request: Request, problems: Problems = NO_PROBLEMS, *, way: Way = Way.TEXT) -> CodePage:
+    """The page with the ways that this installation has; whose claim it is makes no difference."""
+    settings = portal_of(request).notifier
+    calls, linked = is_offered(settings), " / ".join(chats.NAMES[each] for each in chats.offered(settings))
+    has_it = {Way.TEXT: True, Way.CALL: calls, Way.CHAT: bool(linked)}
+    return CodePage(problems, calls, linked, way if has_it[way] else Way.TEXT)
 
 
 def _said(request: Request, text: str, **values: object) -> str:

@@ -15,6 +15,7 @@ from claims_core.errors import NotFound
 from claims_core.i18n import last4
 from claims_portal.auth import GlanceView, allow_anyone, require_glance
 from claims_portal.auth.codes import GLANCE as FROM_GLANCE
+from claims_portal.auth.codes import Known
 from claims_portal.auth.cookies import GLANCE, set_cookie
 from claims_portal.auth.limits import WRONG_LINKS, count_tries, is_used_up
 from claims_portal.auth.links import SHAPE, Link, find_link
@@ -72,7 +73,7 @@ async def show_glance(request: Request, view: Annotated[GlanceView, Depends(requ
 @router.post("/c")
 async def ask_code_from_glance(request: Request, view: Annotated[GlanceView, Depends(require_glance)]) -> Response:
     """Ask for the code that opens the rest: it goes to the number on file."""
-    return await start_known(request, view.policyholder_id, view.claim["id"], purpose=FROM_GLANCE)
+    return await start_known(request, Known(view.policyholder_id, view.claim["id"], FROM_GLANCE))
 
 
 @router.get("/{token:link}", dependencies=[Depends(allow_anyone)])

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from claims_core.db import session_scope
 from claims_core.i18n import translations
 from claims_portal.auth import allow_anyone
-from claims_portal.auth.codes import ask_for_code
+from claims_portal.auth.codes import Way, ask_for_code
 from claims_portal.auth.cookies import CHALLENGE, DEVICE, SEEN, read_cookie, set_cookie
 from claims_portal.auth.devices import owner_of_device
 from claims_portal.auth.entries import Asked, bare_number, read_numbers, read_phone
@@ -58,11 +58,11 @@ async def look_up(
     return await start_code(request, asked)
 
 
-# The page of the code, for somebody whose telephone is about to ring.
-CALLED = "/code?by=call"
+# The page of the code says what to wait for: a text, a ring, or a message in a chat.
+PAGE_OF = {Way.TEXT: "/code", Way.CALL: "/code?by=call", Way.CHAT: "/code?by=chat"}
 
 
-async def start_code(request: Request, asked: Asked, *, by_call: bool = False) -> Response:
+async def start_code(request: Request, asked: Asked, *, way: Way = Way.TEXT) -> Response:
     """Count the try, write the row, and lead to the code. Raises TooManyTries, the same whatever exists."""
     portal, now = portal_of(request), now_of(request)
     mark = read_cookie(request, SEEN)
@@ -72,13 +72,11 @@ async def start_code(request: Request, asked: Asked, *, by_call: bool = False) -
         until = await count_tries(session, tries, key=portal.settings.portal_secret_key, now=now)
         if until is None:
             language = look_of(request).language
-            challenge = await ask_for_code(
-                session, asked=asked, device_mark=mark, language=language, by_call=by_call, now=now
-            )
+            challenge = await ask_for_code(session, asked, device_mark=mark, language=language, way=way, now=now)
     if until is not None:
         raise TooManyTries(until)
     portal.wake_sender()
-    answer = RedirectResponse(CALLED if by_call else "/code", 303)
+    answer = RedirectResponse(PAGE_OF[way], 303)
     set_cookie(answer, CHALLENGE, challenge, portal.settings)
     return answer
 

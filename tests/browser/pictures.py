@@ -45,6 +45,7 @@ def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:
     yield "look-up", "/"
     yield "glance", f"/c/{LINK}"
     yield "messages", f"/claim/{seeded.claims['awaiting'].id}/messages"
+    yield "fresh-code", f"/claim/{seeded.claims['awaiting'].id}/code"
     yield "claims", "/claims"
     yield "not-found", "/no-such-page"
     yield "opt-out", f"/u/{LINK}"

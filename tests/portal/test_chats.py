@@ -72,7 +72,7 @@ async def test_a_link_from_the_page_ties_the_chat_with_consent_and_makes_it_the_
     assert await write(telegram, f"/start {token}") == ""
     assert await rows(engine, "select address, channel, ended_at from chat") == [(str(CHAT), "telegram", None)]
     assert await rows(engine, "select purpose, wording_version, given_how from consent") == [
-        ("telegram", "telegram-1", "chat")
+        ("telegram", "telegram-2", "chat")
     ]
     assert await rows(engine, "select channel from preference") == [("telegram",)]
     [(channel, template)] = await rows(engine, "select channel, template from notification")

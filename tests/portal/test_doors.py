@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from claims_core.db import session_scope
 from claims_core.tables import Claim
 from claims_portal.auth import GUARDS
-from claims_portal.auth.guards import UNGUARDED, allow_anyone, require_own_claim
+from claims_portal.auth.guards import UNGUARDED, allow_anyone, require_fresh_claim, require_own_claim
 from tests.factories import a_person
 from tests.portal.links import TOKEN, a_link
 from tests.portal.people import a_known_claim, signed_in
@@ -31,6 +31,7 @@ PUBLIC = {
     "POST /code",
     "POST /code/again",
     "POST /code/call",
+    "POST /code/chat",
     "POST /sign-out",
     "GET /c/{token}",
     "GET /{token:link}",
@@ -88,7 +89,9 @@ async def test_a_stranger_comes_in_nowhere_else(app: FastAPI, engine: AsyncEngin
 async def test_a_claim_of_another_is_not_there_on_any_route(app: FastAPI, engine: AsyncEngine, clock: Clock):
     async with session_scope(engine) as session:
         mine, theirs = [await a_claim_in(session, "awaiting", now=clock.now) for _ in range(2)]
-    routes = [(method, path) for method, path, guard in routes_of(app) if guard is require_own_claim]
+    routes = [
+        (method, path) for method, path, guard in routes_of(app) if guard in (require_own_claim, require_fresh_claim)
+    ]
     assert len(routes) >= 6
     async with signed_in(app, mine) as browser:
         for method, path in routes:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import session_scope
 from claims_core.tables import Claim
-from claims_portal.auth.codes import Redeemed, ask_for_code, code_hmac, redeem_code
+from claims_portal.auth.codes import SIGN_IN, Known, Redeemed, ask_for_code, code_hmac, redeem_code
 from claims_portal.auth.entries import read_code, read_numbers, read_phone
 from claims_portal.auth.sender import send_asked
 from claims_portal.auth.sessions import token_hash
@@ -211,7 +211,7 @@ async def test_a_used_code_is_worth_nothing(app: FastAPI, engine: AsyncEngine, b
 async def _live_challenge(engine: AsyncEngine, portal: Portal, claim: Claim) -> str:
     async with session_scope(engine) as session:
         challenge = await ask_for_code(
-            session, claim_id=claim.id, policyholder_id=claim.policyholder_id, language="ru", now=portal.clock()
+            session, Known(claim.policyholder_id, claim.id, SIGN_IN), language="ru", now=portal.clock()
         )
     async with engine.begin() as connection:
         right = code_hmac(portal.settings.portal_secret_key, token_hash(challenge), "123456")

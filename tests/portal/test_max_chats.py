@@ -75,7 +75,7 @@ async def test_a_link_from_the_page_ties_the_chat_once_also_where_telegram_is_fo
     token = await a_token(app, claim)
     assert await tell(messenger, engine, bot.starts(CHAT, token)) == ""
     assert await rows(engine, "select address, channel, ended_at from chat") == [(str(CHAT), "max", None)]
-    assert await rows(engine, "select purpose, wording_version from consent") == [("max", "max-1")]
+    assert await rows(engine, "select purpose, wording_version from consent") == [("max", "max-2")]
     assert await rows(engine, "select channel from preference") == [("max",)]
     assert await rows(engine, "select channel, template from notification") == [("max", "optin_rare")]
     assert token not in str(await rows(engine, "select body from inbound"))
