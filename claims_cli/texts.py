@@ -26,7 +26,10 @@ from claims_core.settings import read_settings
 from claims_core.tables import AuditEntry
 from claims_portal.desk.access import EDITOR_ROLES
 from claims_portal.staff import find_staff
-from notifier.editing import (
+from notifier.settings import NotifierSettings
+from notifier.states import TextState
+from notifier.tables import TemplateVersion
+from notifier.versions.editing import (
     Place,
     Shown,
     all_versions,
@@ -43,9 +46,6 @@ from notifier.editing import (
     versions_of,
     with_samples,
 )
-from notifier.settings import NotifierSettings
-from notifier.states import TextState
-from notifier.tables import TemplateVersion
 
 STDIN = "-"
 

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 
 from claims_core.errors import BadInput
-from notifier.editing import Place, named, place_of
+from notifier.versions.editing import Place, named, place_of
 
 _QUOTES = "'''"
 

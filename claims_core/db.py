@@ -25,6 +25,8 @@ from claims_core.errors import Misconfigured
 log = logging.getLogger(__name__)
 # What PostgreSQL says when it ends one of two that are in each other's way: serialisation failure, deadlock.
 GIVEN_UP = frozenset({"40001", "40P01"})
+# What the driver raises while PostgreSQL cannot be reached or refuses: a job waits, the other side keeps what it has.
+DATABASE_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 # PostgreSQL compiles a statement whose cost it guesses to be high. Ours look a few rows up each: the planner's look for
 # news took 1.4 s so, of which 1.3 went into compiling it (PostgreSQL 15, 8,000 facts never analysed).
 NO_JIT = {"jit": "off"}

@@ -48,7 +48,7 @@ OPEN_DOCUMENTS = frozenset({DocumentState.ASKED, DocumentState.REJECTED})
 
 
 class CaseEventKind(StrEnum):
-    """What can happen to a claim. Either a rule tells it, or it is silent on purpose (`notifier.rules`)."""
+    """What can happen to a claim. Either a rule tells it, or it is silent on purpose (`notifier.deciding.rules`)."""
 
     REGISTERED = "registered"
     STAGE_CHANGED = "stage_changed"

@@ -46,7 +46,7 @@ from claims_portal.second_try import SecondTry
 from claims_portal.settings import PortalSettings
 from claims_portal.shield import YEAR, Shield
 from notifier import direct
-from notifier.receiving import Receiving
+from notifier.reports.receiving import Receiving
 from notifier.settings import NotifierSettings
 
 # A page's form is a few fields; the desk's longest answer is 4,000 letters.

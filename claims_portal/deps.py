@@ -14,7 +14,7 @@ from backoffice_adapter.notices import Doors
 from claims_portal.footprints import Footprints
 from claims_portal.readings import Readings
 from claims_portal.settings import PortalSettings
-from notifier.receiving import Receiving
+from notifier.reports.receiving import Receiving
 from notifier.settings import NotifierSettings
 
 

@@ -10,7 +10,7 @@ from notifier.states import CHATS, ChannelName
 
 
 class Background(NamedTuple):
-    """One row of `notifier.facts`: the recipient, how to reach them, what they chose, and the claim if there is one."""
+    """One row of `notifier.planning.facts`: the recipient, how to reach them, what they chose, the claim."""
 
     policyholder_id: UUID
     name: str

@@ -10,12 +10,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.db import driver_connection
 from notifier.direct import sample_text
-from notifier.facts import COLUMNS, FACT, HOLD, JOINS, fact_of
-from notifier.planner import decisions
-from notifier.rulebook import rules_in_force
+from notifier.planning.facts import COLUMNS, FACT, HOLD, JOINS, fact_of
+from notifier.planning.planner import decisions
+from notifier.planning.rulebook import rules_in_force
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Reason
-from notifier.template_versions import refresh_for
+from notifier.versions.template_versions import refresh_for
 
 _FACTS = f"""
 select ev.id as event_id, ev.seq, ev.claim_id as event_claim_id, {FACT}, {HOLD}, {COLUMNS}

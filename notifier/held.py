@@ -15,7 +15,7 @@ from claims_core import ledger
 from claims_core.db import insert_once
 from claims_core.errors import Conflict, NotFound
 from claims_core.tables import CaseEvent
-from notifier.plans import PLANNER_ALONE, wake_senders
+from notifier.planning.plans import PLANNER_ALONE, wake_senders
 from notifier.states import Importance, NotificationState, Reason, step
 from notifier.tables import HoldDecision, Notification
 

@@ -15,28 +15,27 @@ from typing import Any
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from claims_core.db import make_engine, open_pool, plain_address
+from claims_core.db import DATABASE_AWAY, make_engine, open_pool, plain_address
 from claims_core.installation import bind_database
 from claims_core.shared_clock import SharedClock
 from claims_core.ticks import make_scheduler
-from notifier.bounces import taking_bounces
-from notifier.carriers import taking_deliveries
 from notifier.channels.base import Channel
 from notifier.channels.ways import open_channels
-from notifier.chat_answers import BELL as CHAT_BELL
-from notifier.chat_answers import answer_chats
 from notifier.dispatch import Sender, open_senders, run
 from notifier.dispatch.failover import adopt
-from notifier.dispatch.sender import DATABASE_AWAY
-from notifier.planner import plan_batch
+from notifier.incoming.carriers import taking_deliveries
+from notifier.incoming.chat_answers import BELL as CHAT_BELL
+from notifier.incoming.chat_answers import answer_chats
+from notifier.planning.planner import plan_batch
 from notifier.prices import note_prices
+from notifier.reports.bounces import taking_bounces
 from notifier.scheduler import JOBS, Tools
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
 from notifier.sweeps import health, hold_backlog, hold_foreign_copy, is_foreign
 from notifier.switch import watch
-from notifier.template_versions import refresh
-from notifier.template_versions import watch as watch_texts
+from notifier.versions.template_versions import refresh
+from notifier.versions.template_versions import watch as watch_texts
 
 log = logging.getLogger(__name__)
 

@@ -10,19 +10,19 @@ import asyncpg
 from claims_core import jobs
 from claims_core.db import pool_scope, session_scope
 from claims_core.ticks import Context, Job
-from notifier import missed
-from notifier.another_way import write_beyond_cap
-from notifier.carriers import find_owners, read_incomplete
 from notifier.channels.base import Channel
-from notifier.heartbeat import beat
-from notifier.late_answers import apologise
-from notifier.pilot_end import tell_ended
-from notifier.receipts import unpark
-from notifier.resolve import poll_receipts, resolve_once
+from notifier.incoming import missed
+from notifier.incoming.carriers import find_owners, read_incomplete
+from notifier.incoming.late_answers import apologise
+from notifier.planning.another_way import write_beyond_cap
+from notifier.planning.heartbeat import beat
+from notifier.planning.pilot_end import tell_ended
+from notifier.planning.unheard import follow
+from notifier.reports.receipts import unpark
+from notifier.reports.resolve import poll_receipts, resolve_once
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
 from notifier.sweeps import expire, hold_backlog, hold_foreign_copy, is_foreign
-from notifier.unheard import follow
 
 log = logging.getLogger(__name__)
 

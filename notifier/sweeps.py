@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from claims_core.installation import foreign
-from notifier.decisions import BACKLOG_AFTER
+from notifier.deciding.decisions import BACKLOG_AFTER
 from notifier.states import NotificationState
 from notifier.switch import is_stopped
 

@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core import ledger
 from claims_core.errors import TemporaryChannelFailure
 from notifier.channels.roads import channel_of
-from notifier.plans import wake_senders
+from notifier.planning.plans import wake_senders
 from notifier.states import Importance
 from notifier.tables import SendingStop
 

@@ -12,7 +12,7 @@ from claims_core.clock import utc_now
 from claims_core.db import make_engine, session_scope
 from claims_core.snapshot import ClaimSnapshot, PersonSnapshot
 from claims_core.stages import ClaimStage, LineOfBusiness, Situation
-from notifier.planner import plan_batch
+from notifier.planning.planner import plan_batch
 
 PAGE = 1_000
 

@@ -13,8 +13,9 @@ from claims_core.db import session_scope
 from claims_core.errors import BadInput, Refused
 from claims_portal.auth import allow_anyone
 from claims_portal.deps import now_of, portal_of
-from notifier import call_keys, chat_updates, inbound, receipts
-from notifier.chat_updates import Messenger
+from notifier.incoming import call_keys, chat_updates, inbound
+from notifier.incoming.chat_updates import Messenger
+from notifier.reports import receipts
 from notifier.states import ChannelName
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from claims_core.i18n import marked as _
 from claims_core.tables import Question
 from claims_portal.desk.access import Staffed, may_answer
 from claims_portal.desk.says import Says
-from notifier.chats import NAMES
+from notifier.people.chats import NAMES
 
 CHANNELS: dict[str, str] = {
     "page": _("From the claim page, {time}"),

@@ -10,7 +10,7 @@ from claims_core.snapshot import CaseEventKind
 from claims_portal.desk.access import Staffed, may_answer
 from claims_portal.desk.says import Says
 from claims_portal.desk.words import CHANNEL_WORDS, REASONS
-from notifier.calls import Call
+from notifier.planning.calls import Call
 from notifier.states import DeliveryState, Reason
 
 ABOUT: dict[str, str] = {

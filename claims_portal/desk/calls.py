@@ -16,7 +16,7 @@ from claims_portal.desk.claim_page import Notice
 from claims_portal.desk.claims import NOTICES, says_of
 from claims_portal.desk.rail import Rail, rail_for
 from claims_portal.rendering import page
-from notifier import calls
+from notifier.planning import calls
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 

@@ -35,7 +35,7 @@ from claims_portal.desk.joined import Joined, joined_with
 from claims_portal.desk.recipients import Recipient, recipients_of
 from claims_portal.desk.untold import untold_facts
 from claims_portal.tables import AccessLog, Staff
-from notifier.calls import Call, calls_of
+from notifier.planning.calls import Call, calls_of
 from notifier.tables import Delivery, Notification
 
 BOUNDS = (PromiseBasis.LAW, PromiseBasis.CONTRACT)

@@ -13,7 +13,7 @@ from claims_portal.desk.rejected_rows import to_look_at
 from claims_portal.desk.text_rows import to_decide
 from claims_portal.staff import StaffViewer
 from claims_portal.tables import Role
-from notifier import calls
+from notifier.planning import calls
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from claims_core.tables import Claim
 from claims_portal.desk.says import Says
 from claims_portal.desk.words import STATUS_OF
 
-# The same number as `notifier.facts` takes; `is_anothers` as it sees it.
+# The same number as `notifier.planning.facts` takes; `is_anothers` as it sees it.
 _RECIPIENTS = text(f"""
 select c.id, p.name, {human_of("p")} as human, c.part_of is not null as is_claimant, c.page_state, c.has_claimants,
   point.address, point.shared,

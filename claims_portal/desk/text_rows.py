@@ -9,8 +9,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_portal.tables import Staff
-from notifier.editing import Place, all_versions, versions_of
 from notifier.states import TextState
+from notifier.versions.editing import Place, all_versions, versions_of
 
 # A version that could not be said and is still in force; what ships is version 0.
 _BROKEN = text("""

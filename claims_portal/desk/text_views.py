@@ -11,8 +11,8 @@ from claims_portal.desk.rail import Rail
 from claims_portal.desk.says import Says
 from claims_portal.desk.text_rows import Standing, Version
 from claims_portal.desk.words import CHANNEL_WORDS, STATUS_OF, template_words
-from notifier.editing import Fault, Place, Shown, Values, message_files, named
 from notifier.states import TextState
+from notifier.versions.editing import Fault, Place, Shown, Values, message_files, named
 
 LANGUAGE_NAMES = {"ru": "Русский", "en": "English"}
 SHORT_NAMES = {"ru": "рус", "en": "eng"}

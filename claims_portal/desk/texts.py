@@ -36,7 +36,7 @@ from claims_portal.desk.text_views import (
 )
 from claims_portal.desk.words import CHANNEL_WORDS, template_words
 from claims_portal.rendering import page
-from notifier.editing import (
+from notifier.versions.editing import (
     NotFit,
     Place,
     Review,

@@ -7,7 +7,7 @@ from claims_core.stages import LineOfBusiness, Outcome, PageState
 from claims_core.tables import ChangeState
 from claims_portal.desk.filters import Term, Waiting
 from claims_portal.tables import Role
-from notifier.chats import NAMES
+from notifier.people.chats import NAMES
 from notifier.states import ChannelName, NotificationState, Reason
 
 # page state -> (tone, icon, word); colour, icon and word always together (`ux.md` 1.5).

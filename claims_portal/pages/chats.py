@@ -16,11 +16,11 @@ from claims_portal.deps import now_of, portal_of
 from claims_portal.pages.claim.route import speech_for
 from claims_portal.pages.speech import Speech
 from claims_portal.rendering import page
-from notifier import chats
-from notifier.chat_words import chat_wording, newest_wording
-from notifier.chats import INVITATION_LIVES, EndedHow
+from notifier.people import chats
+from notifier.people.chats import INVITATION_LIVES, EndedHow
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
+from notifier.wording.chat_words import chat_wording, newest_wording
 
 router = APIRouter(include_in_schema=False)
 

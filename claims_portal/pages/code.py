@@ -44,8 +44,9 @@ from claims_portal.pages.forms import NO_PROBLEMS, Problem, Problems
 from claims_portal.pages.look_up import PAGE_OF, start_code
 from claims_portal.queries import has_several_claims, has_signed_in
 from claims_portal.rendering import page
-from notifier import chats, direct
-from notifier.reading_out import is_offered
+from notifier import direct
+from notifier.people import chats
+from notifier.people.reading_out import is_offered
 
 log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)

@@ -22,11 +22,11 @@ from claims_portal.pages.preferred import proposal_card
 from claims_portal.pages.reading_out import calls_of
 from claims_portal.pages.speech import Speech
 from claims_portal.rendering import page
-from notifier import chats, preferences
-from notifier.preferences import Choice
+from notifier.people import chats, preferences
+from notifier.people.preferences import Choice
 from notifier.states import CHATS, Cadence, ChannelName
 from notifier.tables import Consent, Pilot, PilotEnrolment
-from notifier.wordings import wording
+from notifier.wording.wordings import wording
 
 router = APIRouter(include_in_schema=False)
 

@@ -15,7 +15,7 @@ from claims_portal.pages.glance import live_link
 from claims_portal.pages.speech import Speech
 from claims_portal.queries import claim_number_of
 from claims_portal.rendering import page
-from notifier import preferences
+from notifier.people import preferences
 from notifier.states import Cadence
 
 router = APIRouter(include_in_schema=False)

@@ -13,8 +13,8 @@ from claims_portal.auth import OwnersView, require_own_claim
 from claims_portal.deps import now_of, portal_of
 from claims_portal.pages.chats import Messenger
 from claims_portal.pages.speech import Speech
-from notifier import preferences, preferred
-from notifier.preferred import Proposal, Why
+from notifier.people import preferences, preferred
+from notifier.people.preferred import Proposal, Why
 
 router = APIRouter(include_in_schema=False)
 

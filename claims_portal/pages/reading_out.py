@@ -13,9 +13,9 @@ from claims_portal.auth import OwnersView, require_own_claim
 from claims_portal.deps import now_of, portal_of
 from claims_portal.pages.chats import Messenger
 from claims_portal.pages.speech import Speech
-from notifier import reading_out
-from notifier.chat_words import chat_wording, newest_wording
+from notifier.people import reading_out
 from notifier.settings import NotifierSettings
+from notifier.wording.chat_words import chat_wording, newest_wording
 
 router = APIRouter(include_in_schema=False)
 

@@ -15,7 +15,7 @@ from claims_core.errors import NotFound
 from claims_portal.auth import allow_anyone
 from claims_portal.deps import now_of, portal_of
 from claims_portal.rendering import page
-from notifier import one_tap
+from notifier.people import one_tap
 
 router = APIRouter(include_in_schema=False)
 

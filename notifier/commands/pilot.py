@@ -16,10 +16,10 @@ from claims_core.commands.words import whole_number
 from claims_core.errors import Conflict, NotFound
 from claims_core.same_person import rows_of
 from notifier.commands.with_session import with_session
-from notifier.preferences import running_pilot
+from notifier.people.preferences import running_pilot
 from notifier.states import Cadence
 from notifier.tables import Pilot
-from notifier.wordings import versions
+from notifier.wording.wordings import versions
 
 # Everybody stays in the arm that was drawn for them, also who crossed over or left: else the arms are not alike.
 _PER_ARM = text(f"""

@@ -11,10 +11,10 @@ from claims_core.clock import utc_now
 from claims_core.errors import BadInput
 from claims_core.snapshot import CaseEventKind
 from notifier.commands.with_session import with_session
+from notifier.deciding.rules import SILENT_EVENTS, Rule, rules_from_text, shipped_rules, text_from_rules
+from notifier.deciding.silences import Silence, shipped_silences, silences_from_text, text_from_silences
+from notifier.planning.rulebook import replace_rules, replace_silences, rules_in_force, silences_in_force
 from notifier.rendering import LANGUAGES, has_message, message_files, named, problems_of, source_of
-from notifier.rulebook import replace_rules, replace_silences, rules_in_force, silences_in_force
-from notifier.rules import SILENT_EVENTS, Rule, rules_from_text, shipped_rules, text_from_rules
-from notifier.silences import Silence, shipped_silences, silences_from_text, text_from_silences
 from notifier.states import ChannelName
 
 

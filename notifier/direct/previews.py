@@ -19,17 +19,17 @@ from claims_core.snapshot import ClaimSnapshot, page_state_of
 from claims_core.stages import PageState
 from claims_core.tables import Claim
 from notifier.background import Background, Fact
-from notifier.decisions import Plan, decide, reach, still_to_send
-from notifier.facts import background_for
-from notifier.links import SAMPLE_LINK, address_of
-from notifier.message import SmsParts, sms_parts
+from notifier.deciding.decisions import Plan, decide, reach, still_to_send
+from notifier.deciding.rules import rule_for
+from notifier.planning.facts import background_for
+from notifier.planning.rulebook import rules_in_force
 from notifier.rendering import RenderingFailed, text_for
-from notifier.rulebook import rules_in_force
-from notifier.rules import rule_for
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Reason
-from notifier.template_versions import refresh_for
-from notifier.texts import Cause, values_of
+from notifier.versions.template_versions import refresh_for
+from notifier.wording.links import SAMPLE_LINK, address_of
+from notifier.wording.message import SmsParts, sms_parts
+from notifier.wording.texts import Cause, values_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from claims_core.db import driver_connection
 from claims_core.errors import NotFound
 from claims_core.sealing import seal
 from claims_core.tables import Question
-from notifier.notices import tell_person
-from notifier.plans import wake_senders
+from notifier.planning.notices import tell_person
+from notifier.planning.plans import wake_senders
 from notifier.settings import NotifierSettings
 from notifier.states import PRIORITY, CauseKind, ChannelName, Importance
 from notifier.tables import Notification
-from notifier.texts import CODE_SEAL, SEALED
+from notifier.wording.texts import CODE_SEAL, SEALED
 
 CODE_LIVES = timedelta(minutes=10)
 HEARD_A_DAY = 3  # texts to one person that a question was heard

@@ -8,7 +8,7 @@ import asyncpg
 from claims_core.errors import TemporaryChannelFailure
 from notifier.channels.roads import is_preferred
 from notifier.dispatch.outcomes import Outcome
-from notifier.plans import BELL
+from notifier.planning.plans import BELL
 from notifier.switch import StoppedByHand
 
 # $1 now, $2 notifications, $3 the road that is next, $4 at once if that road is well? In the transaction that has put

@@ -15,8 +15,8 @@ from claims_core.errors import (
 from notifier.channels.base import Accepted, AddressRefused, RecipientOptedOut, Verdict
 from notifier.dispatch.pausing import wait_after
 from notifier.dispatch.readying import HandOver
+from notifier.people.verdicts import heed
 from notifier.states import DeliveryState, NotificationState, Reason
-from notifier.verdicts import heed
 
 ASK_AGAIN_AFTER = timedelta(minutes=5)  # no receipt by then: the provider is asked
 

@@ -12,16 +12,16 @@ import asyncpg
 from claims_core.db import pool_scope
 from claims_core.failpoints import failpoint, register
 from claims_core.ids import new_id, new_token
-from notifier.addresses import NOTE_HOLDS
 from notifier.channels.base import Channel, Content, hash_of_token, without_code
+from notifier.deciding.restraint import CAPPED
 from notifier.dispatch.taking import Batch, Taken
-from notifier.facts import Ready, ready_for
-from notifier.message import sms_parts
+from notifier.planning.addresses import NOTE_HOLDS
+from notifier.planning.facts import Ready, ready_for
 from notifier.rendering import RenderingFailed
-from notifier.restraint import CAPPED
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Importance, NotificationState, Reason
-from notifier.text_alarms import raise_alarms
+from notifier.versions.text_alarms import raise_alarms
+from notifier.wording.message import sms_parts
 
 log = logging.getLogger(__name__)
 register("send.taken", "send.rendered", "send.delivery_committed")

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import asyncpg
 
-from claims_core.db import pool_scope
+from claims_core.db import DATABASE_AWAY, pool_scope
 from claims_core.errors import ChannelError
 from claims_core.failpoints import failpoint, register
 from notifier.channels.base import Channel
@@ -31,7 +31,6 @@ FEW = 0.25  # a take is worth its trip when this share of the slots is free
 TAKERS = 2  # one batch is taken and made ready in the database while another is being called
 URGENT_SLOTS = 16  # beyond the others: a code does not wait for a slot
 DRAIN_SECONDS = 15.0
-DATABASE_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass

@@ -7,10 +7,10 @@ from uuid import UUID
 from jinja2 import Template, TemplateError
 
 from claims_core.errors import ClaimsError, NotFound
-from notifier.message import sms_parts
 from notifier.rendering.shipped import Place, as_read, heard, is_read_out, named, source_of
 from notifier.rendering.syntax import MAX_SOURCE, compiled, problems_of
-from notifier.values import clean
+from notifier.wording.message import sms_parts
+from notifier.wording.values import clean
 
 # What the providers take; of a call, what TwiML has room for.
 MAX_TEXT = {"sms": 1_600, "whatsapp": 1_024, "email": 4_000, "telegram": 4_096, "max": 3_999, "voice": 1_500}

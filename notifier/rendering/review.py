@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from itertools import product
 
 from claims_core.i18n import marked as _
-from notifier.message import SmsParts, sms_parts
 from notifier.rendering.faults import Fault
 from notifier.rendering.held import MessageText, RenderingFailed
 from notifier.rendering.samples import Values, sample_values
 from notifier.rendering.shipped import LANGUAGES, Place, source_of
 from notifier.rendering.syntax import VALUE, asked_for, faults_of, wordings
 from notifier.states import ChannelName
-from notifier.values import NAMES
+from notifier.wording.message import SmsParts, sms_parts
+from notifier.wording.values import NAMES
 
 # What a stranger who finds the telephone must not learn beyond what ships: these are named only where they are already.
 OF_THE_READER = frozenset({"ref", "name", "amount", "docs", "last4", "question_short", "answer", "code"})

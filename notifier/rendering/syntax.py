@@ -10,8 +10,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from claims_core.i18n import marked as _
 from notifier.rendering.faults import Fault, Tokens
-from notifier.tone import slips_in
-from notifier.values import NAMES
+from notifier.wording.tone import slips_in
+from notifier.wording.values import NAMES
 
 MAX_SOURCE = 4_096  # bytes
 MAX_CONDITIONS = 6  # different values that an `if` asks for: all their readings are looked at, 64 at most

@@ -33,7 +33,7 @@ class PlannedEvent(Table, table=True):
 
 
 class PlannerMark(Table, table=True):
-    """One row: up to `mark` (a `seq`) no case event is left to decide on, and none can appear (`notifier.planner`)."""
+    """One row: up to `mark` (a `seq`) no case event is left to decide on, and none can appear (`planner`)."""
 
     id: int = Field(default=1, primary_key=True)
     mark: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -19,10 +19,10 @@ from claims_core.tables import Claim
 from claims_portal.staff import NewStaff, add_staff
 from claims_portal.staff.passwords import hash_password
 from claims_portal.tables import Role
-from notifier.preferences import join_pilot
+from notifier.people.preferences import join_pilot
 from notifier.states import Cadence
 from notifier.tables import Pilot
-from notifier.wordings import versions
+from notifier.wording.wordings import versions
 from sandbox.demo.surroundings import INSTANCE_ID
 
 HANDLER, HANDLER_NAME = "kotova", "Марина Котова"

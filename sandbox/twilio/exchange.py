@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from notifier.message import sms_parts
+from notifier.wording.message import sms_parts
 from sandbox.twilio.faults import Script
 
 SCHEMA = """

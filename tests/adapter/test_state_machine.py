@@ -24,7 +24,7 @@ from backoffice_adapter.settings import SqlConfig
 from backoffice_adapter.sync import Plan, Summary, sync_once
 from backoffice_adapter.tables import RunState
 from claims_core.db import make_engine, plain_address
-from notifier.planner import plan_batch
+from notifier.planning.planner import plan_batch
 from tests.adapter.cases import NOON
 from tests.adapter.drifting import Doing, Drifting
 from tests.adapter.drifting_model import Model, kept_as

@@ -24,7 +24,7 @@ def test_the_core_of_the_road_is_short():
 
 
 def test_the_core_of_the_road_goes_all_the_way():
-    steps = ("claims_core/ledger", "notifier/planner", "notifier/dispatch", "notifier/receipts")
+    steps = ("claims_core/ledger", "notifier/planning/planner", "notifier/dispatch", "notifier/reports/receipts")
     assert all(any(file.startswith(step) for file in listed()) for step in steps)
 
 

@@ -63,7 +63,7 @@ def test_the_frame_of_letters_lets_no_markup_through_and_fetches_nothing():
 
 
 def test_every_rule_tells_with_a_message_that_exists():
-    rules = tomllib.loads((ROOT / "notifier" / "rules.toml").read_text(encoding="utf-8"))
+    rules = tomllib.loads((ROOT / "notifier" / "deciding" / "rules.toml").read_text(encoding="utf-8"))
     named = {rule["template"] for rule in rules["rule"]}
     assert named
     assert named <= {folder.name for folder in folders()}

@@ -21,7 +21,7 @@ from claims_core.errors import Conflict, NotFound
 from claims_core.ids import new_id
 from claims_portal.desk.held_runs import read_held, undecided
 from notifier.held import decide_run, drop_all, release_all
-from notifier.planner import plan_batch
+from notifier.planning.planner import plan_batch
 from notifier.states import NotificationState, Reason
 from tests.adapter.cases import NOON
 from tests.adapter.test_files import SMALL, csv, row

@@ -15,8 +15,8 @@ from claims_core.db import session_scope
 from claims_core.snapshot import ClaimSnapshot
 from claims_core.stages import ClaimStage, Outcome
 from claims_core.tables import Claim
-from notifier import inbound
-from notifier.planner import plan_batch
+from notifier.incoming import inbound
+from notifier.planning.planner import plan_batch
 from notifier.states import ChannelName
 from notifier.tables import Notification
 from tests.adapter.cases import NOON as TODAY

@@ -20,9 +20,10 @@ from claims_core.tables import Claim
 from claims_portal.auth.devices import close_device, devices_of, remember_device
 from claims_portal.auth.links import find_link
 from claims_portal.auth.sender import send_asked
-from notifier import inbound, preferences
-from notifier.facts import background_for
-from notifier.planner import plan_batch
+from notifier.incoming import inbound
+from notifier.people import preferences
+from notifier.planning.facts import background_for
+from notifier.planning.planner import plan_batch
 from notifier.states import Cadence, ChannelName
 from notifier.tables import Inbound
 from tests.factories import a_person, a_snapshot, later

@@ -13,7 +13,7 @@ from backoffice_adapter.settings import FilesConfig, JoinConfig
 from backoffice_adapter.sources import open_source
 from backoffice_adapter.sync import Plan, rehearse, sync_once
 from claims_cli.sync import Look
-from notifier.planner import plan_batch
+from notifier.planning.planner import plan_batch
 from sandbox.data import LIFE_CLAIMS, LIFE_CONTACTS, LIFE_MAPPING
 from sandbox.data.deliveries import next_delivery, read_rows, write_rows
 from tests.adapter.cases import NOON

@@ -18,9 +18,10 @@ from claims_core.snapshot import ClaimSnapshot, PaymentState
 from claims_core.stages import ClaimStage, Outcome, Situation
 from claims_core.tables import Claim
 from claims_portal.auth.sender import send_asked
-from notifier import inbound, preferences
-from notifier.facts import background_for, ready_for
-from notifier.planner import plan_batch
+from notifier.incoming import inbound
+from notifier.people import preferences
+from notifier.planning.facts import background_for, ready_for
+from notifier.planning.planner import plan_batch
 from notifier.rendering import render
 from notifier.states import ChannelName, NotificationState, Reason
 from notifier.tables import Inbound

@@ -10,9 +10,9 @@ from claims_core.db import open_pool
 from claims_core.settings import read_settings
 from notifier.channels.ways import open_channels
 from notifier.process import serve
-from notifier.receipts import report_of
-from notifier.receiving import Receiving
-from notifier.resolve import resolve_once
+from notifier.reports.receipts import report_of
+from notifier.reports.receiving import Receiving
+from notifier.reports.resolve import resolve_once
 from notifier.settings import NotifierSettings
 from tests.forked import Forked
 

@@ -11,15 +11,16 @@ from claims_core.db import session_scope
 from claims_core.ids import new_id
 from claims_core.snapshot import ClaimSnapshot, DocumentSnapshot
 from claims_core.stages import ClaimStage, Outcome, Situation
-from notifier import direct, held, inbound, switch
+from notifier import direct, held, switch
 from notifier.dispatch.rates import open_sender
 from notifier.dispatch.readying import make_ready
 from notifier.dispatch.sender import Sender
 from notifier.dispatch.taking import take
-from notifier.heartbeat import beat
-from notifier.planner import plan_batch
-from notifier.receipts import record_report, report_of, unpark
-from notifier.resolve import poll_receipts, resolve_once
+from notifier.incoming import inbound
+from notifier.planning.heartbeat import beat
+from notifier.planning.planner import plan_batch
+from notifier.reports.receipts import record_report, report_of, unpark
+from notifier.reports.resolve import poll_receipts, resolve_once
 from notifier.settings import NotifierSettings
 from notifier.states import HOLDS, ChannelName
 from notifier.sweeps import expire, hold_backlog

@@ -14,12 +14,12 @@ from claims_core.sealing import seal
 from claims_core.stages import ClaimStage, Situation
 from notifier.channels.twilio.channel import TwilioChannel, open_http
 from notifier.dispatch import dispatch_once
-from notifier.planner import plan_batch
-from notifier.resolve import resolve_once
+from notifier.planning.planner import plan_batch
+from notifier.reports.resolve import resolve_once
 from notifier.settings import NotifierSettings
 from notifier.states import PRIORITY, CauseKind, ChannelName, Importance
 from notifier.tables import Notification
-from notifier.texts import CODE_SEAL, SEALED
+from notifier.wording.texts import CODE_SEAL, SEALED
 from tests.factories import a_snapshot, later
 from tests.fakes.provider import FakeTwilio
 from tests.notifier.conftest import settings_for

@@ -13,7 +13,7 @@ from claims_core import ledger
 from claims_core.db import session_scope
 from claims_core.snapshot import ClaimSnapshot
 from notifier.background import Background, Fact
-from notifier.planner import plan_batch
+from notifier.planning.planner import plan_batch
 from notifier.settings import NotifierSettings
 from notifier.tables import Notification
 from tests.factories import NOON, a_snapshot

@@ -15,7 +15,7 @@ from claims_core.errors import AmbiguousHandOver, Misconfigured, PermanentChanne
 from notifier.channels.apprise.channel import AT_ONCE, AppriseChannel, probe
 from notifier.channels.apprise.words import url_to
 from notifier.channels.base import Content
-from notifier.decisions import reach
+from notifier.deciding.decisions import reach
 from notifier.rendering import render
 from notifier.settings import NotifierSettings
 from notifier.states import CHANNELS_ALLOWED, ChannelName, Reason

@@ -6,7 +6,7 @@ from claims_core.db import session_scope
 from claims_core.stages import ClaimStage, Situation
 from notifier import held
 from notifier.dispatch.rates import open_sender
-from notifier.planner import plan_batch
+from notifier.planning.planner import plan_batch
 from notifier.states import Reason
 from notifier.sweeps import hold_backlog
 from tests.factories import a_snapshot, later

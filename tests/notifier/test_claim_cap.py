@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import session_scope
 from claims_core.stages import ClaimStage, Outcome, Situation
-from notifier.another_way import write_beyond_cap
 from notifier.commands.notifications import account_of
 from notifier.dispatch.rates import open_sender
 from notifier.dispatch.taking import take
-from notifier.facts import ready_for
-from notifier.planner import plan_batch
+from notifier.planning.another_way import write_beyond_cap
+from notifier.planning.facts import ready_for
+from notifier.planning.planner import plan_batch
 from notifier.states import PRIORITY, CauseKind, ChannelName, Importance
 from notifier.tables import Notification
 from tests.factories import a_person, a_snapshot, later

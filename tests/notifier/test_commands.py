@@ -14,9 +14,9 @@ from claims_core.db import session_scope
 from claims_core.errors import Conflict, NotFound
 from claims_core.stages import ClaimStage, Situation
 from claims_core.tables import AuditEntry, Claim
-from notifier import preferences
 from notifier.commands import notifications as why_command
 from notifier.commands import pilot as pilot_command
+from notifier.people import preferences
 from tests.factories import NOON, later
 from tests.notifier.scenes import KEY, known, planned, seen, the_settings
 

@@ -16,7 +16,7 @@ from claims_core.db import session_scope
 from claims_core.errors import BadInput, NotFound
 from notifier.commands.cost import costs_of, month_of, sums_of
 from notifier.prices import note_prices
-from notifier.resolve import poll_receipts
+from notifier.reports.resolve import poll_receipts
 from tests.notifier.queue import Desk, a_desk
 
 MOSCOW = ZoneInfo("Europe/Moscow")

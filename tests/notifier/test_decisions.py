@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.background import Background, Fact
-from notifier.decisions import decide, still_to_send
-from notifier.rules import Rule, rule_for, shipped_rules
+from notifier.deciding.decisions import decide, still_to_send
+from notifier.deciding.rules import Rule, rule_for, shipped_rules
 from notifier.settings import Market, NotifierSettings
 from notifier.states import Cadence, ChannelName, Importance, Reason
 from tests.factories import NOON

@@ -27,12 +27,13 @@ from claims_core.requested import (
 from claims_core.snapshot import ClaimSnapshot
 from claims_core.stages import ClaimStage, Outcome, Situation
 from claims_core.tables import Claim, ContactPoint
-from notifier import direct, preferences
+from notifier import direct
 from notifier.direct import ProposedChange
-from notifier.facts import ready_for
-from notifier.links import SAMPLE_LINK
+from notifier.people import preferences
+from notifier.planning.facts import ready_for
 from notifier.rendering import render
 from notifier.states import Cadence, Importance, NotificationState, Reason
+from notifier.wording.links import SAMPLE_LINK
 from tests.factories import NOON, a_claim, a_question
 from tests.notifier.scenes import KEY, known, notifications, planned, seen, the_settings
 

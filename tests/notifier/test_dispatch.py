@@ -12,7 +12,7 @@ from claims_core.installation import bind_database
 from notifier.dispatch import open_senders, run
 from notifier.dispatch.rates import open_sender
 from notifier.dispatch.taking import take
-from notifier.receipts import record_report, report_of
+from notifier.reports.receipts import record_report, report_of
 from tests.notifier.queue import a_desk
 
 

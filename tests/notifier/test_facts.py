@@ -7,11 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from claims_core.db import driver_connection, session_scope
 from claims_core.keyed import keyed_hash
 from claims_core.stages import ClaimStage, Outcome, Situation
-from notifier.facts import Ready, ready_for
+from notifier.planning.facts import Ready, ready_for
 from notifier.rendering import names_in, render
 from notifier.states import ChannelName, Reason
 from notifier.tables import MESSAGE_LINK, OptOut
-from notifier.values import NAMES
+from notifier.wording.values import NAMES
 from tests.factories import NOON, a_document, a_payment, a_person, later
 from tests.notifier.scenes import KEY, known, planned, seen, the_settings
 

@@ -11,8 +11,8 @@ from sqlmodel import select
 from claims_core.db import driver_connection, session_scope
 from claims_core.ids import new_id
 from claims_core.stages import ClaimStage, Outcome, Situation
-from notifier.facts import ready_for
-from notifier.heartbeat import beat, template_for
+from notifier.planning.facts import ready_for
+from notifier.planning.heartbeat import beat, template_for
 from notifier.rendering import render
 from notifier.states import ChannelName, DeliveryState, NotificationState, Reason
 from notifier.tables import Delivery, Notification

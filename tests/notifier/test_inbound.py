@@ -14,10 +14,11 @@ from claims_core.db import driver_connection, session_scope
 from claims_core.ids import new_id
 from claims_core.stages import ClaimStage, Situation
 from claims_core.tables import Contact, ContactPoint, Question
-from notifier import inbound, preferences
-from notifier.facts import ready_for
+from notifier.deciding.response_clock import answer_due
+from notifier.incoming import inbound
+from notifier.people import preferences
+from notifier.planning.facts import ready_for
 from notifier.rendering import render
-from notifier.response_clock import answer_due
 from notifier.states import Cadence, CauseKind, ChannelName, DeliveryState, Importance, NotificationState, Reason
 from notifier.tables import Delivery, Inbound, Notification, OptOut
 from tests.factories import NOON, a_claim, a_person, later

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.keywords import WORDS, Command, Understood, understand
+from notifier.wording.keywords import WORDS, Command, Understood, understand
 
 SAID = [
     ("STOP", Command.STOP, "en"),

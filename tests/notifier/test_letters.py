@@ -11,14 +11,14 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import session_scope
-from notifier import one_tap, preferences
-from notifier.bounces import taking_bounces
 from notifier.channels.email.bounces import returned_in
 from notifier.channels.email.channel import EmailChannel
 from notifier.commands.notifications import account_of
 from notifier.dispatch.rates import open_sender
-from notifier.receipts import report_of
-from notifier.receiving import Receiving
+from notifier.people import one_tap, preferences
+from notifier.reports.bounces import taking_bounces
+from notifier.reports.receipts import report_of
+from notifier.reports.receiving import Receiving
 from notifier.states import ChannelName
 from sandbox.mail import MailFault, PostOffice, served_mail
 from sandbox.mail.bounces import bounce

@@ -24,16 +24,17 @@ from claims_core.errors import (
     PermanentChannelFailure,
     TemporaryChannelFailure,
 )
-from notifier import chats, switch
+from notifier import switch
 from notifier.channels.base import AddressRefused, Content, RecipientOptedOut, SenderStopped
 from notifier.channels.max.channel import MaxChannel, probe
 from notifier.channels.max.words import trusted
-from notifier.chat_answers import AT_ONCE, WORTH_SAYING, answer_chats, ask_for_answer
-from notifier.chats import Tied
 from notifier.commands.channels import rows_of
 from notifier.dispatch import dispatch_once
-from notifier.preferences import choose
-from notifier.resolve import HELD, resolve_once
+from notifier.incoming.chat_answers import AT_ONCE, WORTH_SAYING, answer_chats, ask_for_answer
+from notifier.people import chats
+from notifier.people.chats import Tied
+from notifier.people.preferences import choose
+from notifier.reports.resolve import HELD, resolve_once
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
 from sandbox.max import Bot, Fault, create_app

@@ -5,8 +5,8 @@ from typing import Any
 
 from claims_core.snapshot import ClaimSnapshot
 from claims_core.stages import ClaimStage, Outcome, Situation
-from notifier.heartbeat import beat
-from notifier.planner import plan_batch
+from notifier.planning.heartbeat import beat
+from notifier.planning.planner import plan_batch
 from tests.factories import a_document, a_snapshot, later
 from tests.notifier.queue import Desk, a_desk
 from tests.notifier.scenes import seen

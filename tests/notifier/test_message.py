@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.message import GSM7_EXTENSION, sms_parts
+from notifier.wording.message import GSM7_EXTENSION, sms_parts
 
 
 @pytest.mark.parametrize(

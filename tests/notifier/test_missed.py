@@ -6,8 +6,8 @@ import pytest
 
 from claims_core.db import session_scope
 from claims_core.ticks import run_job
-from notifier import inbound
-from notifier.missed import JOB, take_missed
+from notifier.incoming import inbound
+from notifier.incoming.missed import JOB, take_missed
 from notifier.scheduler import JOBS, Tools
 from notifier.states import ChannelName
 from tests.factories import a_person

@@ -17,13 +17,14 @@ from claims_core.errors import Conflict, NotFound
 from claims_core.snapshot import ClaimSnapshot
 from claims_core.stages import ClaimStage, Outcome
 from claims_core.tables import AuditEntry
-from notifier import calls, preferences
 from notifier.commands.notifications import account_of
-from notifier.must_know import Call, Ended, Letters, Tried, Way, next_move, waits_until
-from notifier.planner import NOTE_EVERY, plan_batch
-from notifier.rules import rule_for, rules_from_text, shipped_rules, text_from_rules
+from notifier.deciding.must_know import Call, Ended, Letters, Tried, Way, next_move, waits_until
+from notifier.deciding.rules import rule_for, rules_from_text, shipped_rules, text_from_rules
+from notifier.people import preferences
+from notifier.planning import calls
+from notifier.planning.planner import NOTE_EVERY, plan_batch
+from notifier.planning.unheard import follow
 from notifier.states import ChannelName, Importance
-from notifier.unheard import follow
 from tests.factories import NOON, a_person, a_snapshot, claim_of, later
 from tests.notifier.queue import Desk, a_desk
 from tests.notifier.scenes import a_background, a_fact, seen, the_settings

@@ -12,11 +12,12 @@ from claims_core.db import driver_connection, session_scope
 from claims_core.errors import NotFound
 from claims_core.ids import new_id
 from claims_core.tables import AuditEntry, Claim
-from notifier import direct, preferences
+from notifier import direct
 from notifier.commands import pilot as pilot_command
-from notifier.facts import Ready, ready_for
-from notifier.late_answers import apologise
-from notifier.pilot_end import tell_ended
+from notifier.incoming.late_answers import apologise
+from notifier.people import preferences
+from notifier.planning.facts import Ready, ready_for
+from notifier.planning.pilot_end import tell_ended
 from notifier.rendering import render
 from notifier.states import Importance, NotificationState, Reason
 from notifier.tables import Notification, Pilot

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from notifier.pilot import draw_arm
+from notifier.deciding.pilot import draw_arm
 from notifier.states import Cadence
 
 ARMS = (Cadence.ESSENTIAL, Cadence.FREQUENT)

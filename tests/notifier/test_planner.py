@@ -14,8 +14,8 @@ from claims_core import ledger
 from claims_core.db import session_scope
 from claims_core.stages import ClaimStage, Outcome, Situation
 from claims_core.tables import CaseEvent
-from notifier.planner import plan_batch
-from notifier.rulebook import replace_rules, rules_in_force
+from notifier.planning.planner import plan_batch
+from notifier.planning.rulebook import replace_rules, rules_in_force
 from notifier.states import Cadence, NotificationState, Reason
 from notifier.tables import PlannedEvent, PlannerMark
 from tests.factories import NOON, a_document, a_snapshot, later

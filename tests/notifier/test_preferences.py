@@ -12,10 +12,10 @@ from claims_core.db import session_scope
 from claims_core.errors import NotFound, Refused
 from claims_core.stages import ClaimStage, Situation
 from claims_core.tables import Claim
-from notifier import preferences
+from notifier.people import preferences
 from notifier.states import Cadence, NotificationState, Reason
 from notifier.tables import OptOut, Pilot, PilotEnrolment
-from notifier.wordings import versions, wording
+from notifier.wording.wordings import versions, wording
 from tests.factories import NOON, a_claim, later
 from tests.notifier.scenes import KEY, known, notifications, planned, seen, the_settings
 

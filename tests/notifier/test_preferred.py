@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.preferred import NAMES, Proposal, Used, Why, propose
+from notifier.people.preferred import NAMES, Proposal, Used, Why, propose
 from notifier.states import ChannelName
 
 SMS, TELEGRAM, MAX = ChannelName.SMS, ChannelName.TELEGRAM, ChannelName.MAX

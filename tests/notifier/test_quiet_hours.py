@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.quiet_hours import QuietHours, earliest_send_time, next_allowed, zone_or
+from notifier.deciding.quiet_hours import QuietHours, earliest_send_time, next_allowed, zone_or
 
 ZONES = [
     *("Europe/Moscow", "Asia/Kamchatka", "America/New_York", "America/St_Johns", "Australia/Lord_Howe"),

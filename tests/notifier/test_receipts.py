@@ -14,8 +14,8 @@ from claims_core.errors import BadInput
 from claims_core.ids import new_id
 from notifier.channels.base import hash_of_token
 from notifier.channels.twilio.words import STATE_OF
-from notifier.receipts import PARKED_FOR, record_report, report_of, signature_is_valid, unpark
-from notifier.receiving import Receiving
+from notifier.reports.receipts import PARKED_FOR, record_report, report_of, signature_is_valid, unpark
+from notifier.reports.receiving import Receiving
 from notifier.states import FINAL_DELIVERIES, RECEIPT_RANK, DeliveryState
 from tests.notifier.conftest import settings_for
 from tests.notifier.queue import Desk, a_desk

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notifier.message import sms_parts
 from notifier.rendering import (
     MAX_TEXT,
     MessageText,
@@ -24,7 +23,8 @@ from notifier.rendering import (
     wordings,
 )
 from notifier.rendering.syntax import VALUE
-from notifier.values import NAMES, clean
+from notifier.wording.message import sms_parts
+from notifier.wording.values import NAMES, clean
 from tests.notifier.samples import LONGEST, longest_for
 
 CATALOGUE = {

@@ -8,7 +8,7 @@ import pytest
 from notifier.channels.base import Capabilities
 from notifier.channels.twilio.channel import TwilioChannel
 from notifier.dispatch.taking import take
-from notifier.resolve import HELD, Step, next_step, poll_receipts
+from notifier.reports.resolve import HELD, Step, next_step, poll_receipts
 from notifier.states import ChannelName, Importance, NotificationState, Reason
 from tests.notifier.queue import a_desk
 from tests.notifier.test_receipts import report

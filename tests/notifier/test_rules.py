@@ -11,8 +11,8 @@ from claims_core.errors import BadInput
 from claims_core.snapshot import CaseEventKind
 from claims_core.stages import LineOfBusiness, PageState
 from notifier.commands.rules import faults_of
+from notifier.deciding.rules import SILENT_EVENTS, rule_for, rules_from_text, shipped_rules, text_from_rules
 from notifier.rendering import has_message
-from notifier.rules import SILENT_EVENTS, rule_for, rules_from_text, shipped_rules, text_from_rules
 from notifier.states import Cadence, Importance
 
 RULES = shipped_rules()

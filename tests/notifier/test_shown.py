@@ -13,7 +13,7 @@ from claims_core.snapshot import CaseEventKind
 from claims_core.tables import AuditEntry
 from notifier import held
 from notifier.commands import notifications, shown
-from notifier.rules import SILENT_EVENTS
+from notifier.deciding.rules import SILENT_EVENTS
 from tests.factories import NOON, later
 from tests.notifier.queue import a_desk
 from tests.notifier.scenes import known, planned, seen

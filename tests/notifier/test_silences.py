@@ -8,17 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from claims_core.db import driver_connection, session_scope
 from claims_core.errors import BadInput
 from claims_core.stages import ClaimStage, LineOfBusiness, Outcome, Situation
-from notifier.facts import ready_for
-from notifier.heartbeat import beat
-from notifier.rendering import render
-from notifier.rulebook import longest_silence, replace_silences, silences_in_force
-from notifier.silences import (
+from notifier.deciding.silences import (
     Silence,
     days_of_silence,
     shipped_silences,
     silences_from_text,
     text_from_silences,
 )
+from notifier.planning.facts import ready_for
+from notifier.planning.heartbeat import beat
+from notifier.planning.rulebook import longest_silence, replace_silences, silences_in_force
+from notifier.rendering import render
 from notifier.states import Cadence, Importance, NotificationState
 from tests.factories import NOON, later
 from tests.notifier.samples import longest_for

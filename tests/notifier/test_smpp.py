@@ -22,8 +22,8 @@ from notifier.channels.smpp.reading import Brought, LateAnswer, Part, Reported, 
 from notifier.channels.smpp.words import STATE_OF, STATUSES, VERDICT_OF, failure_of
 from notifier.channels.spoken import STATE_OF as EVERY_WORD
 from notifier.channels.twilio import words as twilio
-from notifier.message import GSM7, GSM7_EXTENSION, sms_parts
 from notifier.settings import NotifierSettings
+from notifier.wording.message import GSM7, GSM7_EXTENSION, sms_parts
 from tests.fakes.smsc import Smsc, served_smsc
 from tests.notifier.scenes import the_settings
 from tests.notifier.test_email import a_certificate

@@ -13,10 +13,10 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import pool_scope, session_scope
-from notifier.carriers import find_owners, read_incomplete, taking_deliveries
 from notifier.channels.smpp.alphabet import encoded
 from notifier.channels.smpp.channel import SmppChannel
-from notifier.receipts import unpark
+from notifier.incoming.carriers import find_owners, read_incomplete, taking_deliveries
+from notifier.reports.receipts import unpark
 from notifier.states import ChannelName
 from tests.fakes.smsc import Smsc, served_smsc
 from tests.notifier.queue import Desk, a_desk

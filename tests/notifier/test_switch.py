@@ -12,7 +12,7 @@ import claims_cli
 from claims_core.db import session_scope
 from claims_core.tables import AuditEntry
 from notifier import switch
-from notifier.decisions import BACKLOG_AFTER
+from notifier.deciding.decisions import BACKLOG_AFTER
 from notifier.dispatch import open_senders
 from notifier.dispatch.rates import open_sender
 from notifier.states import Importance

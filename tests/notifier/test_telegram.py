@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import open_pool, session_scope
 from claims_core.errors import AmbiguousHandOver, ChannelError, PermanentChannelFailure, TemporaryChannelFailure
-from notifier import chats
 from notifier.channels.base import AddressRefused, Content, RecipientOptedOut, SenderStopped
 from notifier.channels.telegram.channel import TelegramChannel, probe
-from notifier.chats import Tied
 from notifier.commands.channels import rows_of
 from notifier.dispatch import dispatch_once
-from notifier.preferences import choose
-from notifier.resolve import HELD, resolve_once
+from notifier.people import chats
+from notifier.people.chats import Tied
+from notifier.people.preferences import choose
+from notifier.reports.resolve import HELD, resolve_once
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
 from sandbox.serving import held_port, served

@@ -14,7 +14,7 @@ from notifier.process import serve
 from notifier.rendering import edited_in_force, put_in_force, render, source_of, text_for
 from notifier.states import TextState
 from notifier.tables import TemplateVersion
-from notifier.template_versions import (
+from notifier.versions.template_versions import (
     LOOK_EVERY,
     NotFit,
     SamePerson,

@@ -6,8 +6,8 @@ import pytest
 
 from claims_core.stages import PageState
 from notifier.rendering import Values, message_files, sample_values, source_of
-from notifier.text_previews import in_page_states, with_samples
-from notifier.values import NAMES
+from notifier.versions.text_previews import in_page_states, with_samples
+from notifier.wording.values import NAMES
 from tests.factories import NOON
 from tests.notifier.scenes import the_settings
 

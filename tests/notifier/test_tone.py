@@ -3,7 +3,7 @@
 import pytest
 
 from notifier.rendering import problems_of
-from notifier.tone import slips_in
+from notifier.wording.tone import slips_in
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,13 @@ from claims_portal.app import create_app as create_portal
 from notifier.channels.base import AddressRefused, Content, SenderStopped, without_code
 from notifier.channels.twilio.calls import MACHINE, STATE_OF_CALL
 from notifier.channels.twilio.channel import open_ways
-from notifier.consents import give_consent
 from notifier.direct import send_code
 from notifier.dispatch import dispatch_once
-from notifier.preferences import choose, stop_address
+from notifier.people.consents import give_consent
+from notifier.people.preferences import choose, stop_address
 from notifier.rendering import LANGUAGES, templates_for, text_for
 from notifier.rendering.samples import Values, sample_values
-from notifier.resolve import resolve_once
+from notifier.reports.resolve import resolve_once
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
 from sandbox.serving import held_port, served

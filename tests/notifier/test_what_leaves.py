@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.decisions import PASSES_A_STOP, still_to_send
-from notifier.quiet_hours import zone_or
-from notifier.restraint import AT_ANY_HOUR, CAPPED, quiet_hours_of
+from notifier.deciding.decisions import PASSES_A_STOP, still_to_send
+from notifier.deciding.quiet_hours import zone_or
+from notifier.deciding.restraint import AT_ANY_HOUR, CAPPED, quiet_hours_of
 from notifier.states import ChannelName, Importance, Reason
 from tests.notifier.scenes import a_background, the_settings
 from tests.notifier.test_quiet_hours import ZONES

@@ -12,13 +12,13 @@ from sqlmodel import select
 from claims_core.db import open_pool, session_scope
 from claims_core.errors import PermanentChannelFailure
 from claims_core.tables import Claim
-from notifier import inbound
 from notifier.channels.base import Content
 from notifier.channels.twilio.channel import open_ways
 from notifier.commands.notifications import _as_line, account_of
-from notifier.consents import give_consent
 from notifier.dispatch import dispatch_once
-from notifier.preferences import choose
+from notifier.incoming import inbound
+from notifier.people.consents import give_consent
+from notifier.people.preferences import choose
 from notifier.refusals import WORDS
 from notifier.states import ChannelName
 from tests.factories import a_snapshot, later

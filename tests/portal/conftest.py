@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import open_pool
 from claims_portal.deps import Portal
-from notifier.receiving import Receiving
+from notifier.reports.receiving import Receiving
 from tests.portal.portal import Clock, notifier_settings, portal_app, portal_settings, visiting
 
 

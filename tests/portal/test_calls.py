@@ -12,7 +12,7 @@ from claims_core.db import session_scope
 from claims_core.sealing import unseal
 from claims_portal.auth.sender import send_asked
 from notifier.direct import send_code
-from notifier.texts import CODE_SEAL, SEALED
+from notifier.wording.texts import CODE_SEAL, SEALED
 from tests.portal.people import signed_in
 from tests.portal.portal import SECRET, Clock, portal_app, visiting
 from tests.portal.states import a_claim_in

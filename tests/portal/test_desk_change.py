@@ -23,7 +23,7 @@ from claims_portal.desk.documents import DOCUMENTS
 from claims_portal.tables import Role
 from notifier.channels.base import Accepted, Capabilities
 from notifier.dispatch import dispatch_once
-from notifier.planner import plan_batch
+from notifier.planning.planner import plan_batch
 from notifier.states import ChannelName
 from tests.factories import SOURCE, a_claim, a_snapshot, claim_of, later
 from tests.portal.desk import at_the_desk

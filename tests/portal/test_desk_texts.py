@@ -10,7 +10,7 @@ from claims_core.tables import AuditEntry
 from claims_portal.tables import AccessLog, Role
 from notifier.rendering import source_of
 from notifier.tables import TextAlarm
-from notifier.template_versions import propose, publish, versions_of
+from notifier.versions.template_versions import propose, publish, versions_of
 from tests.factories import a_claim
 from tests.notifier.test_rendering import ESCAPES
 from tests.portal.desk import a_staff, at_the_desk

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import session_scope
 from claims_core.tables import Claim
-from notifier.chat_updates import MESSENGERS, may_post
-from notifier.chat_words import answer_to_chat
+from notifier.incoming.chat_updates import MESSENGERS, may_post
 from notifier.states import ChannelName
+from notifier.wording.chat_words import answer_to_chat
 from sandbox.max import Bot
 from tests.notifier.conftest import max_settings
 from tests.portal.people import signed_in

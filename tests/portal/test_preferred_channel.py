@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from claims_core.db import session_scope
 from claims_core.ids import new_id
 from claims_core.tables import Claim
-from notifier import preferences
+from notifier.people import preferences
 from notifier.states import ChannelName
 from tests.portal.people import signed_in
 from tests.portal.portal import Clock

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from twilio.request_validator import RequestValidator
 
 from claims_portal.app import create_app
-from notifier.receiving import Receiving
+from notifier.reports.receiving import Receiving
 from notifier.settings import NotifierSettings
 from tests.factories import a_person
 from tests.portal.people import a_known_claim

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from notifier.message import sms_parts
+from notifier.wording.message import sms_parts
 
 # GSM 03.38, each character at its place; after ESC come those of the extension. An SMSC packs the septets itself.
 _BASIC = (

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from claims_core.clock import utc_now
 from claims_core.db import make_engine, open_pool
 from claims_core.stages import ClaimStage, Situation
-from notifier.receipts import record_report, report_of
+from notifier.reports.receipts import record_report, report_of
 from tests.databases import a_database
 from tests.factories import a_snapshot, later
 from tests.fakes.provider import FakeTwilio

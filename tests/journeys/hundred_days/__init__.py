@@ -16,14 +16,15 @@ from claims_core import jobs, ledger
 from claims_core.db import open_pool, session_scope
 from claims_core.tables import Claim
 from claims_core.ticks import Context
-from notifier import held, preferences
-from notifier.another_way import write_beyond_cap
+from notifier import held
 from notifier.channels.console import ConsoleChannel
+from notifier.deciding.silences import days_of_silence, shipped_silences
 from notifier.dispatch import dispatch_once
-from notifier.heartbeat import WAITING, beat
-from notifier.planner import plan_batch
+from notifier.people import preferences
+from notifier.planning.another_way import write_beyond_cap
+from notifier.planning.heartbeat import WAITING, beat
+from notifier.planning.planner import plan_batch
 from notifier.settings import NotifierSettings
-from notifier.silences import days_of_silence, shipped_silences
 from notifier.states import Cadence, ChannelName, Reason
 from notifier.sweeps import expire
 from tests.journeys.hundred_days.lives import Life, lives

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment
 
-from notifier.silences import days_of_silence, shipped_silences
+from notifier.deciding.silences import days_of_silence, shipped_silences
 from notifier.states import Cadence
 from tests.journeys.hundred_days import Heard
 

@@ -1,0 +1,1 @@
+"""What people write, tap and press, over whichever channel and however late."""

@@ -1,0 +1,1 @@
+"""What a person allowed, chose and linked, and what a provider says about their address."""

@@ -1,0 +1,1 @@
+"""Which fact becomes which message, now or on a clock; what only a call can tell is planned here too."""

@@ -1,0 +1,1 @@
+"""What became of a message: receipts, bounces, and questions to the provider where nobody told."""

@@ -1,0 +1,1 @@
+"""Texts that were edited here: proposed, looked at, put in force by two people, watched."""
