@@ -25,7 +25,7 @@ from claims_portal.auth.devices import has_seen
 from claims_portal.auth.tidying import tidy
 from claims_portal.deps import Portal
 from claims_portal.tables import SignInCode
-from notifier import chats
+from notifier.people import chats
 from notifier.states import ChannelName
 
 log = logging.getLogger(__name__)

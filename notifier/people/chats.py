@@ -18,11 +18,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.db import driver_connection
 from claims_core.ids import new_id, new_token
 from claims_core.same_person import rows_of, rows_of_person
-from notifier.addresses import NOTE_HOLDS
 from notifier.channels.base import hash_of_token
 from notifier.channels.messengers import MESSENGERS
 from notifier.channels.ways import WAYS, standing
 from notifier.people.consents import give_consent
+from notifier.planning.addresses import NOTE_HOLDS
 from notifier.settings import NotifierSettings
 from notifier.states import CHATS, ChannelName
 from notifier.tables import Chat, ChatInvitation

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from claims_core.db import session_scope
 from claims_portal.auth.guards import FRESH_FOR
 from claims_portal.pages.fresh import way_back
-from notifier import chats
+from notifier.people import chats
 from notifier.states import ChannelName
 from notifier.tables import AddressNote
 from sandbox.telegram import Bot
