@@ -38,6 +38,7 @@ from claims_portal.pages import (
     preferred,
     reading_out,
     stop,
+    unproven,
 )
 from claims_portal.pages.claim import route as claim
 from claims_portal.pages.fresh import answer_code_needed
@@ -62,6 +63,7 @@ ROUTERS = (
     look.router,
     look_up.router,
     code.router,
+    unproven.router,
     fresh.router,
     claims.router,
     messages.router,

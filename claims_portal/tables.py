@@ -59,6 +59,50 @@ class SignInCode(Table, table=True):
     used_at: datetime | None = None
 
 
+class RequestKind(StrEnum):
+    """What somebody asks for who has proved nothing."""
+
+    QUESTION = "question"
+    NO_NUMBER = "no_number"
+    NEW_PHONE = "new_phone"
+
+
+class UnprovenRequest(Table, table=True):
+    """A question, or a wish to be called, of somebody who has proved nothing. The same row is written whatever exists.
+
+    `resolved_at` is when the claim was looked for; then it is a question of the claim (`question_id`), a call for the
+    desk (`needs_call`), or nothing (`ended_how`). Nothing of it is ever said to whoever asked.
+    """
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"asked_numbers", "name", "contact", "text"})
+    __table_args__ = (
+        Index("ix_unproven_request_waiting", "created_at", postgresql_where="resolved_at is null"),
+        Index("ix_unproven_request_to_call", "call_after", postgresql_where="needs_call and ended_at is null"),
+        Index(None, "claim_id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    reference: str
+    kind: RequestKind = Field(sa_type=stored_as_value(RequestKind))
+    language: str = "ru"
+    asked_numbers: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    name: str = ""
+    contact: str = ""
+    text: str = ""
+    created_at: datetime
+    due_at: datetime
+    resolved_at: datetime | None = None
+    claim_id: UUID | None = Field(default=None, foreign_key="claim.id")
+    question_id: UUID | None = Field(default=None, foreign_key="question.id")
+    why_call: str | None = None
+    needs_call: bool = False
+    call_after: datetime | None = None
+    calls: int = 0
+    ended_at: datetime | None = None
+    ended_how: str | None = None
+    ended_by: str | None = None
+
+
 class PortalSession(Table, table=True):
     """A signed-in policyholder. The cookie holds the token, the row only its hash."""
 

@@ -21,6 +21,10 @@ BY_CLAIM = Limit("code claim", 3, HOUR)
 BY_CLAIM_AND_DEVICE = Limit("code claim device", 3, HOUR)
 BY_PHONE = Limit("code phone", 6, HOUR)
 BY_NETWORK = Limit("code network", 30, HOUR)
+# Requests without a proof: each may cost a person of the desk some minutes.
+UNPROVEN_BY_NUMBER = Limit("unproven number", 3, HOUR)
+UNPROVEN_BY_CONTACT = Limit("unproven contact", 3, HOUR)
+UNPROVEN_BY_NETWORK = Limit("unproven network", 10, HOUR)
 WRONG_LINKS = Limit("wrong link network", 20, HOUR)
 
 Try = tuple[Limit, tuple[str, ...]]
@@ -35,6 +39,15 @@ def look_up_tries(*, number: str, phone: str, network: str, device: str | None) 
         (per_claim, (number, *mark)),
         (BY_PHONE, (phone, *mark)),
         (BY_NETWORK, (network,)),
+    ]
+
+
+def unproven_tries(*, number: str, contact: str, network: str) -> list[Try]:
+    """The counters that one request without a proof raises; what was left empty is counted per network."""
+    return [
+        (UNPROVEN_BY_NUMBER, (number or network,)),
+        (UNPROVEN_BY_CONTACT, (contact or number or network,)),
+        (UNPROVEN_BY_NETWORK, (network,)),
     ]
 
 

@@ -23,6 +23,7 @@ from claims_portal.auth.budget import Sent, Unsent, affordable, why_unsent
 from claims_portal.auth.codes import Way, code_hmac, never_right
 from claims_portal.auth.devices import has_seen
 from claims_portal.auth.tidying import tidy
+from claims_portal.auth.unproven import match_asked
 from claims_portal.deps import Portal
 from claims_portal.tables import SignInCode
 from notifier.people import chats
@@ -220,6 +221,8 @@ class CodeSender:
             now = self.portal.clock()
             try:
                 while await send_asked(self.portal, self.send_code, now=now) == BATCH:
+                    pass
+                while await match_asked(self.portal, now=now) == BATCH:
                     pass
                 if tidied is None or now - tidied >= TIDY_EVERY:
                     tidied = now

@@ -11,6 +11,7 @@ from claims_core.db import session_scope
 TEXT_KEPT_FOR = timedelta(minutes=30)
 # A day of old codes answers "did I ask for one?"; nothing needs more.
 KEPT_FOR = timedelta(days=1)
+REQUESTS_KEPT_FOR = timedelta(days=30)
 _FORGET = (
     "update sign_in_code set asked_numbers = null, asked_phone = null"
     " where expires_at <= :now and asked_phone is not null",
@@ -19,6 +20,8 @@ _FORGET = (
     "delete from staff_session where ends_at <= :old",
     "update staff_session set kept_sealed = null where kept_sealed is not null and created_at <= :text_old",
     "delete from remembered_device where ends_at <= :now",
+    # What is still to be called about stays; what came of the rest, a month answers.
+    "delete from unproven_request where created_at <= :long_ago and (ended_at <= :long_ago or not needs_call)",
     "delete from rate_count where window_start <= :old",
 )
 
@@ -32,5 +35,5 @@ async def tidy(engine: AsyncEngine, *, now: datetime) -> int:
 
 
 def _bounds(statement: str, now: datetime) -> dict[str, datetime]:
-    bounds = {"now": now, "old": now - KEPT_FOR, "text_old": now - TEXT_KEPT_FOR}
+    bounds = {"now": now, "old": now - KEPT_FOR, "text_old": now - TEXT_KEPT_FOR, "long_ago": now - REQUESTS_KEPT_FOR}
     return {name: value for name, value in bounds.items() if f":{name}" in statement}

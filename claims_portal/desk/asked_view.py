@@ -5,12 +5,14 @@ from uuid import UUID
 
 from claims_core.i18n import marked as _
 from claims_core.tables import Question
+from claims_portal.auth.unproven import BY_NUMBER
 from claims_portal.desk.access import Staffed, may_answer
 from claims_portal.desk.says import Says
 from notifier.people.chats import NAMES
 
 CHANNELS: dict[str, str] = {
     "page": _("From the claim page, {time}"),
+    BY_NUMBER: _("By the claim's number, without a code, {time}: the answer goes only to the contact on file"),
     "sms": _("By SMS, {time}"),
     "whatsapp": _("By WhatsApp, {time}"),
     **dict.fromkeys(NAMES, _("By {messenger}, {time}")),

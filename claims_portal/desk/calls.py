@@ -1,4 +1,5 @@
-"""`/desk/calls`: whom to call because a decision or a request has reached nobody; and what came of each call."""
+"""`/desk/calls`: whom to call because a decision or a request has reached nobody, or because they asked to be called
+and cannot prove who they are; and what came of each call."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,11 +11,13 @@ from starlette.responses import RedirectResponse, Response
 from claims_core.db import session_scope
 from claims_core.errors import Conflict, NotFound
 from claims_portal.deps import now_of, portal_of
+from claims_portal.desk import unproven_rows
 from claims_portal.desk.access import ANSWERERS, READERS, Staffed
 from claims_portal.desk.call_view import CallLine, call_lines
 from claims_portal.desk.claim_page import Notice
 from claims_portal.desk.claims import NOTICES, says_of
 from claims_portal.desk.rail import Rail, rail_for
+from claims_portal.desk.unproven_view import RequestLine, request_lines
 from claims_portal.rendering import page
 from notifier.planning import calls
 
@@ -28,6 +31,7 @@ class CallsPage:
     rail: Rail
     title: str
     calls: tuple[CallLine, ...]
+    requests: tuple[RequestLine, ...]
     back: str
     notice: Notice | None
 
@@ -42,10 +46,28 @@ async def show_calls(request: Request, viewer: Staffed = Depends(READERS)) -> Re
             rail=await rail_for(session, viewer, "calls", now=says.now),
             title=says.told("To call"),
             calls=call_lines(found, viewer, says),
+            requests=request_lines(await unproven_rows.open_requests(session, now=says.now), viewer, says),
             back="list",
             notice=Notice(done[0], done[1], (says.told(done[2]),)) if done else None,
         )
     return page(request, "desk/calls.html", made)
+
+
+@router.post("/calls/{request_id:uuid}")
+async def record_asked_call(
+    request: Request, request_id: UUID, outcome: Annotated[str, Form()] = "", viewer: Staffed = Depends(ANSWERERS)
+) -> Response:
+    """Keep what came of calling somebody who had proved nothing."""
+    if outcome not in set(unproven_rows.Outcome):
+        raise NotFound
+    said = unproven_rows.Outcome(outcome)
+    try:
+        async with session_scope(portal_of(request).engine) as session:
+            await unproven_rows.record_call(session, request_id, outcome=said, by=viewer.actor, now=now_of(request))
+        done = "not-reached" if said is unproven_rows.Outcome.NO_ANSWER else "asked-over"
+    except Conflict:
+        done = "call-over"
+    return RedirectResponse(f"/desk/calls?done={done}", 303)
 
 
 @router.post("/{claim_id:uuid}/call")

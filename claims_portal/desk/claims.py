@@ -38,6 +38,7 @@ NOTICES = {
     "head-decides": ("act", "warn", _("The head of the team decides about messages that were held in bulk.")),
     "called": ("ok", "check", _("Kept: they know it now.")),
     "not-reached": ("ok", "check", _("Kept. They are on the list again tomorrow.")),
+    "asked-over": ("ok", "check", _("Kept: this request is over.")),
     "call-over": ("act", "warn", _("This is over already: somebody has called, or they have seen it.")),
     "taken": ("ok", "check", _("The question is yours. Its clock goes on.")),
     "answered": ("ok", "check", _("The answer is saved and on its way to the client.")),

@@ -11,6 +11,7 @@ from claims_core.tables import Claim, Question
 from claims_portal.desk.held_runs import undecided
 from claims_portal.desk.rejected_rows import to_look_at
 from claims_portal.desk.text_rows import to_decide
+from claims_portal.desk.unproven_rows import how_many as how_many_ask
 from claims_portal.staff import StaffViewer
 from claims_portal.tables import Role
 from notifier.planning import calls
@@ -44,7 +45,11 @@ async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, 
         section=section,
         claims=(await session.exec(open_claims)).one() if reads else None,
         questions=(await session.exec(unanswered)).one() if reads else None,
-        calls=await calls.how_many(session, now=now) if reads else None,
+        calls=await _to_call(session, now=now) if reads else None,
         sources=await to_look_at(session) + await undecided(session) if keeps else None,
         texts=await to_decide(session) if reads_texts else None,
     )
+
+
+async def _to_call(session: AsyncSession, *, now: datetime) -> int:
+    return await calls.how_many(session, now=now) + await how_many_ask(session, now=now)

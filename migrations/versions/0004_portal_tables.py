@@ -134,10 +134,55 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("resolved_at is null"),
     )
+    op.create_table(
+        "unproven_request",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("asked_numbers", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("contact", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claim_id", sa.Uuid(), nullable=True),
+        sa.Column("question_id", sa.Uuid(), nullable=True),
+        sa.Column("why_call", sa.String(), nullable=True),
+        sa.Column("needs_call", sa.Boolean(), nullable=False),
+        sa.Column("call_after", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_how", sa.String(), nullable=True),
+        sa.Column("ended_by", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_unproven_request_claim_id")),
+        sa.ForeignKeyConstraint(["question_id"], ["question.id"], name=op.f("fk_unproven_request_question_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unproven_request")),
+    )
+    op.create_index(op.f("ix_unproven_request_claim_id"), "unproven_request", ["claim_id"], unique=False)
+    op.create_index(
+        "ix_unproven_request_to_call",
+        "unproven_request",
+        ["call_after"],
+        unique=False,
+        postgresql_where=sa.text("needs_call and ended_at is null"),
+    )
+    op.create_index(
+        "ix_unproven_request_waiting",
+        "unproven_request",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("resolved_at is null"),
+    )
 
 
 def downgrade() -> None:
     """Everything in these tables is lost."""
+    op.drop_index("ix_unproven_request_waiting", table_name="unproven_request")
+    op.drop_index("ix_unproven_request_to_call", table_name="unproven_request")
+    op.drop_index(op.f("ix_unproven_request_claim_id"), table_name="unproven_request")
+    op.drop_table("unproven_request")
     op.drop_index("ix_sign_in_code_waiting", table_name="sign_in_code")
     op.drop_index("ix_sign_in_code_sent", table_name="sign_in_code")
     op.drop_index(op.f("ix_sign_in_code_expires_at"), table_name="sign_in_code")

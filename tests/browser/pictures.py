@@ -17,7 +17,7 @@ from playwright.sync_api import Browser
 from notifier.channels.email.words import tag_of
 from tests.browser.chromium import chromium, reader
 from tests.browser.desk_pictures import Look, take_desk
-from tests.browser.seeded import LETTER, LINK, Seeded, serving
+from tests.browser.seeded import LETTER, LINK, RECEIPT, Seeded, serving
 from tests.databases import a_database, a_server
 from tests.portal.states import NAMES
 
@@ -45,6 +45,10 @@ def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:
     yield "look-up", "/"
     yield "glance", f"/c/{LINK}"
     yield "messages", f"/claim/{seeded.claims['awaiting'].id}/messages"
+    yield "ask", "/ask"
+    yield "no-number", "/help/number"
+    yield "new-phone", "/help/phone"
+    yield "receipt", f"/received/{RECEIPT}"
     yield "fresh-code", f"/claim/{seeded.claims['awaiting'].id}/code"
     yield "claims", "/claims"
     yield "not-found", "/no-such-page"

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from claims_core.tables import Claim
 from claims_portal.auth.devices import remember_device
 from claims_portal.auth.sessions import open_session
 from claims_portal.deps import Portal
+from claims_portal.tables import RequestKind, UnprovenRequest
 from notifier.channels.base import hash_of_token
 from notifier.states import CauseKind, ChannelName, DeliveryState, Importance, NotificationState
 from notifier.tables import Delivery, Notification, Pilot
@@ -32,6 +34,7 @@ NOW = datetime(2026, 6, 1, 7, 24, tzinfo=UTC)
 LINK = "k7Q2mX9d"
 LETTER = "bGV0dGVyIG9mIHRoZSB0ZQ"  # the token of a letter
 PHONE = "+79121234567"
+RECEIPT = UUID("00000000-0000-4000-8000-000000002041")  # of a question without a proof
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,14 @@ async def seed(engine: AsyncEngine) -> tuple[dict[str, Claim], str, str]:
         owner = claims["life"].policyholder_id
         token, spare = [await open_session(session, owner, now=NOW) for _ in range(2)]
         await _lived_in(session, claims["awaiting"])
+        session.add(_unproven())
     return claims, token, spare
+
+
+def _unproven() -> UnprovenRequest:
+    asked = {"asked_numbers": ["2041-7785"], "contact": "+79260000000", "text": "Когда выплата? У меня новый номер."}
+    times = {"created_at": NOW, "due_at": NOW + timedelta(hours=8)}
+    return UnprovenRequest(id=RECEIPT, reference="4821093712", kind=RequestKind.QUESTION, **asked, **times)
 
 
 async def _told(session, claim: Claim) -> None:

@@ -24,6 +24,7 @@ MAY = {
     ("POST", "/desk/questions/{question_id:uuid}/take"): ANSWER,
     ("POST", "/desk/questions/{question_id:uuid}/hand-over"): ANSWER,
     ("GET", "/desk/calls"): READ,
+    ("POST", "/desk/calls/{request_id:uuid}"): ANSWER,
     ("POST", "/desk/{claim_id:uuid}/call"): ANSWER,
     ("GET", "/desk/{claim_id:uuid}"): READ,
     ("GET", "/desk/{claim_id:uuid}/under-way"): READ,

@@ -5,6 +5,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from claims_core.deadlines import days_off
+from claims_core.i18n import marked
+from claims_portal.auth.unproven import BY_NUMBER
 from claims_portal.pages.claim.facts import moment_of
 from claims_portal.pages.claim.page import Bubble, Thread
 from claims_portal.pages.speech import Speech
@@ -12,6 +14,9 @@ from claims_portal.settings import PortalSettings
 
 # A question that comes in the last two hours of the day is answered in the first two of the next.
 WITHIN = timedelta(hours=2)
+BY_TEXT_SAID = marked("You, {when}, by text")
+# Whoever asked by the number alone may be somebody else: the owner reads it, and that nobody has proved it.
+BY_NUMBER_SAID = marked("Asked by the claim's number without a code, {when}")
 
 
 def is_working_day(day: date, country: str) -> bool:
@@ -52,7 +57,7 @@ def _bubbles(question: dict[str, Any], said: Speech) -> list[Bubble]:
     asked = moment_of(question["asked_at"])
     by = said.say("You, {when}", when=said.moment(asked))
     if question["channel"] != "page":
-        by = said.say("You, {when}, by text", when=said.moment(asked))
+        by = said.say(BY_NUMBER_SAID if question["channel"] == BY_NUMBER else BY_TEXT_SAID, when=said.moment(asked))
     found = [Bubble(True, by, question["text"])]
     if question["answer"]:
         name = question["answered_by"] or said.say("our claims team")
