@@ -16,7 +16,7 @@ from claims_core import ledger
 from claims_core.db import session_scope
 from claims_portal.deps import Portal
 from claims_portal.tables import RequestKind, UnprovenRequest
-from notifier.addresses import NOTE_HOLDS
+from notifier.planning import calls
 
 BATCH = 100
 # How a question is named that came by the claim's number, without a proof of who asks.
@@ -35,13 +35,9 @@ from unproven_request r where r.resolved_at is null order by r.created_at, r.id 
 # The policyholder's side of the claim with this number, else of the newest open one of this policy.
 _FIND = text(f"""
 select c.id, c.policyholder_id, c.has_claimants,
-  h.contact_prohibited or not exists (select from contact_point i where i.policyholder_id = h.id and i.on_file
-    and not exists (select from address_note a where a.address = i.address and a.noted_at > cast(:now as timestamptz)
-      - interval '{NOTE_HOLDS.days} days' and a.channel = case i.kind when 'email' then 'email' else 'sms' end))
-    as is_unreachable,
   (select count(*) from question q where q.claim_id = c.id and q.channel = '{BY_NUMBER}' and q.answered_at is null)
     as waiting
-from claim c join policyholder h on h.id = c.policyholder_id
+from claim c
 where c.part_of is null and (c.claim_number = any(:numbers) or c.policy_number = any(:numbers)
    or c.id in (select n.claim_id from claim_number n where n.number = any(:numbers)))
 order by (c.claim_number = any(:numbers)) desc, (c.stage = 'closed'), c.reported_at desc, c.id
@@ -57,18 +53,19 @@ async def match_asked(portal: Portal, *, now: datetime) -> int:
     async with session_scope(portal.engine) as session:
         rows = (await (await session.connection()).execute(_TAKE, {"batch": BATCH})).all()
         for row in rows:
-            await _resolve(session, row, await _found(session, row, now), now=now)
+            await _resolve(session, row, await _found(session, row), now=now)
     return len(rows)
 
 
-async def _found(session: AsyncSession, row: Row[Any], now: datetime) -> Row[Any] | None:
+async def _found(session: AsyncSession, row: Row[Any]) -> Row[Any] | None:
     if not row.asked_numbers:
         return None
-    return (await (await session.connection()).execute(_FIND, {"numbers": row.asked_numbers, "now": now})).first()
+    return (await (await session.connection()).execute(_FIND, {"numbers": row.asked_numbers})).first()
 
 
 async def _resolve(session: AsyncSession, row: Row[Any], found: Row[Any] | None, *, now: datetime) -> None:
-    why, ended, question_id = why_to_call(row, found), None, None
+    is_unreachable = found is not None and await calls.is_unreachable(session, found.policyholder_id, now=now)
+    why, ended, question_id = why_to_call(row, found, is_unreachable=is_unreachable), None, None
     if why is None and found is None:
         ended = NOBODY_TO_ANSWER
     elif why is None and found is not None and found.waiting >= MOST_WAITING:
@@ -91,7 +88,7 @@ async def _resolve(session: AsyncSession, row: Row[Any], found: Row[Any] | None,
     )
 
 
-def why_to_call(row: Any, found: Any | None) -> str | None:
+def why_to_call(row: Any, found: Any | None, *, is_unreachable: bool) -> str | None:
     """Why a person has to call, or None: a question goes to the claim, and its answer to the contact on file (pure).
 
     Where several people read one claim nobody knows which of them asks, and the answer would be another's to read.
@@ -100,7 +97,7 @@ def why_to_call(row: Any, found: Any | None) -> str | None:
         return NO_CLAIM if row.contact else None
     if row.kind != RequestKind.QUESTION or row.contact:
         return NEW_CONTACT
-    if found.is_unreachable:
+    if is_unreachable:
         return UNREACHABLE
     return SEVERAL_READERS if found.has_claimants else None
 

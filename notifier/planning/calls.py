@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core import ledger
 from claims_core.errors import Conflict, NotFound
 from notifier.deciding.must_know import Ended
+from notifier.planning.addresses import NOTE_HOLDS
 from notifier.tables import UnheardFact
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,21 @@ async def _read(session: AsyncSession, values: dict[str, Any]) -> Sequence[Call]
         )
         for row in rows
     ]
+
+
+_REACHED = text(f"""
+select h.contact_prohibited or not exists (select from contact_point i where i.policyholder_id = h.id and i.on_file
+  and not exists (select from address_note a where a.address = i.address
+    and a.noted_at > cast(:now as timestamptz) - interval '{NOTE_HOLDS.days} days'
+    and a.channel = case i.kind when 'email' then 'email' else 'sms' end))
+from policyholder h where h.id = :id
+""")  # noqa: S608  (pieces of our own)
+
+
+async def is_unreachable(session: AsyncSession, policyholder_id: UUID, *, now: datetime) -> bool:
+    """May nothing be written to this person, or would nothing arrive at any address on file?"""
+    asked = await (await session.connection()).execute(_REACHED, {"id": policyholder_id, "now": now})
+    return bool(asked.scalar_one())
 
 
 async def how_many(session: AsyncSession, *, now: datetime) -> int:
