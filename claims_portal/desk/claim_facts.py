@@ -199,7 +199,11 @@ async def _of(session: AsyncSession, table: type[Row], claim_id: UUID, newest_by
 async def _told(session: AsyncSession, claim_id: UUID) -> tuple[tuple[Notification, Delivery | None], ...]:
     """What we decided to say about the claim and what became of it: each decision with its last hand-over."""
     decided = select(Notification).where(col(Notification.claim_id) == claim_id, col(Notification.importance) != "code")
-    rows = (await session.exec(decided.order_by(col(Notification.planned_at).desc()).limit(200))).all()
+    rows = (
+        await session.exec(
+            decided.order_by(col(Notification.planned_at).desc(), col(Notification.step).desc()).limit(200)
+        )
+    ).all()
     handed = select(Delivery).where(col(Delivery.notification_id).in_([row.id for row in rows]))
     last: dict[UUID, Delivery] = {}
     for delivery in (await session.exec(handed.order_by(col(Delivery.attempt)))).all():

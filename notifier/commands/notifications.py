@@ -32,7 +32,7 @@ order by 2, 1
 _FACTS = text("""
 select ev.occurred_at as at, 'fact' as about, ev.kind as what, ev.page_state, ev.historic,
     p.planned_at is not null as decided, n.template, n.state, n.reason, n.cadence, n.pilot_arm, n.send_by,
-    n.channel, d.provider, d.state as delivery, d.attempts, d.error_code
+    n.channel, d.provider, d.state as delivery, d.attempts, d.error_code, ev.seq, n.step
 from case_event ev left join planned_event p on p.case_event_id = ev.id
 left join notification n on n.cause_kind = 'case_event' and n.cause_id = ev.id
 left join lateral (select count(*) as attempts, (array_agg(x.state order by x.attempt desc))[1] as state,
@@ -42,7 +42,7 @@ left join lateral (select count(*) as attempts, (array_agg(x.state order by x.at
 where ev.claim_id = :claim_id
 union all
 select n.planned_at, n.cause_kind, null, null, false, true, n.template, n.state, n.reason, n.cadence, n.pilot_arm,
-    n.send_by, n.channel, d.provider, d.state, d.attempts, d.error_code
+    n.send_by, n.channel, d.provider, d.state, d.attempts, d.error_code, null, n.step
 from notification n
 left join lateral (select count(*) as attempts, (array_agg(x.state order by x.attempt desc))[1] as state,
     (array_agg(x.provider order by x.attempt desc))[1] as provider,
@@ -52,9 +52,9 @@ where n.claim_id = :claim_id and n.cause_kind <> 'case_event'
 union all
 select coalesce(u.ended_at, u.call_since, u.since), 'known', 'known', null, false, true, u.template,
     coalesce(u.ended_how, case when u.call_since is null then 'followed' else 'to_call' end), null, null, null,
-    null, null, null, null, u.calls, null
+    null, null, null, null, u.calls, null, null, null
 from unheard_fact u where u.claim_id = :claim_id
-order by 1
+order by at, seq, step
 """)
 # What has not left yet, and what will not leave any more, though it should have: of the last day.
 _WAITING = text("""

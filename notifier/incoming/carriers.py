@@ -44,6 +44,14 @@ _NAMED = f"""
 select d.provider_ref from delivery d where d.provider = '{PROVIDER}' and d.provider_ref = any($2::text[])
   and d.address = any($1::text[]) order by array_position($2::text[], d.provider_ref) limit 1
 """  # noqa: S608
+# $1 addresses, $2 since. The answer that brings the name may be about to be written: its writer is waited for, or waits
+# for us, and not both in a ring (notifications are locked before their deliveries, as in `reports.folding`).
+_LOCK = f"""
+select n.id from delivery d join notification n on n.id = d.notification_id
+where d.provider = '{PROVIDER}' and d.provider_ref is null and d.state in ('sending', 'unknown')
+  and d.address = any($1::text[]) and d.started_at > $2
+order by n.id for no key update of n
+"""  # noqa: S608
 # $1 addresses, $2 since. All others of ours have a name: two without one, and nobody can say which of them it is.
 _NAMELESS = f"""
 select d.id, d.text from delivery d where d.provider = '{PROVIDER}' and d.provider_ref is null
@@ -110,6 +118,9 @@ async def record(connection: asyncpg.Connection, reported: Reported, *, now: dat
     An answer that got lost never told us the name; a report on the only message to a number that has none is its.
     """
     ref = await connection.fetchval(_NAMED, list(reported.addresses), list(reported.ids))
+    if ref is None:
+        await connection.execute(_LOCK, list(reported.addresses), now - PARKED_FOR)
+        ref = await connection.fetchval(_NAMED, list(reported.addresses), list(reported.ids))
     if ref is None:
         nameless = await connection.fetch(_NAMELESS, list(reported.addresses), now - PARKED_FOR)
         if len(nameless) == 1 and _may_be(reported, nameless[0]["text"]):

@@ -18,6 +18,11 @@ from notifier.settings import NotifierSettings
 
 log = logging.getLogger(__name__)
 
+# A letter may come back before the call that sent it is written down: its writer is waited for, or waits for us.
+_LOCK = """
+select n.id from delivery d join notification n on n.id = d.notification_id
+where d.token_hash = $1 and d.provider = $2 for no key update of n
+"""
 # What the call brought is the name of the letter; if its answer was lost, the report itself is.
 _WHOSE = "select coalesce(provider_ref, 'returned') from delivery where token_hash = $1 and provider = $2"
 
@@ -58,6 +63,7 @@ class ReturnPath:
 async def record_returned(pool: asyncpg.Pool, returned: Returned, *, token: str, now: datetime) -> bool:
     """Keep and fold what came back about the letter with this token; may be called again. False if nobody knows it."""
     async with pool_scope(pool) as connection:
+        await connection.execute(_LOCK, hash_of_token(token), PROVIDER)
         ref = await connection.fetchval(_WHOSE, hash_of_token(token), PROVIDER)
         if ref is None:
             log.warning("returned_letter_unknown")

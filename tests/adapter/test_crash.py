@@ -1,5 +1,6 @@
 """Killed at any named point of a run, the adapter leaves nothing half, and the next run adds what was missing, once."""
 
+import asyncio
 import signal
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from backoffice_adapter.settings import read_config
 from backoffice_adapter.sources import open_source
 from backoffice_adapter.sync import Plan, Summary, sync_once
 from claims_core.clock import utc_now
+from claims_core.errors import Refused
 from claims_core.failpoints import NAMES
 from tests.adapter.test_files import HEADER, SMALL, row
 from tests.adapter.workers import run_claims
@@ -59,11 +61,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 async def again(engine: AsyncEngine, folder: Path) -> Summary:
-    """The next run, in this process."""
+    """The next run, in this process, once the server has seen that a killed one is gone and holds nothing any more."""
     (config,) = read_config(folder / "backoffice.toml")
     mapping = load(config.mapping)
     source = open_source(config, key=mapping.key, clock=utc_now)
-    return await sync_once(Plan(engine, config, mapping, source, clock=utc_now, settle=timedelta(0)))
+    plan = Plan(engine, config, mapping, source, clock=utc_now, settle=timedelta(0))
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await sync_once(plan)
+            except Refused:
+                await asyncio.sleep(0.05)
 
 
 async def state_of(url: str) -> tuple[int, ...]:

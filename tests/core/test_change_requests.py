@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import ledger
@@ -90,7 +90,8 @@ async def test_a_change_can_be_undone_until_its_minute_is_over(session: AsyncSes
     assert await ledger.undo_change(session, change.id, by="staff:1", now=NOON + MINUTE / 2)
     assert not await ledger.undo_change(session, change.id, by="staff:1", now=NOON + MINUTE / 2)
     assert list(await session.exec(select(ChangeRequest.id))) == []
-    assert [entry.action for entry in await session.exec(select(AuditEntry))] == ["change_requested", "change_undone"]
+    written = await session.exec(select(AuditEntry.action).order_by(col(AuditEntry.seq)))
+    assert list(written) == ["change_requested", "change_undone"]
 
 
 async def test_a_change_is_taken_when_it_is_due_by_one_taker(engine: AsyncEngine) -> None:
