@@ -56,7 +56,7 @@ async def taken(session: AsyncSession, claim: Claim, **overrides: Any) -> UUID:
 async def test_a_change_is_asked_for_with_its_audit_and_is_no_fact_yet(session: AsyncSession) -> None:
     _, claim = await a_known(session)
     change = await ask(session, claim)
-    (entry,) = await session.exec(select(AuditEntry))
+    (entry,) = await session.exec(select(AuditEntry).order_by(col(AuditEntry.seq)))
     assert (change.state, change.not_before) == (ChangeState.WAITING, NOON + MINUTE)
     assert (entry.actor, entry.action, entry.subject) == ("staff:1", "change_requested", f"claim:{claim.id}")
     assert [event.kind for event in await events_of(session, claim)] == [CaseEventKind.REGISTERED]

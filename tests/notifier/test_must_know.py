@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import select
+from sqlmodel import col, select
 
 from claims_core.db import session_scope
 from claims_core.errors import Conflict, NotFound
@@ -185,7 +185,9 @@ async def test_nobody_answered_is_asked_again_a_day_later_and_told_ends_it_once(
             await calls.record(session, call.id, outcome=calls.Outcome.POSTED, **about)
         with pytest.raises(NotFound):
             await calls.record(session, call.id, outcome=calls.Outcome.TOLD, **about | {"claim_id": uuid4()})
-        acts = (await session.exec(select(AuditEntry).where(AuditEntry.action == "called"))).all()
+        acts = (
+            await session.exec(select(AuditEntry).order_by(col(AuditEntry.seq)).where(AuditEntry.action == "called"))
+        ).all()
         assert [act.detail["outcome"] for act in acts] == ["no_answer", "told"]
 
 

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 import claims_cli
 from claims_core.db import session_scope
@@ -62,7 +62,11 @@ async def test_a_message_is_shown_with_its_deliveries_receipts_text_and_cost(des
     with pytest.raises(NotFound):
         await look(desk, "no-such-claim")
     async with session_scope(desk.engine) as session:
-        acts = (await session.exec(select(AuditEntry.actor, AuditEntry.action, AuditEntry.detail))).all()
+        acts = (
+            await session.exec(
+                select(AuditEntry.actor, AuditEntry.action, AuditEntry.detail).order_by(col(AuditEntry.seq))
+            )
+        ).all()
     assert acts == [(BY, "notifications_shown", {"messages": 1})] * 2
 
 

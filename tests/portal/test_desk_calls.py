@@ -85,7 +85,9 @@ async def test_what_came_of_a_call_is_kept_and_who_is_late_reads_that_it_is_over
         assert ("This is over already" in again.text) is not stays
         assert (await browser.post(f"/desk/{claim.id}/call", data=form | {"outcome": "x"})).status_code == 404
     async with session_scope(engine) as session:
-        acts = (await session.exec(select(AuditEntry).where(AuditEntry.action == "called"))).all()
+        acts = (
+            await session.exec(select(AuditEntry).order_by(col(AuditEntry.seq)).where(AuditEntry.action == "called"))
+        ).all()
     assert [act.detail["outcome"] for act in acts] == [outcome] * (2 if stays else 1)
 
 

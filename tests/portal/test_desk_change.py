@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import col, select
 
 from claims_core import ledger
 from claims_core.db import session_scope
@@ -151,7 +151,7 @@ async def test_a_change_is_undone_within_its_minute_and_leaves_nothing(engine, a
         assert "Undone." in (await browser.get(undone.headers["location"])).text
     assert await changes_of(engine) == []
     async with session_scope(engine) as session:
-        acts = [one.action for one in (await session.exec(select(AuditEntry))).all()]
+        acts = [one.action for one in (await session.exec(select(AuditEntry).order_by(col(AuditEntry.seq)))).all()]
     assert acts[-2:] == ["change_requested", "change_undone"]
 
 

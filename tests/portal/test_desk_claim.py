@@ -6,7 +6,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from claims_core.db import session_scope
 from claims_core.tables import AuditEntry, Question
@@ -77,7 +77,7 @@ async def test_every_look_is_kept_with_who_and_why(engine, app):
         await browser.post(f"/desk/{claim.id}/preview", data={"version": "1"})
         await browser.post(f"/desk/{claim.id}/answer", data={"question": str(claim.id)})
     async with session_scope(engine) as session:
-        looks = (await session.exec(select(AccessLog))).all()
+        looks = (await session.exec(select(AccessLog).order_by(col(AccessLog.at), col(AccessLog.id)))).all()
     assert [look.why for look in looks] == ["queue", "search", "address", "address", "form", "form"]
     assert {(look.viewer_kind, look.claim_id, look.page) for look in looks} == {("staff", claim.id, "desk_claim")}
 
@@ -104,7 +104,10 @@ async def test_an_answer_is_signed_audited_and_told(engine, app):
     async with session_scope(engine) as session:
         row = await session.get(Question, question.id)
         told = (await session.exec(select(Notification))).all()
-        acts = [(one.actor, one.action) for one in (await session.exec(select(AuditEntry))).all()]
+        acts = [
+            (one.actor, one.action)
+            for one in (await session.exec(select(AuditEntry).order_by(col(AuditEntry.seq)))).all()
+        ]
     assert (row.answer, row.answered_by) == ("Решение до 4 июня.", "Марина Котова")
     assert [(one.template, one.importance) for one in told] == [("answer_ready", Importance.ANSWER)]
     assert any(actor.startswith("staff:") for actor, _ in acts)
@@ -175,7 +178,10 @@ async def test_the_clients_page_is_shown_as_it_is_and_the_look_is_audited(engine
     assert own.headline.lede in page
     assert "form-action 'none'" in answer.headers.get_list("content-security-policy")
     async with session_scope(engine) as session:
-        looks = [(look.page, look.why) for look in (await session.exec(select(AccessLog))).all()]
-        acts = [one.action for one in (await session.exec(select(AuditEntry))).all()]
+        looks = [
+            (look.page, look.why)
+            for look in (await session.exec(select(AccessLog).order_by(col(AccessLog.at), col(AccessLog.id)))).all()
+        ]
+        acts = [one.action for one in (await session.exec(select(AuditEntry).order_by(col(AuditEntry.seq)))).all()]
     assert looks == [("as_owner", "as_owner")]
     assert acts[-1] == "seen_as_owner"

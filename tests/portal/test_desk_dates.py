@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from claims_core import ledger
 from claims_core.db import session_scope
@@ -104,7 +104,11 @@ async def test_all_are_saved_at_once_with_one_minute_and_undone_together(engine,
         assert "Undone." in (await browser.get(undone.headers["location"])).text
     assert await changes_of(engine) == []
     async with session_scope(engine) as session:
-        acts = [row.action for row in (await session.exec(select(AuditEntry))).all() if row.subject.startswith("claim")]
+        acts = [
+            row.action
+            for row in (await session.exec(select(AuditEntry).order_by(col(AuditEntry.seq)))).all()
+            if row.subject.startswith("claim")
+        ]
     assert sorted(acts) == ["change_requested"] * 3 + ["change_undone"] * 3
 
 
@@ -244,7 +248,10 @@ async def test_whoever_reads_what_clients_will_receive_has_looked_at_their_claim
         await browser.get("/desk/dates", params={"claim": [str(one.id) for one in claims]})
         await look(browser, claims)
     async with session_scope(engine) as session:
-        looks = [(row.claim_id, row.page) for row in (await session.exec(select(AccessLog))).all()]
+        looks = [
+            (row.claim_id, row.page)
+            for row in (await session.exec(select(AccessLog).order_by(col(AccessLog.at), col(AccessLog.id)))).all()
+        ]
     assert looks == [(one.id, "desk_dates") for one in claims]
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from claims_core.db import session_scope
 from claims_core.tables import AuditEntry
@@ -81,7 +81,11 @@ async def test_one_person_proposes_and_another_publishes(engine, app):
         assert "Publish again" in (await browser.get(HERE)).text
     assert await states(engine) == {1: "retired"}
     async with session_scope(engine) as session:
-        acts = (await session.exec(select(AuditEntry).where(AuditEntry.subject == "text:assessment/sms.en"))).all()
+        acts = (
+            await session.exec(
+                select(AuditEntry).order_by(col(AuditEntry.seq)).where(AuditEntry.subject == "text:assessment/sms.en")
+            )
+        ).all()
     assert [one.action for one in sorted(acts, key=lambda one: one.seq)] == [
         "text_proposed",
         "text_published",
@@ -141,7 +145,11 @@ async def test_only_who_may_read_claims_sees_a_text_with_a_claims_values_and_the
         assert f"Claim {claim.claim_number}, " not in page
         assert 'name="claim"' not in page
     async with session_scope(engine) as session:
-        looks = (await session.exec(select(AccessLog).where(AccessLog.claim_id == claim.id))).all()
+        looks = (
+            await session.exec(
+                select(AccessLog).order_by(col(AccessLog.at), col(AccessLog.id)).where(AccessLog.claim_id == claim.id)
+            )
+        ).all()
     assert [(one.viewer_kind, one.page, one.why) for one in looks] == [("staff", "desk_text", "preview")]
 
 
