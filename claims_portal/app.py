@@ -8,7 +8,6 @@ from datetime import datetime
 import asyncpg
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -19,10 +18,12 @@ from claims_portal import as_owner
 from claims_portal.api import backoffice, health, webhooks
 from claims_portal.auth import refuse_unguarded
 from claims_portal.auth.sender import CodeSender
+from claims_portal.body_limits import BodyLimits, longest_body
 from claims_portal.copied import keep_looking
 from claims_portal.deps import Portal
 from claims_portal.desk import calls, changes, dates, held, inbox, questions, queue, sign_in, sources, texts
 from claims_portal.desk import claims as desk_claims
+from claims_portal.desk import files as desk_files
 from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.files import STATIC
 from claims_portal.pages import (
@@ -40,18 +41,18 @@ from claims_portal.pages import (
     stop,
     unproven,
 )
+from claims_portal.pages.acting import files, resumed
 from claims_portal.pages.claim import route as claim
 from claims_portal.pages.fresh import answer_code_needed
 from claims_portal.pages.problems import answer_problems, on_bug, on_too_long
 from claims_portal.second_try import SecondTry
 from claims_portal.settings import PortalSettings
 from claims_portal.shield import YEAR, Shield
+from claims_portal.uploads.checker import keep_checking
 from notifier import direct
 from notifier.reports.receiving import Receiving
 from notifier.settings import NotifierSettings
 
-# A page's form is a few fields; the desk's longest answer is 4,000 letters.
-LONGEST_BODY = 256 * 1024
 # The framework's own tracing is off: it names routes with their tokens to whoever collects it.
 NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False}
 
@@ -66,6 +67,8 @@ ROUTERS = (
     unproven.router,
     fresh.router,
     claims.router,
+    files.router,
+    resumed.router,
     messages.router,
     chats.router,
     reading_out.router,
@@ -79,6 +82,7 @@ ROUTERS = (
     questions.router,
     inbox.router,
     calls.router,
+    desk_files.router,
     dates.router,
     sources.router,
     texts.router,
@@ -140,8 +144,8 @@ def _wrap(app: FastAPI, settings: PortalSettings) -> None:
     """The layers around every route, the inner ones first."""
     app.add_middleware(SecondTry)
     # Inside the shield: what is refused for its length is dressed like every answer.
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LONGEST_BODY)
-    app.add_middleware(Shield, settings=settings, on_bug=on_bug, longest=LONGEST_BODY, on_too_long=on_too_long)
+    app.add_middleware(BodyLimits)
+    app.add_middleware(Shield, settings=settings, on_bug=on_bug, longest=longest_body, on_too_long=on_too_long)
 
 
 @asynccontextmanager
@@ -153,6 +157,7 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(portal.footprints.run(portal.pool)),
         asyncio.create_task(keep_looking(portal)),
         asyncio.create_task(portal.readings.run(portal.pool, portal.clock)),
+        asyncio.create_task(keep_checking(portal)),
     ]
     try:
         yield

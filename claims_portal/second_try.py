@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from claims_core.db import given_up
+from claims_portal.body_limits import LONGEST_FORM, longest_body
 from claims_portal.shield import SAFE_METHODS
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,10 @@ class SecondTry:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on; once more, as it came, when it was given up before anything was answered."""
-        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+        is_short = (
+            scope["type"] == "http" and longest_body(scope["path"]) == LONGEST_FORM
+        )  # files are not kept in memory
+        if not is_short or scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
             return
         as_it_came, heard, answered = dict(scope), list[Message](), False

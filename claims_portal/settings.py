@@ -70,6 +70,10 @@ class PortalSettings(CoreSettings):
     portal_reads_per_session: Count = 600
     portal_reads_per_network: Count = 30_000
 
+    # The virus scanner: a command that gets the path as its last word, or clamd (a socket's path, or host:port).
+    portal_scan_command: tuple[str, ...] = ()
+    portal_scan_clamd: Annotated[str, Field(pattern=r"^(/.+|[^/:\s]+:\d{1,5})$")] | None = None
+
     @field_validator("portal_public_url", "portal_short_url")
     @classmethod
     def _is_an_address(cls, url: str | None) -> str | None:

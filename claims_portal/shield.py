@@ -36,7 +36,7 @@ SECURITY = {
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Permissions-Policy": "camera=(), geolocation=(self), microphone=(), payment=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -68,7 +68,13 @@ class Shield:
     """Wraps the app. Everything it decides, it decides from the headers; it never touches the database."""
 
     def __init__(
-        self, app: ASGIApp, settings: PortalSettings, on_bug: OnBug, *, longest: int, on_too_long: OnTooLong
+        self,
+        app: ASGIApp,
+        settings: PortalSettings,
+        on_bug: OnBug,
+        *,
+        longest: Callable[[str], int],
+        on_too_long: OnTooLong,
     ) -> None:
         self.app = app
         self.settings = settings
@@ -124,7 +130,9 @@ class Shield:
     def _is_too_long(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
         """Does the request say that it is longer than any form? What says nothing is stopped while it is read."""
         said = headers.get(b"content-length", b"")
-        return said.isdigit() and int(said[:20]) > self.longest and not scope["path"].startswith(PROVIDERS)
+        return (
+            said.isdigit() and int(said[:20]) > self.longest(scope["path"]) and not scope["path"].startswith(PROVIDERS)
+        )
 
     def _caller(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, int] | None:
         """The caller: the peer, or what the nearest untrusted hop of X-Forwarded-For was when the peer is a proxy."""

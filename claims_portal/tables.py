@@ -1,4 +1,4 @@
-"""The portal's tables: codes, sessions, staff, and who looked at what."""
+"""The portal's tables: codes, sessions, staff, who looked at what, and what people sent."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +21,16 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
+
+
+class UploadState(StrEnum):
+    """The way of a file: arriving, whole, opened and found sound, taken by a person, or not to be read."""
+
+    ARRIVING = "arriving"
+    RECEIVED = "received"
+    CHECKING = "checking"
+    ACCEPTED = "accepted"
+    UNREADABLE = "unreadable"
 
 
 class SignInCode(Table, table=True):
@@ -184,3 +194,39 @@ class RateCount(Table, table=True):
     bucket: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     window_start: datetime = Field(primary_key=True)
     count: int = 0
+
+
+class Upload(Table, table=True):
+    """A file that a policyholder sends, or a paper that a handler recorded (`stored_as` is empty then).
+
+    `received_bytes` is how much of `size` lies safe; `stored_as` is the file's name on our disk, `file_name` its
+    sender's, shown and never used. `receipt` is what the sender can read out on the telephone.
+    """
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"file_name", "about", "why_text"})
+    __table_args__ = (
+        Index(None, "claim_id", "created_at"),
+        # What is whole and was not opened yet; what waits for a person.
+        Index("ix_upload_unopened", "finished_at", postgresql_where="state = 'received'"),
+        Index("ix_upload_waiting", "finished_at", postgresql_where="state = 'checking'"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    claim_id: UUID = Field(foreign_key="claim.id")
+    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    receipt: str = Field(unique=True)
+    stored_as: str | None = Field(default=None, unique=True)
+    file_name: str
+    about: str | None = None
+    kind: str | None = None
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    received_bytes: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    keeps_position: bool = False
+    state: UploadState = Field(default=UploadState.ARRIVING, sa_type=stored_as_value(UploadState))
+    why: str | None = None
+    why_text: str | None = None
+    created_at: datetime
+    finished_at: datetime | None = None
+    taken_at: datetime | None = None
+    decided_at: datetime | None = None
+    decided_by: str | None = None

@@ -13,7 +13,7 @@ from claims_portal.desk.rejected_rows import to_look_at
 from claims_portal.desk.text_rows import to_decide
 from claims_portal.desk.unproven_rows import how_many as how_many_ask
 from claims_portal.staff import StaffViewer
-from claims_portal.tables import Role
+from claims_portal.tables import Role, Upload, UploadState
 from notifier.planning import calls
 
 
@@ -28,16 +28,18 @@ class Rail:
     claims: int | None
     questions: int | None
     calls: int | None
+    files: int | None
     sources: int | None
     texts: int | None
 
 
 async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, now: datetime) -> Rail:
-    """The rail of a page in `section` (`claims`, `questions`, `calls`, `sources` or `texts`)."""
+    """The rail of a page in `section` (`claims`, `questions`, `calls`, `files`, `sources` or `texts`)."""
     reads, keeps = viewer.role is not Role.ADMINISTRATOR, viewer.role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
     reads_texts = viewer.role in (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
     open_claims = select(func.count()).select_from(Claim).where(col(Claim.stage) != ClaimStage.CLOSED)
     unanswered = select(func.count()).select_from(Question).where(col(Question.answered_at).is_(None))
+    unseen = select(func.count()).select_from(Upload).where(col(Upload.state) == UploadState.CHECKING)
     return Rail(
         name=viewer.name,
         initials="".join(word[0] for word in viewer.name.split()[:2] if word).upper(),
@@ -46,6 +48,7 @@ async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, 
         claims=(await session.exec(open_claims)).one() if reads else None,
         questions=(await session.exec(unanswered)).one() if reads else None,
         calls=await _to_call(session, now=now) if reads else None,
+        files=(await session.exec(unseen)).one() if reads else None,
         sources=await to_look_at(session) + await undecided(session) if keeps else None,
         texts=await to_decide(session) if reads_texts else None,
     )

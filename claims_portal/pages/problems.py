@@ -185,7 +185,9 @@ async def on_claims_error(request: Request, error: Exception) -> Response:
 
 async def _typed(request: Request) -> str | None:
     """What a form carried to a session that has ended: nobody should have to write it twice."""
-    if request.method != "POST":
+    # Only of plain forms: nobody makes us read a file whom we do not know.
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    if request.method != "POST" or kind != "application/x-www-form-urlencoded":
         return None
     text = (await request.form()).get("question")
     return text[:LONGEST_KEPT] if isinstance(text, str) else None

@@ -1,4 +1,4 @@
-"""Codes, sessions, staff, and who looked at what."""
+"""Codes, sessions, staff, who looked at what, and what people sent."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -175,10 +175,56 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("resolved_at is null"),
     )
+    op.create_table(
+        "upload",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=False),
+        sa.Column("policyholder_id", sa.Uuid(), nullable=False),
+        sa.Column("receipt", sa.String(), nullable=False),
+        sa.Column("stored_as", sa.String(), nullable=True),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("about", sa.String(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("received_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("keeps_position", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("why", sa.String(), nullable=True),
+        sa.Column("why_text", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_upload_claim_id")),
+        sa.ForeignKeyConstraint(["policyholder_id"], ["policyholder.id"], name=op.f("fk_upload_policyholder_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
+        sa.UniqueConstraint("receipt", name=op.f("uq_upload_receipt")),
+        sa.UniqueConstraint("stored_as", name=op.f("uq_upload_stored_as")),
+    )
+    op.create_index(op.f("ix_upload_claim_id_created_at"), "upload", ["claim_id", "created_at"], unique=False)
+    op.create_index(
+        "ix_upload_unopened",
+        "upload",
+        ["finished_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'received'"),
+    )
+    op.create_index(
+        "ix_upload_waiting",
+        "upload",
+        ["finished_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'checking'"),
+    )
 
 
 def downgrade() -> None:
     """Everything in these tables is lost."""
+    op.drop_index("ix_upload_waiting", table_name="upload")
+    op.drop_index("ix_upload_unopened", table_name="upload")
+    op.drop_index(op.f("ix_upload_claim_id_created_at"), table_name="upload")
+    op.drop_table("upload")
     op.drop_index("ix_unproven_request_waiting", table_name="unproven_request")
     op.drop_index("ix_unproven_request_to_call", table_name="unproven_request")
     op.drop_index(op.f("ix_unproven_request_claim_id"), table_name="unproven_request")

@@ -115,6 +115,7 @@ def shots(claim: Claim) -> list[tuple[str, str, Act]]:
         ("desk-keys", "/desk?whose=all", _keys),
         ("desk-questions", "/desk/questions", _nothing),
         ("desk-calls", "/desk/calls", _nothing),
+        ("desk-files", f"/desk/{claim.id}/files", _nothing),
         ("desk-sources", "/desk/sources", _opened),
         ("desk-texts", "/desk/texts", _nothing),
         ("desk-text", "/desk/texts/assessment/sms.ru", _opened),

@@ -51,6 +51,7 @@ def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:
     yield "receipt", f"/received/{RECEIPT}"
     yield "fresh-code", f"/claim/{seeded.claims['awaiting'].id}/code"
     yield "claims", "/claims"
+    yield "files", f"/claim/{seeded.claims['docs_needed'].id}/files"
     yield "not-found", "/no-such-page"
     yield "opt-out", f"/u/{LINK}"
     yield "letters-off", f"/stop/{tag_of(LETTER)}"

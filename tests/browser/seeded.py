@@ -19,7 +19,8 @@ from claims_core.tables import Claim
 from claims_portal.auth.devices import remember_device
 from claims_portal.auth.sessions import open_session
 from claims_portal.deps import Portal
-from claims_portal.tables import RequestKind, UnprovenRequest
+from claims_portal.tables import RequestKind, UnprovenRequest, Upload, UploadState
+from claims_portal.uploads.unfit import Unfit
 from notifier.channels.base import hash_of_token
 from notifier.states import CauseKind, ChannelName, DeliveryState, Importance, NotificationState
 from notifier.tables import Delivery, Notification, Pilot
@@ -70,6 +71,7 @@ async def seed(engine: AsyncEngine) -> tuple[dict[str, Claim], str, str]:
         token, spare = [await open_session(session, owner, now=NOW) for _ in range(2)]
         await _lived_in(session, claims["awaiting"])
         session.add(_unproven())
+        session.add_all(_sent(claims["docs_needed"]))
     return claims, token, spare
 
 
@@ -113,6 +115,29 @@ async def _told(session, claim: Claim) -> None:
                 send_by=event.recorded_at,
             )
         )
+
+
+def _sent(claim: Claim) -> list[Upload]:
+    """A file in every state, and a paper."""
+    states = [("IMG_2041.HEIC", state) for state in UploadState] + [("Справка из ГИБДД", UploadState.ACCEPTED)]
+    return [
+        Upload(
+            claim_id=claim.id,
+            policyholder_id=claim.policyholder_id,
+            receipt=f"48217730{1100 + place}",
+            stored_as=None if state is UploadState.ACCEPTED and place > 3 else f"kept-{place}",
+            file_name=name,
+            about="Фото свидетельства о регистрации" if place == 1 else None,
+            size=2_300_000,
+            state=state,
+            why=Unfit.UNCLEAR if state is UploadState.UNREADABLE else None,
+            why_text="номер в тени" if state is UploadState.UNREADABLE else None,
+            created_at=NOW - timedelta(minutes=place),
+            finished_at=NOW - timedelta(minutes=place),
+            taken_at=NOW,  # somebody is opening it, and goes on doing so
+        )
+        for place, (name, state) in enumerate(states)
+    ]
 
 
 async def _lived_in(session, claim: Claim) -> None:

@@ -105,6 +105,8 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, site, cl
         await must_be_sound(page, "the questions")
         await page.goto(f"{site}/desk/calls")
         await must_be_sound(page, "whom to call")
+        await page.goto(f"{site}/desk/{claim.id}/files")
+        await must_be_sound(page, "the files of a claim")
         await page.goto(f"{site}/desk/{claim.id}")
         await must_be_sound(page, "a claim")
         for action in ("approve", "decline", "request_documents", "extend"):
@@ -121,7 +123,7 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, site, cl
 async def test_a_handlers_own_text_spacing_and_forced_colours_lose_nothing(chromium, site, claim):
     lost = {}
     async with signed_in(chromium, site, language="ru") as page:
-        for path in ("/desk", "/desk/questions", "/desk/calls", f"/desk/{claim.id}"):
+        for path in ("/desk", "/desk/questions", "/desk/calls", f"/desk/{claim.id}/files", f"/desk/{claim.id}"):
             for width in (390, 1280):
                 await page.set_viewport_size({"width": width, "height": 900})
                 await page.emulate_media(forced_colors="none")

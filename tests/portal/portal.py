@@ -1,8 +1,11 @@
 """A portal in the test's own process, and a browser of few manners to visit it with."""
 
+import atexit
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
@@ -21,6 +24,10 @@ NOON = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)  # a Monday, 12:00 in Moscow
 PUBLIC_URL = "https://claims.example"
 SECRET = SecretStr("a secret of the tests, long enough for all of them")
 
+# What people send in a test lies here, and nowhere in the checkout.
+FILES = TemporaryDirectory()
+atexit.register(FILES.cleanup)
+
 
 def portal_settings(**over: Any) -> PortalSettings:
     """Settings of a production portal, whatever the surroundings say."""
@@ -28,6 +35,7 @@ def portal_settings(**over: Any) -> PortalSettings:
         "portal_public_url": PUBLIC_URL,
         "portal_short_url": "https://pr.example",
         "portal_secret_key": SECRET,
+        "claims_data_dir": Path(FILES.name),
         "portal_brand_name": "Тест Страхование",
         "portal_brand_phone": "8 800 000-00-00",
         **over,

@@ -58,9 +58,8 @@ def needs_text_of(facts: Facts, said: Speech) -> str | None:
     """What waiting does to our date."""
     if not facts.documents:
         return None
-    where = said.say("Write to us below or call: we will tell you how to send it.")
     paused, goes_on = said.say("While we wait, our clock is paused."), said.say("This does not delay the decision.")
-    return f"{where} {paused if facts.is_paused else goes_on}"
+    return paused if facts.is_paused else goes_on
 
 
 def notes_of(facts: Facts, said: Speech) -> tuple[Note, ...]:

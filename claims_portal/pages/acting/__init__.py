@@ -1,0 +1,1 @@
+"""What a policyholder does about a claim: sends files, an account, a wish, a disagreement."""
