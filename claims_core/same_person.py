@@ -5,6 +5,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+# The source of people whom a policyholder named and no back office knows. They are nobody's kin: such a row proves
+# nothing of a telephone, and what comes from the number is said by whoever has a claim of their own.
+REPRESENTATIVES = "representative"
+
 
 def rows_of(person: str) -> str:
     """SQL: the ids of all rows of the human of the `policyholder` row called `person`, an array; its own first.

@@ -24,6 +24,7 @@ from claims_portal.deps import Portal
 from claims_portal.desk import calls, changes, dates, held, inbox, questions, queue, sign_in, sources, texts
 from claims_portal.desk import claims as desk_claims
 from claims_portal.desk import files as desk_files
+from claims_portal.desk import representatives as desk_representatives
 from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.files import STATIC
 from claims_portal.pages import (
@@ -38,6 +39,7 @@ from claims_portal.pages import (
     opt_out,
     preferred,
     reading_out,
+    representatives,
     stop,
     unproven,
 )
@@ -45,6 +47,7 @@ from claims_portal.pages.acting import files, resumed
 from claims_portal.pages.claim import route as claim
 from claims_portal.pages.fresh import answer_code_needed
 from claims_portal.pages.problems import answer_problems, on_bug, on_too_long
+from claims_portal.pages.representatives import answer_agreement_needed
 from claims_portal.second_try import SecondTry
 from claims_portal.settings import PortalSettings
 from claims_portal.shield import YEAR, Shield
@@ -69,6 +72,7 @@ ROUTERS = (
     claims.router,
     files.router,
     resumed.router,
+    representatives.router,
     messages.router,
     chats.router,
     reading_out.router,
@@ -87,6 +91,7 @@ ROUTERS = (
     sources.router,
     texts.router,
     desk_claims.router,
+    desk_representatives.router,
     changes.router,
     held.router,
     as_owner.router,
@@ -134,6 +139,7 @@ def create_app(
         app.include_router(router)
     answer_problems(app)
     answer_code_needed(app)
+    answer_agreement_needed(app)
     answer_staff_problems(app)
     _wrap(app, settings)
     refuse_unguarded(app.routes)

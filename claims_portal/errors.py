@@ -7,6 +7,7 @@ ClaimsError
     ├── TooManyTries       wait until a moment; the same whatever exists
     ├── SessionEnded       sign in again
     ├── FreshCodeNeeded    signed in, and this wants a code of the last ten minutes
+    ├── AgreementNeeded    a representative who has not agreed yet
     ├── StaffSignInNeeded  the desk, and nobody is signed in
     ├── StaffMayNot        signed in, and this page is another role's
     └── ForeignOrigin      a form of ours sent from somebody else's page
@@ -51,6 +52,14 @@ class FreshCodeNeeded(Refused):
 
     def __init__(self, claim_id: UUID) -> None:
         super().__init__("a fresh code is needed")
+        self.claim_id = claim_id
+
+
+class AgreementNeeded(Refused):
+    """Somebody was named to read a claim and has not said yes themselves."""
+
+    def __init__(self, claim_id: UUID) -> None:
+        super().__init__("they have to agree first")
         self.claim_id = claim_id
 
 

@@ -19,11 +19,12 @@ where s.token_hash = f.token_hash and s.seen_at < f.at
 """
 _LOOKED = """
 insert into access_log (at, claim_id, viewer_kind, viewer_id, page)
-select at, claim_id, 'policyholder', viewer_id, page
-from unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::text[]) as f (at, claim_id, viewer_id, page)
+select at, claim_id, kind, viewer_id, page
+from unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::text[], $5::text[])
+  as f (at, claim_id, viewer_id, page, kind)
 """
 
-Step = tuple[bytes, UUID, UUID, str, datetime]
+Step = tuple[bytes, UUID, UUID, str, datetime, str]
 
 
 class Footprints:
@@ -32,12 +33,21 @@ class Footprints:
     def __init__(self) -> None:
         self._steps: list[Step] = []
 
-    def note(self, token_hash: bytes, viewer_id: UUID, claim_id: UUID, page: str, now: datetime) -> None:
+    def note(
+        self,
+        token_hash: bytes,
+        viewer_id: UUID,
+        claim_id: UUID,
+        page: str,
+        now: datetime,
+        *,
+        kind: str = "policyholder",
+    ) -> None:
         """Remember one look at a claim; behind a link there is no session, and `token_hash` is empty."""
         if len(self._steps) >= MOST:
             log.error("access_log_overflows", extra={"dropped": len(self._steps)})
             self._steps.clear()
-        self._steps.append((token_hash, viewer_id, claim_id, page, now))
+        self._steps.append((token_hash, viewer_id, claim_id, page, now, kind))
 
     async def flush(self, pool: asyncpg.Pool) -> int:
         """Write what was gathered, in one transaction; on failure it is kept for the next time."""
@@ -45,13 +55,13 @@ class Footprints:
         if not steps:
             return 0
         seen: dict[bytes, datetime] = {}
-        for token_hash, _, _, _, at in steps:
+        for token_hash, _, _, _, at, _ in steps:
             seen[token_hash] = at
         try:
             async with pool.acquire() as connection, connection.transaction():
                 await connection.execute(_SEEN, list(seen), list(seen.values()))
-                _, viewers, claims, pages, moments = zip(*steps, strict=True)
-                await connection.execute(_LOOKED, moments, claims, viewers, pages)
+                _, viewers, claims, pages, moments, kinds = zip(*steps, strict=True)
+                await connection.execute(_LOOKED, moments, claims, viewers, pages, kinds)
         except BaseException:
             self._steps = steps + self._steps
             raise

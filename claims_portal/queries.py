@@ -69,9 +69,12 @@ _OWNERS = f"""
   {_PARTS}, {_TOLD}
 """  # noqa: S608  (pieces of our own)
 _OWN_CLAIM = f"""
-select s.policyholder_id as viewer_id, s.created_at as code_at, {_OWNERS}
+select s.policyholder_id as viewer_id, s.created_at as code_at, r.id as representative_id, r.agreed_at,
+  r.ends_at as until, {_OWNERS}
 from portal_session s
-left join claim c on c.id = $2 and (c.policyholder_id = s.policyholder_id or exists (
+left join representative r on r.claim_id = $2 and r.person_id = s.policyholder_id and r.ended_at is null
+  and r.ends_at > $3
+left join claim c on c.id = $2 and (c.policyholder_id = s.policyholder_id or r.id is not null or exists (
   select from policyholder me join policyholder kin on kin.person_id = me.person_id
   where me.id = s.policyholder_id and kin.id = c.policyholder_id))
 left join policyholder h on h.id = c.policyholder_id
@@ -100,12 +103,22 @@ def _row(record: asyncpg.Record) -> ClaimRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Represents:
+    """Whoever looks reads the claim for its policyholder, `until` then; nothing before they have agreed."""
+
+    id: UUID
+    until: datetime
+    has_agreed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OwnClaim:
     """What one trip found: is the session alive, since which code, and the claim if it is the viewer's."""
 
     viewer_id: UUID
     code_at: datetime
     claim: ClaimRow | None
+    represents: Represents | None = None
 
 
 async def own_claim(pool: asyncpg.Pool, token_hash: bytes, claim_id: UUID, *, now: datetime) -> OwnClaim | None:
@@ -113,7 +126,14 @@ async def own_claim(pool: asyncpg.Pool, token_hash: bytes, claim_id: UUID, *, no
     record = await pool.fetchrow(_OWN_CLAIM, token_hash, claim_id, now)
     if record is None:
         return None
-    return OwnClaim(record["viewer_id"], record["code_at"], None if record["id"] is None else _row(record))
+    found = None if record["id"] is None else _row(record)
+    return OwnClaim(record["viewer_id"], record["code_at"], found, _represents(record))
+
+
+def _represents(record: asyncpg.Record) -> Represents | None:
+    if record["representative_id"] is None:
+        return None
+    return Represents(record["representative_id"], record["until"], record["agreed_at"] is not None)
 
 
 async def claim_as_owner(pool: asyncpg.Pool | asyncpg.Connection, claim_id: UUID) -> ClaimRow | None:
@@ -200,3 +220,23 @@ async def claim_number_of(session: AsyncSession, claim_id: UUID) -> str:
     """The number of a claim, for its last four digits."""
     one = text("select claim_number from claim where id = :id")
     return str((await (await session.connection()).execute(one, {"id": claim_id})).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How often a representative read a claim, and when last."""
+
+    n: int
+    last: datetime
+
+
+_LOOKS = text("""
+select viewer_id, count(*) as n, max(at) as last from access_log
+where claim_id = :claim and viewer_kind = 'representative' and page = '/claim/{claim_id}' group by viewer_id
+""")
+
+
+async def looks_of(session: AsyncSession, claim_id: UUID) -> dict[UUID, Looks]:
+    """The looks of representatives at the page of this claim, by the id of their person row."""
+    rows = await (await session.connection()).execute(_LOOKS, {"claim": claim_id})
+    return {row.viewer_id: Looks(row.n, row.last) for row in rows}

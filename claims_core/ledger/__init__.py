@@ -41,18 +41,28 @@ from claims_core.ledger.joins import (
 from claims_core.ledger.known import changed_among, known_claim
 from claims_core.ledger.missed import miss_promises
 from claims_core.ledger.record import Recorded, record
+from claims_core.ledger.representatives import (
+    Named,
+    agree_to_represent,
+    end_representative,
+    name_representative,
+    representatives_of,
+)
 from claims_core.ledger.retries import request_retry
 from claims_core.snapshot import ClaimSnapshot
 
 __all__ = [
     "Holder",
+    "Named",
     "Recorded",
     "Verified",
+    "agree_to_represent",
     "answer_question",
     "ask_question",
     "audit",
     "changed_refs",
     "current_snapshot",
+    "end_representative",
     "finish_change",
     "hand_over_question",
     "join_by_hand",
@@ -62,9 +72,11 @@ __all__ = [
     "mark_gone",
     "mark_shared",
     "miss_promises",
+    "name_representative",
     "record",
     "record_contact",
     "refuse_change",
+    "representatives_of",
     "request_change",
     "request_changes",
     "request_retry",

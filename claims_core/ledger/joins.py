@@ -27,8 +27,8 @@ with asked as (
   select address from contact_point where policyholder_id = any($1) and kind = 'phone' and on_file
 ), near as (
   select unnest($1::uuid[]) as id
-  union select o.policyholder_id from contact_point o where o.address in (select address from asked)
-    and o.kind = 'phone' and o.on_file
+  union select o.policyholder_id from contact_point o join policyholder p on p.id = o.policyholder_id
+    where o.address in (select address from asked) and o.kind = 'phone' and o.on_file and p.source <> 'representative'
   union select o.id from policyholder p join policyholder o on o.directory_ref = p.directory_ref where p.id = any($1)
 ), whole as (
   select id from near
@@ -68,7 +68,7 @@ _MARK = """
 update contact_point c set shared = held.many from (
   select o.address, count(distinct coalesce(p.person_id, p.id)) > 1 as many
   from contact_point o join policyholder p on p.id = o.policyholder_id
-  where o.kind = 'phone' and o.on_file group by o.address) held
+  where o.kind = 'phone' and o.on_file and p.source <> 'representative' group by o.address) held
 where c.address = held.address and c.kind = 'phone' and c.shared <> held.many
 """
 

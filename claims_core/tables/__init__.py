@@ -11,7 +11,15 @@ from claims_core.tables.changes import (
     RetryRequest,
 )
 from claims_core.tables.claims import CaseEvent, Claim, ClaimNumber, DocumentRequest, Payment
-from claims_core.tables.people import Contact, ContactKind, ContactPoint, PersonJoin, Policyholder, Question
+from claims_core.tables.people import (
+    Contact,
+    ContactKind,
+    ContactPoint,
+    PersonJoin,
+    Policyholder,
+    Question,
+    Representative,
+)
 from claims_core.tables.promises import Pause, Promise
 
 __all__ = [
@@ -36,5 +44,6 @@ __all__ = [
     "PromiseBasis",
     "PromiseKind",
     "Question",
+    "Representative",
     "RetryRequest",
 ]

@@ -90,6 +90,29 @@ class ContactPoint(Table, table=True):
     shared: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
 
 
+class Representative(Table, table=True):
+    """Somebody who reads a claim for its policyholder until a moment. `person_id` is a person row of their own.
+
+    `named_by` is the policyholder or whoever of the staff saw the paper; they read nothing before they agreed.
+    """
+
+    # Asked with every claim page: is whoever looks a representative?
+    __table_args__ = (UniqueConstraint("person_id", "claim_id"), Index(None, "claim_id"))
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    claim_id: UUID = Field(foreign_key="claim.id")
+    person_id: UUID = Field(foreign_key="policyholder.id")
+    named_by: str
+    basis: str
+    named_wording: str | None = None
+    named_at: datetime
+    ends_at: datetime
+    agreed_at: datetime | None = None
+    agreed_wording: str | None = None
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+
+
 class Question(Table, table=True):
     """What a policyholder asked, with its clock; one thread for all channels."""
 

@@ -11,6 +11,8 @@ from claims_portal.auth.guards import (
     require_glance,
     require_own_claim,
     require_policyholder,
+    require_reader,
+    require_representative,
     require_staff,
 )
 from claims_portal.auth.sessions import Viewer
@@ -27,5 +29,7 @@ __all__ = [
     "require_glance",
     "require_own_claim",
     "require_policyholder",
+    "require_reader",
+    "require_representative",
     "require_staff",
 ]

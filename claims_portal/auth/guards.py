@@ -11,6 +11,7 @@ from fastapi import Request
 from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute
 
+from claims_core import ledger
 from claims_core.db import session_scope
 from claims_core.errors import Misconfigured, NotFound
 from claims_portal.auth.cookies import DEVICE, GLANCE, SESSION, STAFF, read_cookie
@@ -18,8 +19,15 @@ from claims_portal.auth.devices import owner_of_device
 from claims_portal.auth.links import find_link
 from claims_portal.auth.sessions import Viewer, token_hash, viewer_for
 from claims_portal.deps import network_of, now_of, portal_of
-from claims_portal.errors import FreshCodeNeeded, SessionEnded, StaffMayNot, StaffSignInNeeded, TooManyTries
-from claims_portal.queries import ClaimRow, claims_of, glance_claim, led_to, own_claim
+from claims_portal.errors import (
+    AgreementNeeded,
+    FreshCodeNeeded,
+    SessionEnded,
+    StaffMayNot,
+    StaffSignInNeeded,
+    TooManyTries,
+)
+from claims_portal.queries import ClaimRow, Represents, claims_of, glance_claim, led_to, own_claim
 from claims_portal.rates import Limit, bucket_of
 from claims_portal.readings import Counted
 from claims_portal.staff import StaffViewer, staff_for
@@ -78,19 +86,32 @@ async def require_policyholder(request: Request) -> Viewer:
 
 @dataclass(frozen=True, slots=True)
 class OwnersView:
-    """A claim as its own policyholder sees it; `code_at` is when they entered the code of this session."""
+    """A claim as its own policyholder sees it; `code_at` is when they entered the code of this session.
+
+    With `represents` it is somebody else who reads it for them, and `policyholder_id` is that person.
+    """
 
     policyholder_id: UUID
     claim: ClaimRow
     code_at: datetime
+    represents: Represents | None = None
 
 
 @guard
 async def require_own_claim(request: Request, claim_id: UUID) -> OwnersView:
     """The signed-in owner of the claim in the address; session and claim are read in one trip.
 
-    Raises SessionEnded without a session, NotFound for another's claim and for none: the same.
+    Raises SessionEnded without a session, NotFound for another's claim and for none: the same. It is NotFound for a
+    representative too, who reads a claim only where a route says so.
     """
+    view = await _reading(request, claim_id)
+    if view.represents is not None:
+        raise NotFound
+    return view
+
+
+async def _reading(request: Request, claim_id: UUID) -> OwnersView:
+    """Whoever may read the claim, as its owner or for them."""
     token, portal, now = read_cookie(request, SESSION), portal_of(request), now_of(request)
     if token is None:
         raise SessionEnded
@@ -100,8 +121,35 @@ async def require_own_claim(request: Request, claim_id: UUID) -> OwnersView:
         raise SessionEnded
     if found.claim is None:
         raise NotFound
-    portal.footprints.note(token_hash(token), found.viewer_id, claim_id, request.scope["route"].path, now)
-    return OwnersView(found.viewer_id, found.claim, found.code_at)
+    path, kind = request.scope["route"].path, "representative" if found.represents else "policyholder"
+    portal.footprints.note(token_hash(token), found.viewer_id, claim_id, path, now, kind=kind)
+    return OwnersView(found.viewer_id, found.claim, found.code_at, found.represents)
+
+
+@guard
+async def require_representative(request: Request, claim_id: UUID) -> OwnersView:
+    """Somebody who was named to read this claim, whether or not they have agreed yet; NotFound for all others."""
+    view = await _reading(request, claim_id)
+    if view.represents is None:
+        raise NotFound
+    return view
+
+
+@guard
+async def require_reader(request: Request, claim_id: UUID) -> OwnersView:
+    """The owner, or a representative who has agreed; each look of a representative is in the audit.
+
+    Raises AgreementNeeded for one who has not, and as `require_own_claim` else.
+    """
+    view, now = await _reading(request, claim_id), now_of(request)
+    if view.represents is None:
+        return view
+    if not view.represents.has_agreed:
+        raise AgreementNeeded(claim_id)
+    who, detail = f"representative:{view.represents.id}", {"page": request.scope["route"].path}
+    async with session_scope(portal_of(request).engine) as session:
+        await ledger.audit(session, actor=who, action="claim_read", subject=f"claim:{claim_id}", detail=detail, now=now)
+    return view
 
 
 @guard

@@ -50,15 +50,22 @@ where c.resolved_at is null and c.expires_at > :now
 order by c.created_at limit :batch for update skip locked
 """)
 # A telephone that a file gives to the policyholder and to a claimant opens the policyholder's side. A policy number is
-# in no claimant's row, so theirs finds nothing, as any wrong number does.
+# in no claimant's row, so theirs finds nothing, as any wrong number does; nor does a representative's.
 _FIND = text("""
-select c.id as claim_id, c.policyholder_id, p.id as contact_point_id,
-       not (c.claim_number = any(:numbers)) as by_policy
-from claim c
-join contact_point p on p.policyholder_id = c.policyholder_id and p.kind = 'phone' and p.on_file and p.address = :phone
-where c.claim_number = any(:numbers) or c.policy_number = any(:numbers)
-   or c.id in (select n.claim_id from claim_number n where n.number = any(:numbers))
-order by (c.claim_number = any(:numbers)) desc, (c.part_of is not null), (c.stage = 'closed'), c.reported_at desc
+select claim_id, policyholder_id, contact_point_id, by_policy from (
+  select c.id as claim_id, c.policyholder_id, p.id as contact_point_id,
+         not (c.claim_number = any(:numbers)) as by_policy, false as represents,
+         c.part_of is not null as is_part, c.stage = 'closed' as is_closed, c.reported_at
+  from claim c join contact_point p
+    on p.policyholder_id = c.policyholder_id and p.kind = 'phone' and p.on_file and p.address = :phone
+  where c.claim_number = any(:numbers) or c.policy_number = any(:numbers)
+     or c.id in (select n.claim_id from claim_number n where n.number = any(:numbers))
+  union all
+  select c.id, r.person_id, p.id, false, true, c.part_of is not null, c.stage = 'closed', c.reported_at
+  from contact_point p join representative r on r.person_id = p.policyholder_id join claim c on c.id = r.claim_id
+  where p.address = :phone and p.kind = 'phone' and p.on_file and r.ended_at is null and r.ends_at > :now
+    and c.claim_number = any(:numbers)) found
+order by represents, by_policy, is_part, is_closed, reported_at desc
 limit 1
 """)
 _OF_POLICYHOLDER = text("""
@@ -103,7 +110,7 @@ async def send_asked(portal: Portal, send_code: SendCode, *, now: datetime) -> i
     async with session_scope(portal.engine) as session:
         rows = (await session.exec(_TAKE, params={"now": now, "batch": BATCH})).all()  # type: ignore[call-overload]
         for row in rows:
-            found, way = await _match(session, row), ChannelName.SMS
+            found, way = await _match(session, row, now), ChannelName.SMS
             if found is not None:
                 way = await _way(session, portal, row, found, now=now)
                 found = found if await _may_send(session, portal, row, found, way, now=now) else None
@@ -111,10 +118,10 @@ async def send_asked(portal: Portal, send_code: SendCode, *, now: datetime) -> i
     return len(rows)
 
 
-async def _match(session: AsyncSession, row: Row[Any]) -> Row[Any] | None:
+async def _match(session: AsyncSession, row: Row[Any], now: datetime) -> Row[Any] | None:
     connection = await session.connection()
     if row.asked_phone is not None:
-        found = await connection.execute(_FIND, {"numbers": row.asked_numbers, "phone": row.asked_phone})
+        found = await connection.execute(_FIND, {"numbers": row.asked_numbers, "phone": row.asked_phone, "now": now})
     else:
         values = {"claim_id": row.claim_id, "policyholder_id": row.policyholder_id}
         found = await connection.execute(_OF_POLICYHOLDER, values)

@@ -402,10 +402,32 @@ def upgrade() -> None:
     op.create_index(
         "ix_question_open", "question", ["answer_due_at"], unique=False, postgresql_where="answered_at is null"
     )
+    op.create_table(
+        "representative",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("named_by", sa.String(), nullable=False),
+        sa.Column("basis", sa.String(), nullable=False),
+        sa.Column("named_wording", sa.String(), nullable=True),
+        sa.Column("named_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agreed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agreed_wording", sa.String(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_representative_claim_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["policyholder.id"], name=op.f("fk_representative_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_representative")),
+        sa.UniqueConstraint("person_id", "claim_id", name=op.f("uq_representative_person_id_claim_id")),
+    )
+    op.create_index(op.f("ix_representative_claim_id"), "representative", ["claim_id"], unique=False)
 
 
 def downgrade() -> None:
     """Everything in these tables is lost."""
+    op.drop_index(op.f("ix_representative_claim_id"), table_name="representative")
+    op.drop_table("representative")
     op.drop_index("ix_question_open", table_name="question")
     op.drop_index(op.f("ix_question_claim_id"), table_name="question")
     op.drop_table("question")

@@ -42,7 +42,7 @@ select policyholder_id, claim_id, open_claims from (
     coalesce(many.n, 0) as open_claims, last.at
   from (select policyholder_id from contact_point where address = :address and kind = 'phone' and on_file
     union select policyholder_id from chat where address = :address and channel = :channel and ended_at is null) who
-  join policyholder p on p.id = who.policyholder_id
+  join policyholder p on p.id = who.policyholder_id and p.source <> 'representative'
   cross join lateral (select {rows_of("p")} as ids offset 0) kin
   left join lateral (select c.id from claim c where c.policyholder_id = any(kin.ids) and not {goes_on("c", "kin.ids")}
     order by c.stage = 'closed', c.reported_at desc limit 1) newest on true

@@ -50,6 +50,7 @@ def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:
     yield "new-phone", "/help/phone"
     yield "receipt", f"/received/{RECEIPT}"
     yield "fresh-code", f"/claim/{seeded.claims['awaiting'].id}/code"
+    yield "representatives", f"/claim/{seeded.claims['awaiting'].id}/representatives"
     yield "claims", "/claims"
     yield "files", f"/claim/{seeded.claims['docs_needed'].id}/files"
     yield "not-found", "/no-such-page"

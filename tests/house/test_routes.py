@@ -29,7 +29,14 @@ PUBLIC_BELOW = (
     "/desk/code",
     "/desk/sign-out",
 )
-OWN = {"require_own_claim", "require_fresh_claim", "require_policyholder", "require_glance"}
+OWN = {
+    "require_own_claim",
+    "require_fresh_claim",
+    "require_reader",
+    "require_representative",
+    "require_policyholder",
+    "require_glance",
+}
 
 
 def the_app() -> FastAPI:

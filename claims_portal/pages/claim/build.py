@@ -1,9 +1,11 @@
 """Makes the claim page of a row: one value that holds all that the page may show (pure)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from claims_core.i18n import masked_phone
+from claims_portal.auth.naming import last_day
 from claims_portal.pages.claim.coming import next_of
 from claims_portal.pages.claim.facts import Facts, facts_of
 from claims_portal.pages.claim.headline import headline_of
@@ -15,7 +17,7 @@ from claims_portal.pages.claim.questions import thread_of
 from claims_portal.pages.claim.timeline import timeline_of
 from claims_portal.pages.claim.tracker import steps_of
 from claims_portal.pages.speech import Speech
-from claims_portal.queries import ClaimRow
+from claims_portal.queries import ClaimRow, Represents
 from claims_portal.settings import PortalSettings
 
 
@@ -60,6 +62,15 @@ def build_claim_page(
             "Printed {when} from {host}. Not a decision letter.", when=said.stamp(said.now), host=settings.host
         ),
     )
+
+
+def for_representative(made: ClaimPage, represents: Represents, said: Speech) -> ClaimPage:
+    """The same page for somebody who reads it for its owner: without the owner's number, and nothing to press."""
+    until = said.day(last_day(represents.until, said.zone))
+    words = said.say(
+        "You read this claim for its owner until {date}. Each look is kept, and the owner sees it.", date=until
+    )
+    return replace(made, phone=None, represented=words)
 
 
 def title_of(facts: Facts, headline: Headline, said: Speech) -> str:

@@ -198,3 +198,5 @@ class ClaimPage:
     as_of: str
     zone_note: str | None
     printed: str
+    # Said to whoever reads it for its owner, who then finds nothing to press.
+    represented: str | None = None

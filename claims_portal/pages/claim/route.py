@@ -7,9 +7,9 @@ from starlette.responses import RedirectResponse, Response
 
 from claims_core import ledger
 from claims_core.db import session_scope
-from claims_portal.auth import OwnersView, require_own_claim
+from claims_portal.auth import OwnersView, require_own_claim, require_reader
 from claims_portal.deps import look_of, now_of, portal_of
-from claims_portal.pages.claim.build import build_claim_page, zone_of_reader
+from claims_portal.pages.claim.build import build_claim_page, for_representative, zone_of_reader
 from claims_portal.pages.claim.questions import answer_due
 from claims_portal.pages.speech import Speech
 from claims_portal.queries import ClaimRow, led_to
@@ -29,13 +29,15 @@ def speech_for(request: Request, row: ClaimRow) -> Speech:
 
 
 @router.get("/claim/{claim_id}")
-async def show_claim(request: Request, view: Annotated[OwnersView, Depends(require_own_claim)]) -> Response:
-    """The claim page. A claim that was joined with another leads there."""
+async def show_claim(request: Request, view: Annotated[OwnersView, Depends(require_reader)]) -> Response:
+    """The claim page. A claim that was joined with another leads there. Whoever represents reads, and does nothing."""
     if view.claim["merged_into"] is not None:
         to = await led_to(portal_of(request).pool, view.claim["id"], viewer_id=view.policyholder_id)
         if to is not None:
             return RedirectResponse(f"/claim/{to}", 303)
-    made = build_claim_page(view.claim, speech_for(request, view.claim), portal_of(request).settings)
+    said = speech_for(request, view.claim)
+    made = build_claim_page(view.claim, said, portal_of(request).settings)
+    made = for_representative(made, view.represents, said) if view.represents else made
     return page(request, "pages/claim.html", made)
 
 
