@@ -1,7 +1,7 @@
 # Every target is `python3 bootstrap.py TARGET`; arguments go in ARGS, as in `make demo ARGS=--check`.
 # `make chaos N=20000` kills so many times.
 PYTHON ?= python3
-TARGETS := help demo sources test check soak chaos bench pictures lock
+TARGETS := help demo sources test check soak chaos bench pictures install lock
 
 .PHONY: $(TARGETS)
 .DEFAULT_GOAL := help

@@ -72,6 +72,7 @@ TARGETS = {
     ),
     "bench": ("the product beside its yardsticks, in one run", TO_DEVELOP, [["python", "-m", "benchmarks"]]),
     "pictures": ("take the pictures of README and docs", TO_DEVELOP, [["python", "-m", "tests.browser.pictures"]]),
+    "install": ("only what is needed to develop, and which Python has it", TO_DEVELOP, [["python", "--version"]]),
     "lock": ("resolve the locks anew from pyproject.toml (needs uv)", TO_DEVELOP, []),
 }
 
@@ -225,7 +226,9 @@ def install(lock_file, options, quiet=False):
         return True
     if not quietly([PYTHON, "-m", "pip", "--version"]) and not quietly([PYTHON, "-m", "ensurepip"]):
         return False
-    command = [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *options]
+    # Compiling all of it takes longer than fetching it, and most of it is never imported.
+    quick = ["-qq", "--disable-pip-version-check", "--no-compile"]
+    command = [PYTHON, "-m", "pip", "install", *quick, *options]
     return quietly(command) if quiet else subprocess.call(command) == 0
 
 

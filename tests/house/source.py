@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,12 +41,18 @@ class Module:
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@cache
+def _module(path: Path) -> Module:
+    """Read and parsed once, however many tests look at it."""
+    return Module(path)
+
+
 def modules(*roots: str) -> list[Module]:
     """Every module below these folders or files; the product's packages when none is named."""
     found = []
     for root in roots or PRODUCT:
         path = ROOT / root
         files = [path] if path.is_file() else sorted(path.rglob("*.py"))
-        found += [Module(file) for file in files if "__pycache__" not in file.parts]
+        found += [_module(file) for file in files if "__pycache__" not in file.parts]
     assert found, f"no source in {roots}: a test would be vacuous"
     return found
