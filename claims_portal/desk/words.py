@@ -161,7 +161,7 @@ CHANGE_STATES: dict[ChangeState, str] = {
 }
 # Messages that are not named as the state they tell of.
 TEMPLATES: dict[str, str] = {
-    "approved_noamount": _("Approved"),
+    "approved_noamount": _("Approved, no sum"),
     "liable_decided": _("Decided on what the other party asked for"),
     "liable_settled": _("Settled with the other party"),
     "sooner": _("Earlier date"),
@@ -178,8 +178,20 @@ TEMPLATES: dict[str, str] = {
     "answer_ready": _("The answer is ready"),
     "question_ack": _("Question received"),
     "question_late": _("The answer is late"),
-    "free_text": _("Question received"),
+    "free_text": _("Question passed on"),
     "new_device": _("Opened on a new device"),
+    "optin_often": _("Often, from now on"),
+    "optin_rare": _("Main things only, from now on"),
+    "optout": _("No texts any more"),
+    "otp": _("Sign-in code"),
+    "your_turn": _("Nothing moves without them"),
+    "kw_help": _("Answer to HELP"),
+    "kw_less": _("Answer to LESS"),
+    "kw_more": _("Answer to MORE"),
+    "kw_status": _("Answer to STATUS"),
+    "kw_status_many": _("Answer to STATUS, several claims"),
+    "kw_status_none": _("Answer to STATUS, no open claim"),
+    "pilot_end": _("The trial is over"),
 }
 
 

@@ -9,6 +9,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.pofile import read_po
 
+from claims_portal.desk.words import template_words
 from tests.house.source import ROOT
 
 MESSAGES = ROOT / "templates" / "messages"
@@ -122,3 +123,10 @@ def test_a_translation_has_the_fields_of_its_original():
         if not used <= allowed:
             wrong.append(f"{ids[0]}: {used - allowed}")
     assert not wrong
+
+
+def test_every_message_that_ships_has_a_name_of_its_own_at_the_desk():
+    """A handler reads what was sent in words, and two texts of one name cannot be told apart in a list."""
+    names = [template_words(folder.name) for folder in folders()]
+    assert {folder.name for folder in folders()} & set(names) == set()
+    assert len(names) == len(set(names)), sorted(names)
