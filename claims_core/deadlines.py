@@ -78,6 +78,8 @@ class Terms:
     start: StartFact
     payment: Term
     extension: Term
+    objection: Term
+    complaint: Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,8 @@ def terms_for(product: str, country: str) -> Terms:
         start=StartFact(seed["start"]),
         payment=Term(seed["payment"], Counting(seed["payment_counting"]), paused=False),
         extension=Term(seed["extension"], counting, paused=False),
+        objection=Term(seed["objection"], Counting(seed["letters_counting"]), paused=False),
+        complaint=Term(seed["complaint"], Counting(seed["letters_counting"]), paused=False),
     )
 
 

@@ -21,7 +21,7 @@ from claims_portal.auth.sender import CodeSender
 from claims_portal.body_limits import BodyLimits, longest_body
 from claims_portal.copied import keep_looking
 from claims_portal.deps import Portal
-from claims_portal.desk import calls, changes, dates, held, inbox, questions, queue, sign_in, sources, texts
+from claims_portal.desk import accounts, calls, changes, dates, held, inbox, questions, queue, sign_in, sources, texts
 from claims_portal.desk import claims as desk_claims
 from claims_portal.desk import files as desk_files
 from claims_portal.desk import representatives as desk_representatives
@@ -43,7 +43,7 @@ from claims_portal.pages import (
     stop,
     unproven,
 )
-from claims_portal.pages.acting import files, resumed
+from claims_portal.pages.acting import account, files, resumed, wish
 from claims_portal.pages.claim import route as claim
 from claims_portal.pages.fresh import answer_code_needed
 from claims_portal.pages.problems import answer_problems, on_bug, on_too_long
@@ -73,6 +73,8 @@ ROUTERS = (
     files.router,
     resumed.router,
     representatives.router,
+    account.router,
+    wish.router,
     messages.router,
     chats.router,
     reading_out.router,
@@ -87,6 +89,7 @@ ROUTERS = (
     inbox.router,
     calls.router,
     desk_files.router,
+    accounts.router,
     dates.router,
     sources.router,
     texts.router,

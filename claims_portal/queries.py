@@ -39,7 +39,8 @@ _TOLD = f"""
    from notification n
    where n.claim_id = c.id and n.state in ('sent', 'settled', 'unknown') and n.importance <> 'code'
      and n.recipient_id = any({rows_of("h")}))::text as messages,
-  (select json_agg(json_build_object('text', q.text, 'asked_at', q.asked_at, 'due_at', q.answer_due_at,
+  (select json_agg(json_build_object('text', q.text, 'category', q.category, 'asked_at', q.asked_at,
+     'due_at', q.answer_due_at,
      'channel', q.channel, 'answer', q.answer, 'answered_by', q.answered_by, 'answered_at', q.answered_at,
      'taken_by', q.taken_by_name)
      order by q.asked_at)

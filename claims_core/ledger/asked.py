@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.errors import Conflict
 from claims_core.ledger.audit import audit
-from claims_core.tables import Contact, Question
+from claims_core.tables import Contact, Question, QuestionCategory
 
 
 async def ask_question(
@@ -22,13 +22,20 @@ async def ask_question(
     text: str,
     now: datetime,
     answer_due_at: datetime,
+    category: QuestionCategory = QuestionCategory.QUESTION,
+    sealed: str | None = None,
 ) -> Question:
-    """Keep a question with the moment by which a person answers it; `channel` is how it came."""
+    """Keep a question with the moment by which a person answers it; `channel` is how it came.
+
+    Of another `category` it is a handler's task with a clock; `sealed` is what they open to do it.
+    """
     question = Question(
         claim_id=claim_id,
         policyholder_id=policyholder_id,
         channel=channel,
+        category=category,
         text=text,
+        sealed=sealed,
         asked_at=now,
         answer_due_at=answer_due_at,
     )
@@ -48,7 +55,7 @@ async def answer_question(
     answered = await session.exec(
         update(Question)
         .where(col(Question.id) == question_id, col(Question.answered_at).is_(None), held)
-        .values(answer=answer, answered_by=by, answered_at=now)
+        .values(answer=answer, answered_by=by, answered_at=now, sealed=None)
     )
     if answered.rowcount != 1:
         raise Conflict("somebody has answered it already, or has it")

@@ -18,6 +18,7 @@ from claims_core.tables.people import (
     PersonJoin,
     Policyholder,
     Question,
+    QuestionCategory,
     Representative,
 )
 from claims_core.tables.promises import Pause, Promise
@@ -44,6 +45,7 @@ __all__ = [
     "PromiseBasis",
     "PromiseKind",
     "Question",
+    "QuestionCategory",
     "Representative",
     "RetryRequest",
 ]

@@ -20,6 +20,18 @@ class ContactKind(StrEnum):
     EMAIL = "email"
 
 
+class QuestionCategory(StrEnum):
+    """What somebody wants of us: an answer, or an act that a handler does in the back office."""
+
+    QUESTION = "question"
+    IDEA = "idea"
+    OBJECTION = "objection"
+    COMPLAINT = "complaint"
+    INSPECTION = "inspection"
+    ACCOUNT = "account"
+    PLACE = "place"
+
+
 class Policyholder(Table, table=True):
     """Whose policy it is; who signs in; whom we write to. One row a back office.
 
@@ -114,9 +126,12 @@ class Representative(Table, table=True):
 
 
 class Question(Table, table=True):
-    """What a policyholder asked, with its clock; one thread for all channels."""
+    """What a policyholder asked, with its clock; one thread for all channels.
 
-    __pii__: ClassVar[frozenset[str]] = frozenset({"text", "answer"})
+    `sealed` is what the thread must not show (the number of an account): a handler opens it, the answer wipes it.
+    """
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"text", "answer", "sealed"})
     __table_args__ = (
         Index(None, "claim_id"),
         # Who waits for an answer, and since when it is late.
@@ -127,7 +142,13 @@ class Question(Table, table=True):
     claim_id: UUID | None = Field(default=None, foreign_key="claim.id")
     policyholder_id: UUID = Field(foreign_key="policyholder.id")
     channel: str
+    category: QuestionCategory = Field(
+        default=QuestionCategory.QUESTION,
+        sa_type=stored_as_value(QuestionCategory),
+        sa_column_kwargs={"server_default": "question"},
+    )
     text: str
+    sealed: str | None = None
     asked_at: datetime
     answer_due_at: datetime
     # Who of the staff has it, and the name that the policyholder reads; None while nobody has taken it.

@@ -6,8 +6,9 @@ from uuid import UUID
 from claims_core.i18n import marked as _
 from claims_core.tables import Question
 from claims_portal.auth.unproven import BY_NUMBER
-from claims_portal.desk.access import Staffed, may_answer
+from claims_portal.desk.access import Staffed, may_answer, may_change
 from claims_portal.desk.says import Says
+from claims_portal.desk.words import CATEGORIES
 from notifier.people.chats import NAMES
 
 CHANNELS: dict[str, str] = {
@@ -26,6 +27,8 @@ class Asked:
     id: UUID
     text: str
     came: str
+    category: str
+    is_sealed: bool
     left: str
     late: bool
     typed: str
@@ -59,6 +62,8 @@ def asked_line(question: Question, viewer: Staffed, says: Says, typed: Typed | N
         id=question.id,
         text=says.told("“{text}”", text=question.text),
         came=_came(question, says),
+        category=says.told(CATEGORIES[question.category]) if question.category in CATEGORIES else "",
+        is_sealed=question.sealed is not None and may_change(viewer),
         left=says.told(words, time=says.span(left)),
         late=late,
         typed=mine.text if mine else "",

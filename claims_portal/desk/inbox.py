@@ -22,6 +22,7 @@ from claims_portal.desk.claims import says_of
 from claims_portal.desk.inbox_rows import Asked, Counts, Shown, colleagues, read_asked, read_counts
 from claims_portal.desk.rail import Rail, rail_for
 from claims_portal.desk.says import Says
+from claims_portal.desk.words import CATEGORIES
 from claims_portal.rendering import page
 
 router = APIRouter(prefix="/desk/questions", include_in_schema=False)
@@ -61,6 +62,7 @@ class Waiting:
     late: bool
     name: str
     number: str
+    category: str
     text: str
     address: str | None
     had: str
@@ -202,6 +204,7 @@ def _waiting(asked: Asked, viewer: Staffed, says: Says) -> Waiting:
         late=late,
         name=asked.name,
         number=asked.claim_number,
+        category=says.told(CATEGORIES[question.category]) if question.category in CATEGORIES else "",
         text=question.text,
         address=f"/desk/{question.claim_id}?via=questions" if question.claim_id else None,
         had=question.taken_by or "",

@@ -4,7 +4,7 @@ from claims_core.i18n import marked as _
 from claims_core.requested import ChangeAction, ExtensionReason
 from claims_core.snapshot import CaseEventKind
 from claims_core.stages import LineOfBusiness, Outcome, PageState
-from claims_core.tables import ChangeState
+from claims_core.tables import ChangeState, QuestionCategory
 from claims_portal.desk.filters import Term, Waiting
 from claims_portal.tables import Role
 from notifier.people.chats import NAMES
@@ -206,4 +206,14 @@ CADENCES: dict[str, str] = {
     "essential": _("main things only"),
     "every_step": _("every step"),
     "frequent": _("often"),
+}
+
+# What is not simply a question: a wish that a handler carries out, or a letter with a clock of its own.
+CATEGORIES: dict[str, str] = {
+    QuestionCategory.IDEA: _("Idea"),
+    QuestionCategory.OBJECTION: _("Objection to the decision"),
+    QuestionCategory.COMPLAINT: _("Complaint"),
+    QuestionCategory.INSPECTION: _("Time of the inspection"),
+    QuestionCategory.ACCOUNT: _("Account for the payment"),
+    QuestionCategory.PLACE: _("Place of the loss"),
 }

@@ -53,6 +53,14 @@ def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:
     yield "representatives", f"/claim/{seeded.claims['awaiting'].id}/representatives"
     yield "claims", "/claims"
     yield "files", f"/claim/{seeded.claims['docs_needed'].id}/files"
+    yield "account", f"/claim/{seeded.claims['details_needed'].id}/account"
+    for key, state in (
+        ("objection", "declined"),
+        ("complaint", "late"),
+        ("inspection", "inspection"),
+        ("place", "late"),
+    ):
+        yield key, f"/claim/{seeded.claims[state].id}/ask/{key}"
     yield "not-found", "/no-such-page"
     yield "opt-out", f"/u/{LINK}"
     yield "letters-off", f"/stop/{tag_of(LETTER)}"

@@ -26,6 +26,7 @@ MAY = {
     ("GET", "/desk/calls"): READ,
     ("POST", "/desk/calls/{request_id:uuid}"): ANSWER,
     ("POST", "/desk/{claim_id:uuid}/call"): ANSWER,
+    ("POST", "/desk/{claim_id:uuid}/account"): CHANGE,
     ("GET", "/desk/files"): READ,
     ("GET", "/desk/{claim_id:uuid}/files"): READ,
     ("GET", "/desk/{claim_id:uuid}/files/{upload_id:uuid}"): READ,

@@ -16,6 +16,7 @@ from claims_portal.pages.claim.page import ClaimPage, Headline
 from claims_portal.pages.claim.questions import thread_of
 from claims_portal.pages.claim.timeline import timeline_of
 from claims_portal.pages.claim.tracker import steps_of
+from claims_portal.pages.claim.ways import ways_of
 from claims_portal.pages.speech import Speech
 from claims_portal.queries import ClaimRow, Represents
 from claims_portal.settings import PortalSettings
@@ -54,6 +55,7 @@ def build_claim_page(
         steps=steps_of(facts, said),
         timeline=timeline_of(facts, said),
         thread=thread_of(row.parts["questions"], said, settings, problem=problem, typed=typed),
+        ways=ways_of(facts, said),
         texts=texts_of(row, said),
         phone=masked_phone(row["phone"]) if row["phone"] else None,
         as_of=as_of(row, said),

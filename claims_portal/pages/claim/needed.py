@@ -33,7 +33,7 @@ def needs_of(facts: Facts, said: Speech) -> tuple[Need, ...]:
     """One card a paper; account details are a paper like any other."""
     needs = [_paper(said, paper) for paper in facts.documents]
     if facts.wants_account:
-        text = said.say("Then the money leaves at once. Write to us below or call.")
+        text = said.say("Then the money leaves at once.")
         needs.append(Need(said.say("Send your account details"), None, text, is_paper=False))
     return tuple(needs)
 

@@ -174,6 +174,15 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Something that the reader can do about the claim: where, under which icon and words."""
+
+    address: str
+    icon: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimPage:
     """pages/claim.html."""
 
@@ -193,6 +202,7 @@ class ClaimPage:
     steps: tuple[Step, ...]
     timeline: Timeline
     thread: Thread
+    ways: tuple[Way, ...]
     texts: str
     phone: str | None
     as_of: str

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from claims_core.deadlines import days_off
 from claims_core.i18n import marked
+from claims_core.tables import QuestionCategory
 from claims_portal.auth.unproven import BY_NUMBER
 from claims_portal.pages.claim.facts import moment_of
 from claims_portal.pages.claim.page import Bubble, Thread
@@ -17,6 +18,17 @@ WITHIN = timedelta(hours=2)
 BY_TEXT_SAID = marked("You, {when}, by text")
 # Whoever asked by the number alone may be somebody else: the owner reads it, and that nobody has proved it.
 BY_NUMBER_SAID = marked("Asked by the claim's number without a code, {when}")
+
+
+# What is a task for a handler says so: nobody is told that a machine has done what a person has yet to do.
+HEARD = {
+    QuestionCategory.IDEA: marked("Thank you for the idea. A person reads it"),
+    QuestionCategory.OBJECTION: marked("We received your objection"),
+    QuestionCategory.COMPLAINT: marked("We received your complaint. It has a clock of its own"),
+    QuestionCategory.INSPECTION: marked("We received your wish. A person agrees the time with the expert"),
+    QuestionCategory.ACCOUNT: marked("We received it. A person enters it into the claims system"),
+    QuestionCategory.PLACE: marked("We received it. A person enters it into the claims system"),
+}
 
 
 def is_working_day(day: date, country: str) -> bool:
@@ -64,11 +76,13 @@ def _bubbles(question: dict[str, Any], said: Speech) -> list[Bubble]:
         when = said.moment(moment_of(question["answered_at"]))
         found.append(Bubble(False, f"{name}, {when}", question["answer"]))
     else:
-        found.append(Bubble(False, said.say("We received your question"), _clock(question, said)))
+        heard = HEARD.get(question["category"], marked("We received your question"))
+        found.append(Bubble(False, said.say(heard), clock_of_task(question, said)))
     return found
 
 
-def _clock(question: dict[str, Any], said: Speech) -> str:
+def clock_of_task(question: dict[str, Any], said: Speech) -> str:
+    """Who answers and by when; that we are late once we are."""
     due, name = moment_of(question["due_at"]), question["taken_by"]
     if due < said.now:
         return said.say("We did not answer in time, sorry. The answer is still on its way")
