@@ -88,6 +88,15 @@ def _booked(view: OwnersView, said: Speech) -> str | None:
     return said.say("Now it is {when}", when=said.moment(at)) if at else None
 
 
+def _had_and_may_have(view: OwnersView, key: str, wish: Wish, said: Speech) -> tuple[bool, tuple[Handed, ...]]:
+    """May it be asked for now, and what was asked for before. Raises NotFound for neither."""
+    handed = handed_over(view.claim.parts["questions"], (wish.category,), said)
+    offered = is_offered(key, facts_of(view.claim, said.today))
+    if not offered and not handed:
+        raise NotFound
+    return offered, handed
+
+
 def _known(key: str) -> Wish:
     wish = WISHES.get(key)
     if wish is None:
@@ -115,10 +124,7 @@ def _shown(
     just_sent: bool = False,
 ) -> Response:
     row, said, settings = view.claim, speech_for(request, view.claim), portal_of(request).settings
-    handed = handed_over(row.parts["questions"], (wish.category,), said)
-    offered = is_offered(key, facts_of(row, said.today))
-    if not offered and not handed:
-        raise NotFound
+    offered, handed = _had_and_may_have(view, key, wish, said)
     is_inspection = wish.category is QuestionCategory.INSPECTION
     due = task_due(wish.category, row, said.now, settings)
     made = WishPage(
