@@ -21,7 +21,20 @@ from claims_portal.auth.sender import CodeSender
 from claims_portal.body_limits import BodyLimits, longest_body
 from claims_portal.copied import keep_looking
 from claims_portal.deps import Portal
-from claims_portal.desk import accounts, calls, changes, dates, held, inbox, questions, queue, sign_in, sources, texts
+from claims_portal.desk import (
+    accounts,
+    calls,
+    changes,
+    dates,
+    held,
+    inbox,
+    questions,
+    queue,
+    sentence,
+    sign_in,
+    sources,
+    texts,
+)
 from claims_portal.desk import claims as desk_claims
 from claims_portal.desk import files as desk_files
 from claims_portal.desk import representatives as desk_representatives
@@ -97,6 +110,7 @@ ROUTERS = (
     desk_representatives.router,
     changes.router,
     held.router,
+    sentence.router,
     as_owner.router,
     # Last: the address of a short link is any eight letters.
     glance.router,

@@ -34,6 +34,7 @@ _TOLD = f"""
      'page_state', e.page_state, 'at', e.occurred_at, 'detail', e.detail) order by e.seq)
    from case_event e where e.claim_id = c.id)::text as events,
   (select json_agg(json_build_object('cause_id', n.cause_id, 'template', n.template,
+     'said', n.values ->> 'said', 'by', n.values ->> 'agent',
      'at', coalesce(n.finished_at, n.planned_at),
      'delivery', (select d.state from delivery d where d.notification_id = n.id order by d.attempt desc limit 1)))
    from notification n

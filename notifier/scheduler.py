@@ -17,6 +17,7 @@ from notifier.incoming.late_answers import apologise
 from notifier.planning.another_way import write_beyond_cap
 from notifier.planning.heartbeat import beat
 from notifier.planning.pilot_end import tell_ended
+from notifier.planning.sentences import ask
 from notifier.planning.unheard import follow
 from notifier.reports.receipts import unpark
 from notifier.reports.resolve import poll_receipts, resolve_once
@@ -116,6 +117,12 @@ async def make_known(context: Context) -> str | None:
     return f"{done.entered} followed, {done.told} another way, {done.to_call} to call, {done.ended} known or over"
 
 
+async def ask_handlers(context: Context) -> str | None:
+    """Ask handlers for a true sentence on claims whose silence ends within days."""
+    asked = await ask(context.engine, now=context.now, settings=_tools(context).settings)
+    return f"{asked} asked" if asked else None
+
+
 async def break_silence(context: Context) -> str | None:
     """Write to those who have heard nothing for as long as their cadence allows."""
     told = await beat(context.engine, now=context.now, settings=_tools(context).settings)
@@ -146,5 +153,6 @@ JOBS = (
     Job("end_pilots", timedelta(minutes=10), end_pilots),
     Job("write_letters_instead", timedelta(minutes=1), write_letters_instead),
     Job("make_known", timedelta(minutes=5), make_known),
+    Job("ask_handlers", timedelta(minutes=10), ask_handlers),
     Job("break_silence", timedelta(minutes=10), break_silence),
 )

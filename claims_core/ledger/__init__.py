@@ -49,6 +49,7 @@ from claims_core.ledger.representatives import (
     representatives_of,
 )
 from claims_core.ledger.retries import request_retry
+from claims_core.ledger.sentences import write_sentence
 from claims_core.snapshot import ClaimSnapshot
 
 __all__ = [
@@ -89,6 +90,7 @@ __all__ = [
     "undo_join",
     "verify_audit",
     "verify_contact_point",
+    "write_sentence",
 ]
 
 

@@ -22,6 +22,7 @@ from claims_core.tables.people import (
     Representative,
 )
 from claims_core.tables.promises import Pause, Promise
+from claims_core.tables.sentences import TrueSentence
 
 __all__ = [
     "AuditEntry",
@@ -48,4 +49,5 @@ __all__ = [
     "QuestionCategory",
     "Representative",
     "RetryRequest",
+    "TrueSentence",
 ]

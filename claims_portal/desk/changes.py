@@ -116,7 +116,7 @@ async def _form_in(request: Request) -> ChangeForm:
 
 async def _posted(session: AsyncSession, claim_id: UUID, form: ChangeForm, viewer: Staffed, says: Says) -> Posted:
     """The form against its claim: the dates within bounds, the action one that the claim's source can take."""
-    facts = await read_claim(session, claim_id)
+    facts = await read_claim(session, claim_id, now=says.now)
     checked = check(form, bounds_of(facts, says, may_pass_limit=may_pass_limit(viewer)))
     able = await abilities(session, facts.claim)
     if checked.asked is not None and form.action not in able:

@@ -36,6 +36,7 @@ from claims_portal.desk.recipients import Recipient, recipients_of
 from claims_portal.desk.untold import untold_facts
 from claims_portal.tables import AccessLog, Staff
 from notifier.planning.calls import Call, calls_of
+from notifier.planning.sentences import Asked, asked_of
 from notifier.tables import Delivery, Notification
 
 BOUNDS = (PromiseBasis.LAW, PromiseBasis.CONTRACT)
@@ -62,6 +63,7 @@ class ClaimFacts:
     names: dict[str, str]
     joined: tuple[Joined, ...]
     calls: Sequence[Call]
+    sentence: Asked | None
     untold: dict[UUID, str]
 
     @property
@@ -116,7 +118,7 @@ class ClaimFacts:
         return next((one for one in self.changes if one.state in (ChangeState.WAITING, ChangeState.APPLYING)), None)
 
 
-async def read_claim(session: AsyncSession, claim_id: UUID) -> ClaimFacts:
+async def read_claim(session: AsyncSession, claim_id: UUID, *, now: datetime) -> ClaimFacts:
     """The claim with all that belongs to it. Raises NotFound."""
     found = (
         await session.exec(
@@ -148,6 +150,7 @@ async def read_claim(session: AsyncSession, claim_id: UUID) -> ClaimFacts:
         names=await _names(session, [one.requested_by for one in changes] + [one.answered_by for one in questions]),
         joined=await joined_with(session, claim),
         calls=await calls_of(session, claim_id),
+        sentence=await asked_of(session, claim_id, now=now),
         untold=await untold_facts(session, claim_id),
     )
 

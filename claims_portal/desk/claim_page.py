@@ -19,6 +19,7 @@ from claims_portal.desk.joined import JoinedLine, joined_lines
 from claims_portal.desk.rail import Rail
 from claims_portal.desk.recipients import RecipientLine, recipient_lines
 from claims_portal.desk.says import Says
+from claims_portal.desk.sentence_view import SentenceCard, Wrote, sentence_card
 from claims_portal.desk.strip import Strip, strip_of
 from claims_portal.desk.under_way import UnderWay, under_way
 from claims_portal.desk.words import LATE, LINES, PAUSED, PAYMENT_RETURNED, STATUS_OF
@@ -69,6 +70,7 @@ class ClaimPage:
     may_answer: bool
     held: tuple[HeldMessage, ...]
     calls: tuple[CallLine, ...]
+    sentence: SentenceCard | None
     back: str
     tabs: tuple[Tab, ...]
     entries: tuple[Entry, ...]
@@ -89,11 +91,13 @@ def claim_page(
     form: FormView | None,
     notice: Notice | None = None,
     typed: Typed | None = None,
+    wrote: Wrote | None = None,
 ) -> ClaimPage:
     """The page in words."""
+    is_wrong = bool((form and form.wrong) or (typed and typed.problem) or (wrote and wrote.look.problems))
     return ClaimPage(
         rail=rail, id=facts.claim.id, number=facts.claim.claim_number, name=facts.person.name,
-        title=_title(facts, says, is_wrong=bool((form and form.wrong) or (typed and typed.problem))),
+        title=_title(facts, says, is_wrong=is_wrong),
         statuses=_statuses(facts, says),
         facts=_facts(facts, says),
         promised=_promised(facts, says),
@@ -106,6 +110,7 @@ def claim_page(
         may_answer=may_answer(viewer),
         held=held_messages(facts, viewer, says),
         calls=call_lines(facts.calls, viewer, says), back="claim",
+        sentence=sentence_card(facts.sentence, viewer, says, wrote),
         tabs=history_tabs(facts.claim.id, part, says),
         entries=history(facts, part, says),
         notice=notice,

@@ -1,6 +1,7 @@
 """`/desk/{id}`: one claim, as a handler sees it."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
@@ -22,6 +23,7 @@ from claims_portal.desk.kept import Kept, kept_for
 from claims_portal.desk.preview_view import PreviewView
 from claims_portal.desk.rail import rail_for
 from claims_portal.desk.says import Says
+from claims_portal.desk.sentence_view import Wrote
 from claims_portal.desk.under_way import UnderWayPart, under_way
 from claims_portal.rendering import page
 
@@ -39,6 +41,8 @@ NOTICES = {
     "called": ("ok", "check", _("Kept: they know it now.")),
     "not-reached": ("ok", "check", _("Kept. They are on the list again tomorrow.")),
     "asked-over": ("ok", "check", _("Kept: this request is over.")),
+    "sentence": ("ok", "check", _("Kept. The client reads it when the silence ends, and so on the claim page.")),
+    "silence-over": ("act", "warn", _("The client has heard from us meanwhile. Nothing was kept.")),
     "call-over": ("act", "warn", _("This is over already: somebody has called, or they have seen it.")),
     "taken": ("ok", "check", _("The question is yours. Its clock goes on.")),
     "answered": ("ok", "check", _("The answer is saved and on its way to the client.")),
@@ -76,7 +80,7 @@ async def show_claim(request: Request, claim_id: UUID, viewer: Staffed = Depends
     why = words.get("via", "")
     why = why if why in CAME_FROM else "address"
     async with session_scope(portal_of(request).engine) as session:
-        facts = await read_claim(session, claim_id)
+        facts = await read_claim(session, claim_id, now=says.now)
         again = next((one for one in facts.changes if str(one.id) == words.get("again")), None)
         form = form_again(again) if again else ChangeForm()
         kept = await kept_for(request, session, claim_id) if words.get("kept") == "1" else None
@@ -95,7 +99,7 @@ async def show_under_way(request: Request, claim_id: UUID, viewer: Staffed = Dep
     """The panel of the newest change alone, for the page that is open; not a look of its own."""
     says = says_of(request)
     async with session_scope(portal_of(request).engine) as session:
-        facts = await read_claim(session, claim_id)
+        facts = await read_claim(session, claim_id, now=says.now)
     return page(request, "desk/_under_way.html", UnderWayPart(claim_id, under_way(facts, viewer, says)))
 
 
@@ -142,6 +146,7 @@ async def made_page(
     part: Part = Part.ALL,
     notice: Notice | None = None,
     typed: Typed | None = None,
+    wrote: Wrote | None = None,
     problems: tuple[Problem, ...] = (),
     preview: PreviewView | None = None,
     why: str = "form",
@@ -153,4 +158,5 @@ async def made_page(
     others = await others_looking(session, claim_id=claim_id, staff_id=viewer.id, now=now)
     rail = await rail_for(session, viewer, "claims", now=says.now)
     view = form_view(facts, able, form, says, problems=problems, preview=preview)
-    return claim_page(facts, viewer, rail, says, part=part, others=others, form=view, notice=notice, typed=typed)
+    shown: dict[str, Any] = {"notice": notice, "typed": typed, "wrote": wrote}
+    return claim_page(facts, viewer, rail, says, part=part, others=others, form=view, **shown)

@@ -112,7 +112,7 @@ async def show_saved(request: Request, batch_id: UUID, viewer: Staffed = Depends
         changes = await _batch(session, batch_id)
         if not changes and done is None:
             raise NotFound
-        facts = [await read_claim(session, change.claim_id) for change in changes]
+        facts = [await read_claim(session, change.claim_id, now=says.now) for change in changes]
         rail = await rail_for(session, viewer, "claims", now=says.now)
         made = saved_page(batch_id, list(zip(changes, facts, strict=True)), viewer, rail, notice, says)
     return page(request, "desk/dates_saved.html", made)
@@ -165,7 +165,7 @@ async def _claim(
     viewer: Staffed,
     says: Says,
 ) -> DatedClaim:
-    facts = await read_claim(session, claim_id)
+    facts = await read_claim(session, claim_id, now=says.now)
     if asked is None:
         return DatedClaim(facts, None, None)
     problem = await _problem(session, form, facts, viewer, says)

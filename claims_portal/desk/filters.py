@@ -79,6 +79,7 @@ class QueueFilters:
     mine: bool = False
     silent: bool = False
     questions: bool = False
+    sentence: bool = False
     after: Place | None = None
 
     @property
@@ -98,6 +99,7 @@ class QueueFilters:
             "whose": "mine" if asked.mine else None,
             "silent": "1" if asked.silent else None,
             "questions": "1" if asked.questions else None,
+            "sentence": "1" if asked.sentence else None,
             "after": asked.after.word if asked.after else None,
         }
         said = urlencode({name: word for name, word in words.items() if word})
@@ -115,6 +117,7 @@ def filters_from(words: Mapping[str, str]) -> QueueFilters:
         mine=words.get("whose") == "mine",
         silent=words.get("silent") == "1",
         questions=words.get("questions") == "1",
+        sentence=words.get("sentence") == "1",
         after=place_from(words.get("after", "")),
     )
 

@@ -11,7 +11,7 @@ from claims_portal.desk.words import REASONS, template_words
 from notifier.states import NotificationState, Reason
 
 # Why it waits, in a sentence to a handler; for the others the reason of the history says enough.
-WHY = {Reason.APPROVAL: _("The third message in a row without news. Look at the claim first: can you say more?")}
+WHY = {Reason.APPROVAL: _("The client read this the last time too. Look at the claim first: can you say more?")}
 
 
 @dataclass(frozen=True, slots=True)

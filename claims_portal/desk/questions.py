@@ -57,7 +57,7 @@ async def answer(
         except Conflict:
             problem = ""
     async with session_scope(portal_of(request).engine) as session:
-        facts = await read_claim(session, claim_id)
+        facts = await read_claim(session, claim_id, now=says.now)
         still_open = next((one for one in facts.open_questions if one.id == question), None)
         typed = Typed(question, text, problem or _who_has(still_open, says))
         notice = None if still_open else Notice("act", "warn", tuple(answered_lines(facts, typed, says)))

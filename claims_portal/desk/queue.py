@@ -132,12 +132,16 @@ def _tiles(filters: QueueFilters, tiles: Tiles, says: Says) -> tuple[Tile, ...]:
     bare = QueueFilters(mine=filters.mine)
     next_by = says.told("next by {time}", time=says.by(tiles.next_question)) if tiles.next_question else ""
     silent = says.told("Client heard nothing for {d}+ days", d=SILENT_DAYS)
-    return (
+    found = (
         Tile(says.told("Due today"), tiles.due, "", bare.address(term=Term.TODAY), filters.term is Term.TODAY),
         Tile(says.told("Past our date"), tiles.missed, "", bare.address(term=Term.MISSED), filters.term is Term.MISSED),
         Tile(silent, tiles.silent, "", bare.address(silent=True), filters.silent),
         Tile(says.told("Questions"), tiles.questions, next_by, bare.address(questions=True), filters.questions),
     )
+    if not tiles.sentences and not filters.sentence:
+        return found
+    asked = says.told("A true sentence is asked for")
+    return (*found, Tile(asked, tiles.sentences, "", bare.address(sentence=True), filters.sentence))
 
 
 def _line(row: QueueRow, says: Says) -> Line:
@@ -189,5 +193,6 @@ def _said(filters: QueueFilters, says: Says) -> list[str]:
         says.told("My claims") if filters.mine else None,
         says.told("silence") if filters.silent else None,
         says.told("Questions") if filters.questions else None,
+        says.told("a true sentence") if filters.sentence else None,
     )
     return [word for word in asked if word]

@@ -37,6 +37,7 @@ from claims_portal.desk.queue_sql import (
     WAITS,
     WHOLE_PAGE,
 )
+from notifier.planning.sentences import IS_ASKED
 
 SILENT_DAYS = 7
 
@@ -91,6 +92,7 @@ class Tiles:
     missed: int
     silent: int
     questions: int
+    sentences: int
     next_question: datetime | None
     next_date: date | None
 
@@ -174,11 +176,13 @@ def _where(filters: QueueFilters, *, login: str, countries: tuple[str, ...]) -> 
         pieces.append(SILENT)
     if filters.questions:
         pieces.append(ASKED)
+    if filters.sentence:
+        pieces.append(IS_ASKED)
     return " and ".join(pieces), values
 
 
 def _moment(now: datetime, today: date) -> dict[str, Any]:
-    return {"today": today, "silent_before": _days_before(now, SILENT_DAYS)}
+    return {"now": now, "today": today, "silent_before": _days_before(now, SILENT_DAYS)}
 
 
 async def _fetch(session: AsyncSession, sql: str, values: Mapping[str, Any]) -> list[RowMapping]:

@@ -8,6 +8,8 @@ somebody typed goes in as values.
 
 # ruff: noqa: S608 (see above)
 
+from notifier.planning.sentences import IS_ASKED
+
 # Where a claim stands that has no date and needs none; and a silence of which nothing is known.
 LAST_DAY = "date '9998-01-01'"
 NEVER = "timestamptz '1970-01-01 00:00+00'"
@@ -96,6 +98,8 @@ TILES = f"""
 select (select count(*) {_DATED_FROM} where {_IS_DATED} and {{where}} and {IS_DUE}) as due,
        (select count(*) {_DATED_FROM} where {_IS_DATED} and {{where}} and {IS_MISSED}) as missed,
        (select count(*) from claim c where {{where}} and {SILENT}) as silent,
+       (select count(distinct c.id) from sentence_request asked_now join claim c on c.id = asked_now.claim_id
+        where asked_now.until > :now and {{where}} and {IS_ASKED}) as sentences,
        open_questions.*,
        (select o.due_date {_DATED_FROM} where {_IS_DATED} and {{where}} and o.due_date > :today
         order by o.due_date limit 1) as next_date

@@ -173,6 +173,7 @@ TEMPLATES: dict[str, str] = {
     "payment_returned": _("Bank returned the payment"),
     "heartbeat": _("No news, we are on time"),
     "late": _("We are late"),
+    "true_sentence": _("The handler's own sentence"),
     "delay_reasons": _("Why there is no decision yet"),
     "waiting_you": _("We wait for your documents"),
     "answer_ready": _("The answer is ready"),

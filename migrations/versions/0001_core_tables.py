@@ -424,12 +424,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("person_id", "claim_id", name=op.f("uq_representative_person_id_claim_id")),
     )
     op.create_index(op.f("ix_representative_claim_id"), "representative", ["claim_id"], unique=False)
+    op.create_table(
+        "true_sentence",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=False),
+        sa.Column("page_state", sa.String(length=40), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("written_by", sa.String(), nullable=False),
+        sa.Column("written_by_name", sa.String(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_true_sentence_claim_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_true_sentence")),
+    )
+    op.create_index(
+        op.f("ix_true_sentence_claim_id_written_at"), "true_sentence", ["claim_id", "written_at"], unique=False
+    )
 
 
 def downgrade() -> None:
     """Everything in these tables is lost."""
     op.drop_index(op.f("ix_representative_claim_id"), table_name="representative")
     op.drop_table("representative")
+    op.drop_index(op.f("ix_true_sentence_claim_id_written_at"), table_name="true_sentence")
+    op.drop_table("true_sentence")
     op.drop_index("ix_question_open", table_name="question")
     op.drop_index(op.f("ix_question_claim_id"), table_name="question")
     op.drop_table("question")

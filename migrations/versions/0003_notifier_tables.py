@@ -166,6 +166,18 @@ def upgrade() -> None:
         postgresql_where="ended_at is null and call_since is not null",
     )
     op.create_table(
+        "sentence_request",
+        sa.Column("slot_id", sa.Uuid(), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_sentence_request_claim_id_claim")),
+        sa.PrimaryKeyConstraint("slot_id", name=op.f("pk_sentence_request")),
+    )
+    op.create_index(op.f("ix_sentence_request_claim_id"), "sentence_request", ["claim_id"], unique=False)
+    op.create_index(op.f("ix_sentence_request_until"), "sentence_request", ["until"], unique=False)
+    op.create_table(
         "template_version",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("template", sa.String(), nullable=False),
@@ -600,6 +612,9 @@ def downgrade() -> None:
     op.drop_table("unheard_fact")
     op.drop_table("unheard_mark")
     op.drop_table("text_alarm")
+    op.drop_index(op.f("ix_sentence_request_until"), table_name="sentence_request")
+    op.drop_index(op.f("ix_sentence_request_claim_id"), table_name="sentence_request")
+    op.drop_table("sentence_request")
     op.drop_index("uq_template_version_in_force", table_name="template_version", postgresql_where="state = 'published'")
     op.drop_table("template_version")
     op.drop_table("hold_decision")

@@ -27,6 +27,10 @@ LONGEST: dict[str, str | tuple[str, str]] = {
     "phone": "8 800 555-35-35",
     "link": "primer.exm/Ab3dE6gH",
     "arm_end": ("30 Sep", "30.09"),
+    "sentence": (
+        "We chased the road police again; their paper is all we wait for.",
+        "Напомнили ГИБДД: ждём от неё справку.",
+    ),
     "damage": "yes",
     "claimant": "yes",
     "replies": "yes",

@@ -1,6 +1,6 @@
 """The notifier's tables: decisions, hand-overs, receipts, and what a policyholder allowed and chose."""
 
-from notifier.tables.known import UnheardFact, UnheardMark
+from notifier.tables.known import SentenceRequest, UnheardFact, UnheardMark
 from notifier.tables.permission import (
     Chat,
     ChatAnswer,
@@ -54,6 +54,7 @@ __all__ = [
     "Receipt",
     "SenderRate",
     "SendingStop",
+    "SentenceRequest",
     "SilenceRule",
     "TemplateVersion",
     "TextAlarm",

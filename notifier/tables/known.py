@@ -1,4 +1,4 @@
-"""Facts that must be known, as long as nobody was seen to have heard them."""
+"""Facts that must be known until somebody was seen to have heard them; and what we ask handlers before a heartbeat."""
 
 from datetime import datetime
 from uuid import UUID
@@ -44,3 +44,18 @@ class UnheardMark(Table, table=True):
 
     id: int = Field(default=1, primary_key=True)
     mark: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class SentenceRequest(Table, table=True):
+    """A handler was asked what the policyholder should read at the end of this silence, `until` then.
+
+    The key is that of the silence's slot (`notifier.planning.heartbeat`): each is asked about once.
+    """
+
+    __table_args__ = (Index(None, "claim_id"), Index(None, "until"))
+
+    slot_id: UUID = Field(primary_key=True)
+    claim_id: UUID = Field(foreign_key="claim.id")
+    since: datetime
+    until: datetime
+    asked_at: datetime

@@ -19,11 +19,13 @@ from notifier.deciding.silences import days_of_silence, shipped_silences
 from notifier.deciding.variants import state_to_say
 from notifier.settings import NotifierSettings
 from notifier.states import CHATS, Cadence
+from notifier.wording.sentence import fits_an_sms
 from notifier.wording.values import NAMES
 
 CODE_SEAL = "a code on its way"  # what the seal is for
 SEALED = "sealed"  # the entry of a notification's own values that holds a code
 DUE_AT = "due_at"  # and the one that holds a new time for an answer, in the place of the one that was not kept
+SAID = "said"  # and the one that holds a handler's own sentence
 TRUTH = "truth"  # and the one that says which kind of fact must still be so for a message without one
 WITH_DAMAGE = frozenset({"motor", "motor_liability", "property"})
 # Which date a text speaks of; the others speak of the decision.
@@ -199,6 +201,12 @@ def _link(scene: _Scene) -> str:
     return f"https://{address}" if scene.cause.channel == "email" and "://" not in address else address
 
 
+def _sentence(scene: _Scene) -> str:
+    """A handler's own words; where an SMS has no room for them, none: its link leads to the page that has."""
+    said = str(scene.cause.own.get(SAID, ""))
+    return said if scene.cause.channel != "sms" or fits_an_sms(said, _link(scene)) else ""
+
+
 def _day_in(text: Any) -> date | None:
     return date.fromisoformat(text[:10]) if text else None
 
@@ -240,6 +248,7 @@ _VALUES: dict[str, Callable[[_Scene], str]] = {
     "replies": lambda scene: "yes" if scene.settings.notifier_replies or scene.cause.channel in CHATS else "",
     "phone": lambda scene: scene.settings.portal_brand_phone,
     "domain": lambda scene: scene.settings.short_url.split("://")[-1],
+    "sentence": _sentence,
     "link": _link,
     "code": _code,
     # These come with the notification alone.

@@ -21,6 +21,9 @@ _MONTHS = (
     "январ|феврал|март|апрел|ма[йя]|июн|июл|август|сентябр|октябр|ноябр|декабр",
     "january|february|march|april|may|june|july|august|september|october|november|december",
 )
+FOREIGN_LINK = _("a link of its own; the value link is the only one that readers can trust")
+FOREIGN_PHONE = _("a telephone number of its own; say the value phone")
+UNPROMISED = _("a date or a span that no promise stands behind; say the value date")
 RULES = (
     # A text with promotion in it is an advertisement: it needs a consent of its own (Federal Law 38-FZ, art. 18; in the
     # United States 47 CFR 64.1200(f)(1), (f)(13)), and costs the trust of those who wait.
@@ -73,7 +76,7 @@ RULES = (
         r"\byou (?:did not|didn['’]t|must have|should have)\b",
     ),
     _rule(
-        _("a link of its own; the value link is the only one that readers can trust"),
+        FOREIGN_LINK,
         r"https?:",
         r"\bwww\.",
         # A telephone makes a link of any two words with nothing but a dot between them.
@@ -81,7 +84,7 @@ RULES = (
         r"@[^\W_]{2}",
     ),
     _rule(
-        _("a telephone number of its own; say the value phone"),
+        FOREIGN_PHONE,
         r"\+?\d(?:[\s().-]?\d){9,}",
     ),
     # Letters that only look alike hide words from this list, and make an SMS in Latin letters a short one.
@@ -92,7 +95,7 @@ RULES = (
     ),
     # Every date told is a promise that is kept or missed in the ledger; a date in a template is neither.
     _rule(
-        _("a date or a span that no promise stands behind; say the value date"),
+        UNPROMISED,
         r"\b\d{1,2}\.\d{2}\b",
         r"\b\d{2}/\d{2}\b",
         r"\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b",

@@ -4,16 +4,17 @@ import re
 import unicodedata
 
 # The variables of `ux` 4.1, and: `damage` (the line has one), `replies` (the sender can be answered),
-# `state`, `day`, `total` (an answer to STATUS), `claimant` (who reads it has no policy of theirs in this).
+# `state`, `day`, `total` (an answer to STATUS), `claimant` (who reads it has no policy of theirs in this),
+# `sentence` (a handler's own).
 NAMES = frozenset(
     {
         *("ref4", "ref", "date", "old_date", "limit_long", "date_long", "time", "amount", "n", "docs", "days"),
         *("agent", "name", "reason", "last_fact", "question_short", "answer", "last4", "code", "domain", "phone"),
-        *("link", "arm_end", "damage", "replies", "state", "day", "total", "claimant"),
+        *("link", "arm_end", "damage", "replies", "state", "day", "total", "claimant", "sentence"),
     }
 )
 # Written by people, here or in the back office: a telephone number in them is not ours to spread.
-WRITTEN_BY_PEOPLE = frozenset({"name", "agent", "reason", "last_fact", "question_short", "docs"})
+WRITTEN_BY_PEOPLE = frozenset({"name", "agent", "reason", "last_fact", "question_short", "docs", "sentence"})
 # Ours, never from the back office: an address in them is meant.
 OURS = frozenset({"link", "domain", "phone", "code"})
 MANY_LINES = frozenset({"docs", "answer"})

@@ -21,6 +21,7 @@ from tests.portal.desk import PASSWORD, a_staff
 from tests.portal.portal import Clock
 from tests.portal.test_desk_calls import call_on
 from tests.portal.test_desk_held import held_on
+from tests.portal.test_desk_sentence import request_on
 from tests.portal.test_desk_sources import a_held_run, a_rejected
 from tests.portal.test_desk_texts import some_texts
 from tests.ports import free_port
@@ -101,6 +102,20 @@ async def _reworded(page: Page) -> None:
     await page.wait_for_selector("#wrong")
 
 
+async def _written(page: Page) -> None:
+    """One true sentence, looked at."""
+    await page.fill("#f-sentence", "Ждём справку из ГИБДД, напомнили.")
+    await page.click("[name=act][value=look]")
+    await page.wait_for_selector("#sentence .bubble")
+
+
+async def _misspoken(page: Page) -> None:
+    """A sentence that may not be said."""
+    await page.fill("#f-sentence", "Решим через 3 дня, проверяем на мошенничество")
+    await page.click("[name=act][value=keep]")
+    await page.wait_for_selector("#p-sentence")
+
+
 async def _opened(page: Page) -> None:
     for one in await page.locator("summary").all():
         await one.click()
@@ -124,6 +139,8 @@ def shots(claim: Claim) -> list[tuple[str, str, Act]]:
         ("desk-claim", here, _nothing),
         *((f"desk-claim-{action}", here, _form(action, fields)) for action, fields in FORMS.items()),
         ("desk-claim-refused", here, _refused),
+        ("desk-claim-sentence", here, _written),
+        ("desk-claim-sentence-refused", here, _misspoken),
         ("desk-as-client", f"{here}/as-client", _nothing),
         ("desk-not-found", "/desk/00000000-0000-0000-0000-000000000000", _nothing),
         ("desk-claim-saved", here, _saved),
@@ -139,6 +156,7 @@ async def a_desk(database_url: str) -> AsyncIterator[tuple[str, Claim]]:
         claim = await some_claims(engine, NOW)
         await held_on(engine, claim)
         await call_on(engine, claim)
+        await request_on(engine, claim, NOW)
         await _sources(engine)
         async with a_desk_site(engine, pool, Clock(NOW)) as address:
             yield address, claim

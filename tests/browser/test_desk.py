@@ -17,6 +17,7 @@ from tests.browser.manners import CUT, FADED, SPACED, SPACING, THEMES
 from tests.portal.desk import PASSWORD
 from tests.portal.portal import NOON, Clock
 from tests.portal.test_desk_calls import call_on
+from tests.portal.test_desk_sentence import request_on
 
 pytestmark = pytest.mark.browser
 
@@ -46,6 +47,7 @@ async def claim(engine) -> Claim:
     """A claim with a history on a desk with a dozen; somebody has to be called about it."""
     claim = await some_claims(engine, NOON)
     await call_on(engine, claim)
+    await request_on(engine, claim)
     return claim
 
 

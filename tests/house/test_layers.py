@@ -20,6 +20,7 @@ DOORS = (
     "people.preferences",
     "people.preferred",
     "planning.calls",
+    "planning.sentences",
     "refusals",
     "reports.receipts",
     "reports.receiving",

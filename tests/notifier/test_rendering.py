@@ -34,6 +34,7 @@ CATALOGUE = {
     *("question_ack", "question_late", "otp", "optin_often", "optin_rare", "kw_more", "kw_less", "optout", "kw_status"),
     *("kw_status_many", "kw_status_none", "kw_help", "free_text", "pilot_end", "new_device", "sooner"),
     "delay_reasons",
+    "true_sentence",
 }
 
 

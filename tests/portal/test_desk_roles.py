@@ -48,6 +48,7 @@ MAY = {
     ("POST", "/desk/dates/{batch_id:uuid}/undo"): CHANGE,
     ("POST", "/desk/{claim_id:uuid}/answer"): ANSWER,
     ("POST", "/desk/{claim_id:uuid}/held"): CHANGE,
+    ("POST", "/desk/{claim_id:uuid}/sentence"): CHANGE,
     ("GET", "/desk/sources"): KEEP,
     ("POST", "/desk/sources/rejected/{rejected_id:uuid}/retry"): KEEP,
     ("POST", "/desk/sources/runs/{run_id:uuid}/release"): {SUPERVISOR},

@@ -66,6 +66,7 @@ _SAID = {
     "answer_ready": marked("We wrote that your question has an answer"),
 }
 _WROTE = marked("We wrote to you")
+_OWN_WORDS = marked("{name}: “{text}”")
 
 
 def timeline_of(facts: Facts, said: Speech) -> Timeline:
@@ -101,7 +102,9 @@ def _event(facts: Facts, said: Speech, event: Detail, told: dict[str, Detail]) -
 
 
 def _message(said: Speech, message: Detail) -> tuple[datetime, TimelineEntry]:
-    text = f"{said.say(_SAID.get(message['template'], _WROTE))}. {arrival_of(said, message)}"
+    # A handler's own sentence is said again here: an SMS may have had no room for it.
+    own = said.say(_OWN_WORDS, name=message["by"], text=message["said"]) if message["said"] else None
+    text = f"{own or said.say(_SAID.get(message['template'], _WROTE)) + '.'} {arrival_of(said, message)}"
     return _entry(said, moment_of(message["at"]), "send", text)
 
 

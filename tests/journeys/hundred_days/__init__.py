@@ -22,8 +22,9 @@ from notifier.deciding.silences import days_of_silence, shipped_silences
 from notifier.dispatch import dispatch_once
 from notifier.people import preferences
 from notifier.planning.another_way import write_beyond_cap
-from notifier.planning.heartbeat import WAITING, beat
+from notifier.planning.heartbeat import beat
 from notifier.planning.planner import plan_batch
+from notifier.planning.silent import WAITING
 from notifier.settings import NotifierSettings
 from notifier.states import Cadence, ChannelName, Reason
 from notifier.sweeps import expire

@@ -1,0 +1,1 @@
+Дело {{ ref4 }}: {% if sentence %}{{ sentence }}{% else %}пока без новостей. Что делаем сейчас:{% endif %} {{ link }}
