@@ -114,8 +114,8 @@ async def show_receipt(request: Request, request_id: UUID) -> Response:
         said = _speech(request)
         made = ReceiptPage(
             title=said.say(RECEIPT[row.kind]),
-            text=said.say(COMES[row.kind], due=said.moment(row.due_at)),
-            at=said.moment(row.created_at),
+            text=said.say(COMES[row.kind], due=said.stamp(row.due_at)),
+            at=said.stamp(row.created_at),
             iso=row.created_at.isoformat(timespec="minutes"),
             reference=f"{row.reference[:5]}-{row.reference[5:]}",
         )

@@ -77,7 +77,7 @@ async def test_they_agree_first_then_read_and_every_look_is_in_the_audit(app, en
     looked = "select viewer_kind, count(*) from access_log where page = '/claim/{claim_id}' group by 1"
     assert ("representative", 3) in await rows(engine, looked)
     async with signed_in(app, claim) as owner:
-        assert "Смотрел 3 раза" in (await owner.get(f"/claim/{claim.id}/representatives")).text
+        assert "3 просмотра" in (await owner.get(f"/claim/{claim.id}/representatives")).text
 
 
 async def test_they_can_do_nothing_and_reach_no_other_claim(app, engine, claim, reader):
