@@ -7,13 +7,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from sandbox.telegram import Bot
 from tests.browser.chromium import chromium, reader
 from tests.browser.manners import CUT, FADED, SPACED, SPACING, THEMES
 from tests.browser.pictures import fresh_database, shots
 from tests.browser.seeded import LINK, Seeded, serving
+from tests.portal.hostile_files import a_jpeg
 from tests.portal.states import NAMES
 
 pytestmark = pytest.mark.browser
@@ -149,6 +150,35 @@ def test_the_whole_road_needs_no_script(browser: Browser, seeded: Seeded):
         page.get_by_role("link", name="Back to the claim").click()
         page.get_by_role("button", name="Sign out on this device").click()
         assert page.url.rstrip("/") == seeded.url
+
+
+def test_two_photos_arrive_over_a_line_that_breaks_and_without_script(browser: Browser, seeded: Seeded):
+    photos = [{"name": f"двор-{place}.jpg", "mimeType": "image/jpeg", "buffer": a_jpeg()} for place in (1, 2)]
+    address, broken = f"/claim/{seeded.claims['registered'].id}/files", []
+
+    def break_once(route: Route) -> None:
+        if route.request.method == "PATCH" and not broken:
+            broken.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    with reader(browser, seeded) as context:
+        page = context.new_page()
+        page.route("**/bytes", break_once)
+        page.goto(address)
+        page.get_by_label("Добавить фото или PDF").set_input_files(photos)
+        page.get_by_role("button", name="Отправить").click()
+        page.wait_for_url("**/files?sent=2**")
+        assert page.get_by_role("status").first.inner_text().strip() == "Получили 2 файла. Расписки ниже"
+        assert len(broken) == 1
+    with reader(browser, seeded, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(address)
+        page.get_by_label("Добавить фото или PDF").set_input_files(photos[:1])
+        page.get_by_role("button", name="Отправить").click()
+        assert page.get_by_text("Получили 1 файл").is_visible()
+        assert page.locator("#sent + ul > li").count() == 3
 
 
 def test_the_form_says_what_is_wrong_where_it_is_wrong(browser: Browser, seeded: Seeded):

@@ -33,9 +33,15 @@ def zone_of_reader(name: str | None, settings: PortalSettings) -> ZoneInfo:
 
 
 def build_claim_page(
-    row: ClaimRow, said: Speech, settings: PortalSettings, *, problem: str | None = None, typed: str = ""
+    row: ClaimRow,
+    said: Speech,
+    settings: PortalSettings,
+    *,
+    problem: str | None = None,
+    typed: str = "",
+    is_idea: bool = False,
 ) -> ClaimPage:
-    """The page of a claim for its owner. `problem` and `typed` are of a question that could not be taken."""
+    """The page of a claim for its owner. `problem`, `typed` and `is_idea` are of a question that could not be taken."""
     facts = facts_of(row, said.today)
     headline = headline_of(facts, said)
     return ClaimPage(
@@ -54,7 +60,7 @@ def build_claim_page(
         next=next_of(facts, said),
         steps=steps_of(facts, said),
         timeline=timeline_of(facts, said),
-        thread=thread_of(row.parts["questions"], said, settings, problem=problem, typed=typed),
+        thread=thread_of(facts, said, settings, problem=problem, typed=typed, is_idea=is_idea),
         ways=ways_of(facts, said),
         texts=texts_of(row, said),
         phone=masked_phone(row["phone"]) if row["phone"] else None,

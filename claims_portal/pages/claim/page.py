@@ -156,13 +156,24 @@ class Bubble:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """A question that many ask, with its answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Thread:
-    """Questions and answers, and by when a person answers."""
+    """Questions and answers, and by when a person answers; `opens` is when somebody is there again, if nobody is."""
 
     bubbles: tuple[Bubble, ...]
     clock: str
+    opens: str | None
+    published: tuple[Published, ...]
     problem: str | None = None
     typed: str = ""
+    is_idea: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,16 @@ from claims_core.deadlines import days_off
 from claims_core.i18n import marked
 from claims_core.tables import QuestionCategory
 from claims_portal.auth.unproven import BY_NUMBER
-from claims_portal.pages.claim.facts import moment_of
+from claims_portal.pages.claim.facts import Facts, moment_of
 from claims_portal.pages.claim.page import Bubble, Thread
+from claims_portal.pages.claim.published import published_for
 from claims_portal.pages.speech import Speech
 from claims_portal.settings import PortalSettings
+from notifier.people.chats import NAMES
 
 # A question that comes in the last two hours of the day is answered in the first two of the next.
 WITHIN = timedelta(hours=2)
-BY_TEXT_SAID = marked("You, {when}, by text")
+BY_TEXT_SAID, BY_CHAT_SAID = marked("You, {when}, by text"), marked("You, {when}, by {chat}")
 # Whoever asked by the number alone may be somebody else: the owner reads it, and that nobody has proved it.
 BY_NUMBER_SAID = marked("Asked by the claim's number without a code, {when}")
 
@@ -58,18 +60,44 @@ def _at(day: date, hour: time, zone: ZoneInfo) -> datetime:
 
 
 def thread_of(
-    parts: list[dict[str, Any]], said: Speech, settings: PortalSettings, *, problem: str | None, typed: str
+    facts: Facts, said: Speech, settings: PortalSettings, *, problem: str | None, typed: str, is_idea: bool
 ) -> Thread:
-    """The bubbles, oldest first, and the clock."""
-    bubbles = [bubble for question in parts for bubble in _bubbles(question, said)]
-    return Thread(tuple(bubbles), clock_of(said, settings), problem, typed)
+    """The bubbles, oldest first, the clock, when we open, and what is published for where the claim stands."""
+    parts = facts.row.parts["questions"]
+    return Thread(
+        bubbles=tuple(bubble for question in parts for bubble in _bubbles(question, said)),
+        clock=clock_of(said, settings),
+        opens=opens_of(said, settings),
+        published=() if facts.is_anothers_money else published_for(facts.state, said),
+        problem=problem,
+        typed=typed,
+        is_idea=is_idea,
+    )
+
+
+def opens_of(said: Speech, settings: PortalSettings) -> str | None:
+    """When somebody is there again, where nobody is now: `We open tomorrow at 9:00`; None in staffed hours."""
+    zone, local = settings.zone, said.now.astimezone(settings.zone)
+    opens, closes, day = time(settings.portal_office_opens), time(settings.portal_office_closes), local.date()
+    if is_working_day(day, settings.insurer_country) and opens <= local.time() < closes:
+        return None
+    if local.time() >= opens:
+        day += timedelta(days=1)
+    while not is_working_day(day, settings.insurer_country):
+        day += timedelta(days=1)
+    at = said.time(_at(day, opens, zone))
+    if day == local.date():
+        return said.say("Nobody is here now. We open today at {time}", time=at)
+    return said.say("Nobody is here now. We open on {day} at {time}", day=said.long_day(day), time=at)
 
 
 def _bubbles(question: dict[str, Any], said: Speech) -> list[Bubble]:
     asked = moment_of(question["asked_at"])
     by = said.say("You, {when}", when=said.moment(asked))
     if question["channel"] != "page":
-        by = said.say(BY_NUMBER_SAID if question["channel"] == BY_NUMBER else BY_TEXT_SAID, when=said.moment(asked))
+        words = BY_NUMBER_SAID if question["channel"] == BY_NUMBER else BY_TEXT_SAID
+        words = BY_CHAT_SAID if question["channel"] in NAMES else words
+        by = said.say(words, when=said.moment(asked), chat=NAMES.get(question["channel"], ""))
     found = [Bubble(True, by, question["text"])]
     if question["answer"]:
         name = question["answered_by"] or said.say("our claims team")

@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from claims_core import ledger
 from claims_core.db import session_scope
+from claims_core.tables import QuestionCategory
 from claims_portal.auth import OwnersView, require_own_claim, require_reader
 from claims_portal.deps import look_of, now_of, portal_of
 from claims_portal.pages.claim.build import build_claim_page, for_representative, zone_of_reader
@@ -46,8 +47,10 @@ async def ask(
     request: Request,
     view: Annotated[OwnersView, Depends(require_own_claim)],
     question: Annotated[str, Form()] = "",
+    category: Annotated[str, Form()] = "",
 ) -> Response:
-    """Take a question: it has a clock from now on, and a person who answers."""
+    """Take a question or an idea: it has a clock from now on, and a person who answers."""
+    is_idea = category == QuestionCategory.IDEA
     text, portal = question.replace("\x00", "").strip(), portal_of(request)
     said = speech_for(request, view.claim)
     problem = None
@@ -58,7 +61,8 @@ async def ask(
             "The question is too long. {n} letters fit, yours has {have}", n=LONGEST_QUESTION, have=len(text)
         )
     if problem is not None:
-        made = build_claim_page(view.claim, said, portal.settings, problem=problem, typed=text[: 2 * LONGEST_QUESTION])
+        typed = text[: 2 * LONGEST_QUESTION]
+        made = build_claim_page(view.claim, said, portal.settings, problem=problem, typed=typed, is_idea=is_idea)
         return page(request, "pages/claim.html", made, status=422)
     now, claim_id = now_of(request), view.claim["id"]
     async with session_scope(portal.engine) as session:
@@ -67,6 +71,7 @@ async def ask(
             claim_id=claim_id,
             policyholder_id=view.policyholder_id,
             channel="page",
+            category=QuestionCategory.IDEA if is_idea else QuestionCategory.QUESTION,
             text=text,
             now=now,
             answer_due_at=answer_due(now, portal.settings),
