@@ -13,7 +13,7 @@ from claims_portal.pages.claim.money import FIRST, money_of
 from claims_portal.pages.claim.movers import move_of
 from claims_portal.pages.claim.needed import appeal_of, needs_of, needs_text_of, notes_of, reasons_of
 from claims_portal.pages.claim.page import ClaimPage, Headline
-from claims_portal.pages.claim.questions import thread_of
+from claims_portal.pages.claim.questions import NOTHING, Typed, thread_of
 from claims_portal.pages.claim.timeline import timeline_of
 from claims_portal.pages.claim.tracker import steps_of
 from claims_portal.pages.claim.ways import ways_of
@@ -32,16 +32,8 @@ def zone_of_reader(name: str | None, settings: PortalSettings) -> ZoneInfo:
         return settings.zone
 
 
-def build_claim_page(
-    row: ClaimRow,
-    said: Speech,
-    settings: PortalSettings,
-    *,
-    problem: str | None = None,
-    typed: str = "",
-    is_idea: bool = False,
-) -> ClaimPage:
-    """The page of a claim for its owner. `problem`, `typed` and `is_idea` are of a question that could not be taken."""
+def build_claim_page(row: ClaimRow, said: Speech, settings: PortalSettings, *, typed: Typed = NOTHING) -> ClaimPage:
+    """The page of a claim for its owner. `typed` is a question that could not be taken."""
     facts = facts_of(row, said.today)
     headline = headline_of(facts, said)
     return ClaimPage(
@@ -60,7 +52,7 @@ def build_claim_page(
         next=next_of(facts, said),
         steps=steps_of(facts, said),
         timeline=timeline_of(facts, said),
-        thread=thread_of(facts, said, settings, problem=problem, typed=typed, is_idea=is_idea),
+        thread=thread_of(facts, said, settings, typed),
         ways=ways_of(facts, said),
         texts=texts_of(row, said),
         phone=masked_phone(row["phone"]) if row["phone"] else None,

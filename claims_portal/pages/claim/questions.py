@@ -1,5 +1,6 @@
 """The thread of questions, and by when a person answers: the response clock of working hours (pure)."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,9 +60,19 @@ def _at(day: date, hour: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, hour, zone)
 
 
-def thread_of(
-    facts: Facts, said: Speech, settings: PortalSettings, *, problem: str | None, typed: str, is_idea: bool
-) -> Thread:
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A question that could not be taken, with the words that say why."""
+
+    problem: str | None = None
+    text: str = ""
+    is_idea: bool = False
+
+
+NOTHING = Typed()
+
+
+def thread_of(facts: Facts, said: Speech, settings: PortalSettings, typed: Typed) -> Thread:
     """The bubbles, oldest first, the clock, when we open, and what is published for where the claim stands."""
     parts = facts.row.parts["questions"]
     return Thread(
@@ -69,9 +80,9 @@ def thread_of(
         clock=clock_of(said, settings),
         opens=opens_of(said, settings),
         published=() if facts.is_anothers_money else published_for(facts.state, said),
-        problem=problem,
-        typed=typed,
-        is_idea=is_idea,
+        problem=typed.problem,
+        typed=typed.text,
+        is_idea=typed.is_idea,
     )
 
 

@@ -11,7 +11,7 @@ from claims_core.tables import QuestionCategory
 from claims_portal.auth import OwnersView, require_own_claim, require_reader
 from claims_portal.deps import look_of, now_of, portal_of
 from claims_portal.pages.claim.build import build_claim_page, for_representative, zone_of_reader
-from claims_portal.pages.claim.questions import answer_due
+from claims_portal.pages.claim.questions import Typed, answer_due
 from claims_portal.pages.speech import Speech
 from claims_portal.queries import ClaimRow, led_to
 from claims_portal.rendering import page
@@ -61,8 +61,8 @@ async def ask(
             "The question is too long. {n} letters fit, yours has {have}", n=LONGEST_QUESTION, have=len(text)
         )
     if problem is not None:
-        typed = text[: 2 * LONGEST_QUESTION]
-        made = build_claim_page(view.claim, said, portal.settings, problem=problem, typed=typed, is_idea=is_idea)
+        typed = Typed(problem, text[: 2 * LONGEST_QUESTION], is_idea)
+        made = build_claim_page(view.claim, said, portal.settings, typed=typed)
         return page(request, "pages/claim.html", made, status=422)
     now, claim_id = now_of(request), view.claim["id"]
     async with session_scope(portal.engine) as session:
