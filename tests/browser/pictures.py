@@ -46,6 +46,7 @@ def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:
     yield "glance", f"/c/{LINK}"
     yield "messages", f"/claim/{seeded.claims['awaiting'].id}/messages"
     yield "ask", "/ask"
+    yield "ours", "/ours"
     yield "no-number", "/help/number"
     yield "new-phone", "/help/phone"
     yield "receipt", f"/received/{RECEIPT}"

@@ -17,7 +17,18 @@ from tests.portal.portal import portal_app
 # Everything else is behind a guard; each of these has nothing to show about a claim.
 OPEN_BY_NATURE = ("/static", "/healthz", "/readyz", "/api/openapi.json")
 # Public pages, said out loud. A new one is a decision: it is written here and in the review.
-PUBLIC = {"/", "/code", "/code/again", "/code/call", "/code/chat", "/ask", "/look", "/sign-out", "/{token:link}"}
+PUBLIC = {
+    "/",
+    "/code",
+    "/code/again",
+    "/code/call",
+    "/code/chat",
+    "/ask",
+    "/ours",
+    "/look",
+    "/sign-out",
+    "/{token:link}",
+}
 PUBLIC_BELOW = (
     "/help/",
     "/received/",

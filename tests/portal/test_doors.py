@@ -40,6 +40,8 @@ PUBLIC = {
     "GET /help/phone",
     "POST /help/phone",
     "GET /received/{request_id:uuid}",
+    "GET /ours",
+    "POST /ours",
     "POST /sign-out",
     "GET /c/{token}",
     "GET /{token:link}",
