@@ -35,6 +35,8 @@ from claims_portal.desk.joined import Joined, joined_with
 from claims_portal.desk.recipients import Recipient, recipients_of
 from claims_portal.desk.untold import untold_facts
 from claims_portal.tables import AccessLog, Staff
+from notifier.people.claim_stops import stopped_since
+from notifier.people.preferences import is_stopped
 from notifier.planning.calls import Call, calls_of
 from notifier.planning.sentences import Asked, asked_of
 from notifier.tables import Delivery, Notification
@@ -64,6 +66,8 @@ class ClaimFacts:
     joined: tuple[Joined, ...]
     calls: Sequence[Call]
     sentence: Asked | None
+    is_stopped: bool
+    stopped_since: datetime | None
     untold: dict[UUID, str]
 
     @property
@@ -151,6 +155,8 @@ async def read_claim(session: AsyncSession, claim_id: UUID, *, now: datetime) ->
         joined=await joined_with(session, claim),
         calls=await calls_of(session, claim_id),
         sentence=await asked_of(session, claim_id, now=now),
+        is_stopped=await is_stopped(session, claim.policyholder_id),
+        stopped_since=await stopped_since(session, claim_id),
         untold=await untold_facts(session, claim_id),
     )
 

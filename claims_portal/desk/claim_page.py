@@ -154,8 +154,20 @@ def _facts(facts: ClaimFacts, says: Says) -> tuple[str, ...]:
                 dates,
                 masked_phone(facts.phone) if facts.phone else says.told("no telephone number on file"),
                 says.told("Responsible: {name}", name=who) if who else "",
+                _stop(facts, says),
             ),
         )
+    )
+
+
+def _stop(facts: ClaimFacts, says: Says) -> str:
+    """What the client has turned off, the widest of it."""
+    if facts.is_stopped:
+        return says.told("STOP: no texts to this client")
+    return (
+        says.told("STOP for this claim since {date}", date=says.local(facts.stopped_since))
+        if facts.stopped_since
+        else ""
     )
 
 

@@ -184,6 +184,7 @@ TEMPLATES: dict[str, str] = {
     "optin_often": _("Often, from now on"),
     "optin_rare": _("Main things only, from now on"),
     "optout": _("No texts any more"),
+    "optout_claim": _("No texts about this claim any more"),
     "otp": _("Sign-in code"),
     "your_turn": _("Nothing moves without them"),
     "kw_help": _("Answer to HELP"),

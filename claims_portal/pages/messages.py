@@ -18,6 +18,7 @@ from claims_portal.deps import now_of, portal_of
 from claims_portal.pages.chats import Messenger, messengers_of
 from claims_portal.pages.claim.route import speech_for
 from claims_portal.pages.forms import Problem, Problems
+from claims_portal.pages.one_claim import one_claim_card
 from claims_portal.pages.preferred import proposal_card
 from claims_portal.pages.reading_out import calls_of
 from claims_portal.pages.speech import Speech
@@ -210,7 +211,7 @@ async def _shown(
 async def _ways(session: AsyncSession, request: Request, view: OwnersView, said: Speech) -> tuple[Messenger, ...]:
     """The cards of other ways to be written to: one that is proposed, messengers, calls."""
     settings = portal_of(request).notifier
-    cards = await proposal_card(session, view, request, said)
+    cards = await proposal_card(session, view, request, said) + await one_claim_card(session, view, said)
     cards += await messengers_of(session, view.policyholder_id, settings, said)
     return cards + (await calls_of(session, view.policyholder_id, settings, said) if view.claim["phone"] else ())
 

@@ -166,6 +166,20 @@ def upgrade() -> None:
         postgresql_where="ended_at is null and call_since is not null",
     )
     op.create_table(
+        "claim_stop",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=False),
+        sa.Column("how", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_how", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_claim_stop_claim_id_claim")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim_stop")),
+    )
+    op.create_index(
+        "uq_claim_stop_standing", "claim_stop", ["claim_id"], unique=True, postgresql_where="ended_at is null"
+    )
+    op.create_table(
         "sentence_request",
         sa.Column("slot_id", sa.Uuid(), nullable=False),
         sa.Column("claim_id", sa.Uuid(), nullable=False),
@@ -612,6 +626,8 @@ def downgrade() -> None:
     op.drop_table("unheard_fact")
     op.drop_table("unheard_mark")
     op.drop_table("text_alarm")
+    op.drop_index("uq_claim_stop_standing", table_name="claim_stop", postgresql_where="ended_at is null")
+    op.drop_table("claim_stop")
     op.drop_index(op.f("ix_sentence_request_until"), table_name="sentence_request")
     op.drop_index(op.f("ix_sentence_request_claim_id"), table_name="sentence_request")
     op.drop_table("sentence_request")

@@ -54,6 +54,17 @@ select coalesce(u.ended_at, u.call_since, u.since), 'known', 'known', null, fals
     coalesce(u.ended_how, case when u.call_since is null then 'followed' else 'to_call' end), null, null, null,
     null, null, null, null, u.calls, null, null, null
 from unheard_fact u where u.claim_id = :claim_id
+union all
+select s.at, 'stop', 'stop of this claim', null, false, true, 'stop',
+    case when s.ended_at is null then 'stands' else 'ended' end, null, null, null,
+    null, null, null, null, null, null, null, null
+from claim_stop s where s.claim_id = :claim_id
+union all
+select o.at, 'stop', 'stop of everything', null, false, true, 'stop',
+    case when o.ended_at is null then 'stands' else 'ended' end, null, null, null,
+    null, o.channel, null, null, null, null, null, null
+from opt_out o where o.address in (select i.address from claim c join contact_point i
+    on i.policyholder_id = c.policyholder_id and i.on_file where c.id = :claim_id)
 order by at, seq, step
 """)
 # What has not left yet, and what will not leave any more, though it should have: of the last day.

@@ -110,7 +110,9 @@ async def _words(heard: _Heard) -> Answer | None:
     if await chats.linked_at(heard.session, heard.channel, heard.address) is None:
         return Answer("how")
     await _hear(heard, update.text, said)
-    return Answer("stopped", said.language) if said.command is Command.STOP else None
+    # A STOP that named one of several claims leaves the chat, which has its answer by then.
+    is_over = await chats.linked_at(heard.session, heard.channel, heard.address) is None
+    return Answer("stopped", said.language) if said.command is Command.STOP and is_over else None
 
 
 async def _choose(heard: _Heard, *, stop: bool | None = None) -> None:

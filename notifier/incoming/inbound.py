@@ -13,12 +13,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import ledger
 from claims_core.db import driver_connection, insert_once
+from claims_core.i18n import last4
 from claims_core.ids import new_id
 from claims_core.same_person import goes_on, rows_of
 from notifier.deciding.decisions import barred, cadence_of, planned
 from notifier.deciding.quiet_hours import zone_or
 from notifier.deciding.response_clock import answer_due
-from notifier.people import chats, preferences
+from notifier.people import chats, claim_stops, preferences
 from notifier.people.chats import EndedHow
 from notifier.planning.facts import background_for
 from notifier.planning.plans import write_plans
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 # A number gets so many answers a day, so that two machines never talk to each other for long.
 ANSWERS_A_DAY = 3
 LONGEST_BODY = 4_000
+ONE_STOPPED = "optout_claim"  # the answer to a STOP that names one of several claims
 # Of the words on one matter the last one holds.
 MATTERS = (frozenset({Command.STOP, Command.START}), frozenset({Command.MORE, Command.LESS}))
 # A person with rows in several back offices is one person; of their rows, the one that we wrote to last speaks.
@@ -142,6 +144,12 @@ async def _overtaken(session: AsyncSession, row: Inbound) -> bool:
 
 
 async def _stop(heard: Heard) -> str:
+    """Everything, unless the words name one of several claims."""
+    numbers = await claim_stops.open_claims(heard.session, [each.policyholder_id for each in heard.people])
+    one = claim_stops.claim_meant(heard.inbound.body, numbers)
+    if one is not None:
+        await claim_stops.stop(heard.session, one, how="reply", now=heard.now)
+        return await _reply(heard, ONE_STOPPED, {"ref4": last4(numbers[one])}) or "claim_stopped"
     if heard.inbound.channel in CHATS:
         return await _stop_chat(heard)
     new = await preferences.stop_address(heard.session, heard.inbound.address, how="reply", now=heard.now)
@@ -165,9 +173,11 @@ async def _stop_chat(heard: Heard) -> str:
 
 async def _start(heard: Heard) -> str:
     in_chat = heard.inbound.channel in CHATS
-    if not in_chat and not await preferences.start_address(
-        heard.session, heard.inbound.address, how="reply", now=heard.now
-    ):
+    claims = await claim_stops.open_claims(heard.session, [each.policyholder_id for each in heard.people])
+    again = await claim_stops.start(heard.session, list(claims), how="reply", now=heard.now)
+    if not in_chat:
+        again |= await preferences.start_address(heard.session, heard.inbound.address, how="reply", now=heard.now)
+    if not in_chat and not again:
         return "never_stopped"
     if heard.settings.notifier_stop_answered or not heard.people:
         return "started"

@@ -15,6 +15,7 @@ from notifier.background import Background, Fact
 from notifier.deciding.decisions import still_to_send
 from notifier.planning.addresses import AS_PLANNED, FOR_PLANNING, LAST_HEARD, SPOKEN_TO, USABLE_FIRST
 from notifier.planning.counted import HANDED_OVER, TOLD_ON_CLAIM, TOLD_OR_IN_HAND
+from notifier.planning.stops import OF_ADDRESS, OF_CLAIM, STOPPED
 from notifier.rendering import MessageText, text_for
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Importance, Reason
@@ -42,10 +43,7 @@ _COLUMNS = {
     "arm": """(select e.arm from pilot_enrolment e join pilot t on t.id = e.pilot_id
         where e.policyholder_id = any(kin.ids) and e.left_at is null and t.starts_at <= $1 and t.ends_at > $1
         order by e.consented_at limit 1)""",
-    # A letter that goes because no number is usable must not pass by what was said from a number.
-    "stopped": """array(select o.channel from opt_out o where o.ended_at is null and o.address = any(
-        case when point.kind = 'email' then array(select i.address from contact_point i
-            where i.policyholder_id = any(kin.ids) and i.on_file) else array[point.address] end))""",
+    "stopped": STOPPED,
     "consents": """array(select k.purpose from consent k
         where k.policyholder_id = any(kin.ids) and k.withdrawn_at is null)""",
     "handed_over": HANDED_OVER,
@@ -84,7 +82,9 @@ _COLUMNS = {
 assert tuple(_COLUMNS) == Background._fields
 COLUMNS = ", ".join(f"{expression} as {name}" for name, expression in _COLUMNS.items())
 # What was said last decides whether something is news; a message that was taken has been news already.
-_THEN = {"last_template": "null", "told_on_claim": TOLD_OR_IN_HAND}
+# Whoever has just written about a claim is answered, a STOP for that one or not.
+_ANSWERED = f"{OF_ADDRESS} || case when n.importance = 'answer' then '{{}}'::text[] else {OF_CLAIM} end"
+_THEN = {"last_template": "null", "told_on_claim": TOLD_OR_IN_HAND, "stopped": _ANSWERED}
 _AT_TAKE = ", ".join(f"{expression} as {name}" for name, expression in (_COLUMNS | _THEN).items())
 # Wants `p` (policyholder) and `c` (claim, may be null) in front of it; `first` says which number comes first.
 # What a person chose, agreed to and heard holds for them in all back offices: `kin` are their rows. `offset 0` has it
@@ -136,8 +136,9 @@ left join question q on q.id = case when n.cause_kind = 'question' then n.cause_
     else (n.values ->> 'question_id')::uuid end
 {_JOINS.format(first=_ASKED_FROM, kinds=AS_PLANNED)}"""  # noqa: S608
 
+_NOW = COLUMNS.replace(OF_CLAIM, f"case when $4::text is null then {OF_CLAIM} else '{{}}'::text[] end")
 _ONE = f"""
-select {COLUMNS} from policyholder p left join claim c on c.id = $3
+select {_NOW} from policyholder p left join claim c on c.id = $3
 {_JOINS.format(first="(i.address = $4) desc nulls last," + USABLE_FIRST, kinds=FOR_PLANNING)} where p.id = $2
 """  # noqa: S608
 

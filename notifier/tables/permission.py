@@ -91,6 +91,22 @@ class OptOut(Table, table=True):
     ended_wording: str | None = None
 
 
+class ClaimStop(Table, table=True):
+    """A withdrawal for the texts about one claim; as `OptOut` it wins at once, and its rows are never taken away."""
+
+    __table_args__ = (
+        # The texts about a claim are turned off once at a time.
+        Index("uq_claim_stop_standing", "claim_id", unique=True, postgresql_where="ended_at is null"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    claim_id: UUID = Field(foreign_key="claim.id")
+    how: str
+    at: datetime
+    ended_at: datetime | None = None
+    ended_how: str | None = None
+
+
 class ChatInvitation(Table, table=True):
     """A one-time token that ties a chat to a person, made on their own page; a new one takes the place of the last."""
 

@@ -16,6 +16,7 @@ DOORS = (
     "incoming.chat_updates",
     "incoming.inbound",
     "people.chats",
+    "people.claim_stops",
     "people.one_tap",
     "people.preferences",
     "people.preferred",

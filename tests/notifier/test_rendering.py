@@ -35,6 +35,7 @@ CATALOGUE = {
     *("kw_status_many", "kw_status_none", "kw_help", "free_text", "pilot_end", "new_device", "sooner"),
     "delay_reasons",
     "true_sentence",
+    "optout_claim",
 }
 
 
