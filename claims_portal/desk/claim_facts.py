@@ -124,16 +124,7 @@ class ClaimFacts:
 
 async def read_claim(session: AsyncSession, claim_id: UUID, *, now: datetime) -> ClaimFacts:
     """The claim with all that belongs to it. Raises NotFound."""
-    found = (
-        await session.exec(
-            select(Claim, Policyholder)
-            .join(Policyholder, col(Policyholder.id) == col(Claim.policyholder_id))
-            .where(col(Claim.id) == claim_id)
-        )
-    ).first()
-    if found is None:
-        raise NotFound
-    claim, person = found
+    claim, person = await _claim_of(session, claim_id)
     recipients = await recipients_of(session, claim)
     changes = await _of(session, ChangeRequest, claim_id, "requested_at")
     questions = await _of(session, Question, claim_id, "asked_at")
@@ -159,6 +150,19 @@ async def read_claim(session: AsyncSession, claim_id: UUID, *, now: datetime) ->
         stopped_since=await stopped_since(session, claim_id),
         untold=await untold_facts(session, claim_id),
     )
+
+
+async def _claim_of(session: AsyncSession, claim_id: UUID) -> tuple[Claim, Policyholder]:
+    found = (
+        await session.exec(
+            select(Claim, Policyholder)
+            .join(Policyholder, col(Policyholder.id) == col(Claim.policyholder_id))
+            .where(col(Claim.id) == claim_id)
+        )
+    ).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def abilities(session: AsyncSession, claim: Claim) -> frozenset[str]:
