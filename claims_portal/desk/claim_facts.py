@@ -37,6 +37,7 @@ from claims_portal.desk.untold import untold_facts
 from claims_portal.tables import AccessLog, Staff
 from notifier.people.claim_stops import stopped_since
 from notifier.people.preferences import is_stopped
+from notifier.people.preferred import Proposal
 from notifier.planning.calls import Call, calls_of
 from notifier.planning.sentences import Asked, asked_of
 from notifier.tables import Delivery, Notification
@@ -69,6 +70,7 @@ class ClaimFacts:
     is_stopped: bool
     stopped_since: datetime | None
     untold: dict[UUID, str]
+    proposal: Proposal | None = None
 
     @property
     def ours(self) -> Promise | None:

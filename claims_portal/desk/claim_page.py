@@ -23,11 +23,17 @@ from claims_portal.desk.sentence_view import SentenceCard, Wrote, sentence_card
 from claims_portal.desk.strip import Strip, strip_of
 from claims_portal.desk.under_way import UnderWay, under_way
 from claims_portal.desk.words import LATE, LINES, PAUSED, PAYMENT_RETURNED, STATUS_OF
+from notifier.people.preferred import NAMES, Why
 
 KINDS = {
     PromiseKind.DECISION: _("Decision by {date}"),
     PromiseKind.DOCUMENTS: _("Documents by {date}"),
     PromiseKind.PAYMENT: _("Money by {date}"),
+}
+
+PROPOSED = {
+    Why.ANSWERED_THERE: _("Answers by {name} more often than by {other}: we propose it on their page"),
+    Why.ARRIVES_THERE: _("By {other} most did not arrive, by {name} it did: we propose it on their page"),
 }
 
 
@@ -155,6 +161,7 @@ def _facts(facts: ClaimFacts, says: Says) -> tuple[str, ...]:
                 masked_phone(facts.phone) if facts.phone else says.told("no telephone number on file"),
                 says.told("Responsible: {name}", name=who) if who else "",
                 _stop(facts, says),
+                _proposed(facts, says),
             ),
         )
     )
@@ -169,6 +176,14 @@ def _stop(facts: ClaimFacts, says: Says) -> str:
         if facts.stopped_since
         else ""
     )
+
+
+def _proposed(facts: ClaimFacts, says: Says) -> str:
+    """The channel that they seem to prefer, with the reason; it is theirs to take up, on their own page."""
+    if facts.proposal is None:
+        return ""
+    names = {"name": NAMES[facts.proposal.channel], "other": NAMES[facts.proposal.instead_of]}
+    return says.told(PROPOSED[facts.proposal.why], names)
 
 
 def _strip(facts: ClaimFacts, says: Says) -> Strip | None:

@@ -1,6 +1,7 @@
 """`/desk/{id}`: one claim, as a handler sees it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from claims_portal.desk.says import Says
 from claims_portal.desk.sentence_view import Wrote
 from claims_portal.desk.under_way import UnderWayPart, under_way
 from claims_portal.rendering import page
+from notifier.people.preferred import Proposal, proposal_for
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
@@ -81,6 +83,7 @@ async def show_claim(request: Request, claim_id: UUID, viewer: Staffed = Depends
     why = why if why in CAME_FROM else "address"
     async with session_scope(portal_of(request).engine) as session:
         facts = await read_claim(session, claim_id, now=says.now)
+        facts = replace(facts, proposal=await _proposed(session, facts, request))
         again = next((one for one in facts.changes if str(one.id) == words.get("again")), None)
         form = form_again(again) if again else ChangeForm()
         kept = await kept_for(request, session, claim_id) if words.get("kept") == "1" else None
@@ -101,6 +104,12 @@ async def show_under_way(request: Request, claim_id: UUID, viewer: Staffed = Dep
     async with session_scope(portal_of(request).engine) as session:
         facts = await read_claim(session, claim_id, now=says.now)
     return page(request, "desk/_under_way.html", UnderWayPart(claim_id, under_way(facts, viewer, says)))
+
+
+async def _proposed(session: AsyncSession, facts: ClaimFacts, request: Request) -> Proposal | None:
+    """The channel that is proposed to the client on their own page; only they can take it up."""
+    settings = portal_of(request).notifier
+    return await proposal_for(session, facts.claim.policyholder_id, settings=settings, now=now_of(request))
 
 
 async def _as_typed(

@@ -95,7 +95,8 @@ def _messages(facts: ClaimFacts, says: Says) -> Iterator[Entry]:
         channel = says.told(CHANNEL_WORDS[notification.channel])
         sent = delivery is not None and notification.state in (NotificationState.SENT, NotificationState.SETTLED)
         if delivery is not None:
-            text = says.told("{channel} “{text}”", channel=channel, text=delivery.text)
+            over = f"{channel}, {delivery.provider}" if delivery.provider.lower() != channel.lower() else channel
+            text = says.told("{channel} “{text}”", channel=over, text=delivery.text)
         else:
             name = says.told(template_words(notification.template))
             text = says.told("{channel}, message “{name}”", channel=channel, name=name)

@@ -20,7 +20,7 @@ from claims_portal.pages.claim.route import speech_for
 from claims_portal.pages.forms import Problem, Problems
 from claims_portal.pages.one_claim import one_claim_card
 from claims_portal.pages.preferred import proposal_card
-from claims_portal.pages.reading_out import calls_of
+from claims_portal.pages.reading_out import cards_of
 from claims_portal.pages.speech import Speech
 from claims_portal.rendering import page
 from notifier.people import chats, preferences
@@ -213,7 +213,7 @@ async def _ways(session: AsyncSession, request: Request, view: OwnersView, said:
     settings = portal_of(request).notifier
     cards = await proposal_card(session, view, request, said) + await one_claim_card(session, view, said)
     cards += await messengers_of(session, view.policyholder_id, settings, said)
-    return cards + (await calls_of(session, view.policyholder_id, settings, said) if view.claim["phone"] else ())
+    return cards + (await cards_of(session, view.policyholder_id, settings, said) if view.claim["phone"] else ())
 
 
 async def _options(session: AsyncSession, choice: Choice, said: Speech) -> tuple[Option, ...]:
@@ -277,6 +277,8 @@ def _consent(consent: Consent, said: Speech) -> Line:
         text = said.say("You connected {name} and agreed to messages there", name=chats.NAMES[consent.purpose])
     elif consent.purpose == ChannelName.VOICE:
         text = said.say("You chose that we call you")
+    elif consent.purpose == ChannelName.WHATSAPP:
+        text = said.say("You chose WhatsApp and agreed to messages there")
     elif consent.purpose.startswith("pilot:"):
         text = said.say("You agreed to take part in the test of frequent texts")
     else:

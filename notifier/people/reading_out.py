@@ -1,4 +1,4 @@
-"""Messages read out on a call instead of texts: who may choose it here, who has, and what choosing it changes."""
+"""Messages by call or WhatsApp instead of texts: who may choose it here, who has, and what choosing it changes."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,40 +16,40 @@ from notifier.states import ChannelName, Importance, NotificationState
 from notifier.tables import Consent, Notification, Preference
 from notifier.wording.chat_words import newest_wording
 
-CALL = ChannelName.VOICE
+CALL, WHATSAPP = ChannelName.VOICE, ChannelName.WHATSAPP
 _WAITING = (NotificationState.PLANNED, NotificationState.HELD)
 
 
-def is_offered(settings: NotifierSettings) -> bool:
-    """Does this installation call people, and does the market's law allow it?"""
-    ways = (each for each in standing(settings, WAYS) if each.way.name is CALL)
+def is_offered(settings: NotifierSettings, over: ChannelName = CALL) -> bool:
+    """Does this installation call people, or write `over` this, and does the market's law allow it?"""
+    ways = (each for each in standing(settings, WAYS) if each.way.name is over)
     return any(each.allowed and each.why_not is None for each in ways)
 
 
-async def since(session: AsyncSession, policyholder_id: UUID) -> datetime | None:
-    """Since when the person wants to be called; None if they do not."""
+async def since(session: AsyncSession, policyholder_id: UUID, over: ChannelName = CALL) -> datetime | None:
+    """Since when the person wants it so; None if they do not."""
     theirs = col(Consent.policyholder_id).in_(await rows_of_person(session, policyholder_id))
-    stands = select(Consent.given_at).where(theirs, Consent.purpose == CALL, col(Consent.withdrawn_at).is_(None))
+    stands = select(Consent.given_at).where(theirs, Consent.purpose == over, col(Consent.withdrawn_at).is_(None))
     return (await session.exec(stands.order_by(col(Consent.given_at)).limit(1))).first()
 
 
-async def begin(session: AsyncSession, policyholder_id: UUID, *, now: datetime) -> None:
-    """Call from here on, with the consent that was shown. Twice is once."""
-    if await since(session, policyholder_id) is None:
-        wording = newest_wording(CALL)
-        await give_consent(session, policyholder_id, purpose=CALL, wording_version=wording, how="page", now=now)
-    await preferences.choose(session, policyholder_id, channel=CALL, how="page", now=now)
+async def begin(session: AsyncSession, policyholder_id: UUID, *, now: datetime, over: ChannelName = CALL) -> None:
+    """Call, or write `over` this, from here on, with the consent that was shown. Twice is once."""
+    if await since(session, policyholder_id, over) is None:
+        wording = newest_wording(over)
+        await give_consent(session, policyholder_id, purpose=over, wording_version=wording, how="page", now=now)
+    await preferences.choose(session, policyholder_id, channel=over, how="page", now=now)
 
 
-async def end(session: AsyncSession, policyholder_id: UUID, *, now: datetime) -> None:
+async def end(session: AsyncSession, policyholder_id: UUID, *, now: datetime, over: ChannelName = CALL) -> None:
     """Back to texts, what is planned too; a code that is about to be read out stays a call."""
     rows = await rows_of_person(session, policyholder_id)
-    await withdraw_consent(session, policyholder_id, purpose=CALL, how="page", now=now)
-    chosen = update(Preference).where(col(Preference.policyholder_id).in_(rows), col(Preference.channel) == CALL)
+    await withdraw_consent(session, policyholder_id, purpose=over, how="page", now=now)
+    chosen = update(Preference).where(col(Preference.policyholder_id).in_(rows), col(Preference.channel) == over)
     await session.exec(chosen.values(channel=None))
     waits = update(Notification).where(
         col(Notification.recipient_id).in_(rows),
-        col(Notification.channel) == CALL,
+        col(Notification.channel) == over,
         col(Notification.state).in_(_WAITING),
         col(Notification.importance) != Importance.CODE,
     )

@@ -12,6 +12,7 @@ from claims_core.db import session_scope
 from claims_core.sealing import unseal
 from claims_portal.auth.sender import send_asked
 from notifier.direct import send_code
+from notifier.states import Market
 from notifier.wording.texts import CODE_SEAL, SEALED
 from tests.portal.people import signed_in
 from tests.portal.portal import SECRET, Clock, portal_app, visiting
@@ -105,3 +106,33 @@ async def test_calls_are_chosen_with_their_wording_and_given_up_again_with_all_t
         assert "Звонить вместо SMS" in (await browser.get(f"/claim/{claim.id}/messages")).text
     assert await rows(engine, "select withdrawn_how from consent") == [("page",)]
     assert await rows(engine, "select channel from preference") == [(None,)]
+
+
+WHATSAPP = {"twilio_account_sid": "AC" + "0" * 32, "twilio_whatsapp_from": "+15550009999", "notifier_market": Market.EU}
+
+
+async def test_whatsapp_is_chosen_with_its_wording_and_given_up_again(engine, pool, clock):
+    app = portal_app(engine, pool, clock, told=WHATSAPP)
+    claim = await a_claim(engine, clock)
+    async with signed_in(app, claim) as browser:
+        assert "принадлежит компании Meta" in (await browser.get(f"/claim/{claim.id}/messages")).text
+        for _ in range(2):
+            await browser.post(f"/claim/{claim.id}/whatsapp")
+        page = (await browser.get(f"/claim/{claim.id}/messages")).text
+        assert "Пишем вам в WhatsApp с" in page
+        assert "Вы выбрали WhatsApp" in page
+        agreed = await rows(engine, "select purpose, wording_version, withdrawn_at from consent")
+        assert agreed == [("whatsapp", "whatsapp-1", None)]
+        assert await rows(engine, "select channel from preference") == [("whatsapp",)]
+        await browser.post(f"/claim/{claim.id}/whatsapp/close")
+        assert "Писать мне в WhatsApp" in (await browser.get(f"/claim/{claim.id}/messages")).text
+    assert await rows(engine, "select withdrawn_how from consent") == [("page",)]
+    assert await rows(engine, "select channel from preference") == [(None,)]
+
+
+async def test_where_the_law_forbids_whatsapp_it_is_not_there(engine, pool, clock):
+    app = portal_app(engine, pool, clock, told=WHATSAPP | {"notifier_market": Market.RU})
+    claim = await a_claim(engine, clock)
+    async with signed_in(app, claim) as browser:
+        assert "WhatsApp" not in (await browser.get(f"/claim/{claim.id}/messages")).text
+        assert (await browser.post(f"/claim/{claim.id}/whatsapp")).status_code == 404

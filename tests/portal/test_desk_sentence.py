@@ -16,6 +16,7 @@ from notifier.planning.sentences import ask
 from notifier.states import NotificationState
 from notifier.tables import Notification, SentenceRequest
 from tests.notifier.scenes import the_settings
+from tests.notifier.test_heartbeat import arrive
 from tests.portal.desk import at_the_desk
 from tests.portal.people import a_known_claim, signed_in
 from tests.portal.portal import NOON
@@ -132,6 +133,9 @@ async def test_from_the_desk_to_the_clients_page(engine, app):
         told = (await session.exec(select(Notification))).one()
         assert (told.template, told.reason) == ("true_sentence", None)
         told.state, told.finished_at = NotificationState.SETTLED, start + timedelta(days=7)
+    await arrive(engine, told.id, start + timedelta(days=7))
+    async with at_the_desk(app, engine) as browser:
+        assert "SMS, twilio “…”" in (await browser.get(f"/desk/{claim.id}")).text
     async with signed_in(app, claim) as browser:
         page = (await browser.get(f"/claim/{claim.id}")).text
     assert f"Марина Котова: «{TRUE}.»" in page or f"Марина Котова: “{TRUE}.”" in page

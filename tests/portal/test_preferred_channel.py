@@ -10,6 +10,7 @@ from claims_core.ids import new_id
 from claims_core.tables import Claim
 from notifier.people import preferences
 from notifier.states import ChannelName
+from tests.portal.desk import at_the_desk
 from tests.portal.people import signed_in
 from tests.portal.portal import Clock
 from tests.portal.states import a_claim_in
@@ -61,3 +62,14 @@ async def test_what_is_not_proposed_cannot_be_taken(app: FastAPI, engine: AsyncE
         for channel in ("sms", "telegram", "carrier_pigeon"):
             assert (await browser.post(f"/claim/{claim.id}/channel/{channel}")).status_code == 404
     assert await chosen(engine) == "telegram"
+
+
+async def test_the_desk_shows_what_is_proposed_and_why_and_has_no_button_for_it(
+    app: FastAPI, engine: AsyncEngine, clock: Clock, claim: Claim
+):
+    async with at_the_desk(app, engine) as browser:
+        assert "Answers by SMS" not in (await browser.get(f"/desk/{claim.id}")).text
+        await answer(engine, clock, 3)
+        page = (await browser.get(f"/desk/{claim.id}")).text
+    assert "Answers by SMS more often than by Telegram: we propose it on their page" in page
+    assert "/channel/" not in page
