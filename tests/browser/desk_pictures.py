@@ -24,6 +24,7 @@ from tests.portal.test_desk_held import held_on
 from tests.portal.test_desk_sentence import request_on
 from tests.portal.test_desk_sources import a_held_run, a_rejected
 from tests.portal.test_desk_texts import some_texts
+from tests.portal.test_unproven import a_request_on
 from tests.ports import free_port
 
 LONG_REF = {"source": "claim_center", "place": None, "case_ref": "cc:" + "9" * 40, "content_hash": "bb"}
@@ -130,6 +131,7 @@ def shots(claim: Claim) -> list[tuple[str, str, Act]]:
         ("desk-keys", "/desk?whose=all", _keys),
         ("desk-questions", "/desk/questions", _nothing),
         ("desk-calls", "/desk/calls", _nothing),
+        ("desk-representatives", f"{here}/representatives", _nothing),
         ("desk-files", f"/desk/{claim.id}/files", _nothing),
         ("desk-sources", "/desk/sources", _opened),
         ("desk-texts", "/desk/texts", _nothing),
@@ -157,6 +159,7 @@ async def a_desk(database_url: str) -> AsyncIterator[tuple[str, Claim]]:
         await held_on(engine, claim)
         await call_on(engine, claim)
         await request_on(engine, claim, NOW)
+        await a_request_on(engine, claim, NOW)
         await _sources(engine)
         async with a_desk_site(engine, pool, Clock(NOW)) as address:
             yield address, claim

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core import ledger
 from claims_core.db import make_engine, open_pool, session_scope
-from claims_core.tables import Claim
+from claims_core.tables import Claim, Representative
 from claims_portal.auth.devices import remember_device
 from claims_portal.auth.sessions import open_session
 from claims_portal.deps import Portal
@@ -46,9 +46,10 @@ class Seeded:
     claims: dict[str, Claim]
     session: str
     spare: str
+    reads: str  # of somebody who was named to read one of the claims, and has not agreed yet
 
 
-async def seed(engine: AsyncEngine) -> tuple[dict[str, Claim], str, str]:
+async def seed(engine: AsyncEngine) -> tuple[dict[str, Claim], str, str, str]:
     """A claim in every state, their owner's session, messages with their receipts, questions, a pilot, a link."""
     claims: dict[str, Claim] = {}
     async with session_scope(engine) as session:
@@ -72,7 +73,14 @@ async def seed(engine: AsyncEngine) -> tuple[dict[str, Claim], str, str]:
         await _lived_in(session, claims["awaiting"])
         session.add(_unproven())
         session.add_all(_sent(claims["docs_needed"]))
-    return claims, token, spare
+        reads = await _a_reader(session, claims["awaiting"])
+    return claims, token, spare, reads
+
+
+async def _a_reader(session, claim: Claim) -> str:
+    named = ledger.Named("Олег Адвокатов", "+79260000009", "page", None, "ru", NOW + timedelta(days=9))
+    one = await ledger.name_representative(session, claim.id, named, by="seed", now=NOW)
+    return await open_session(session, (await session.get_one(Representative, one)).person_id, now=NOW)
 
 
 def _unproven() -> UnprovenRequest:
@@ -169,16 +177,16 @@ async def _lived_in(session, claim: Claim) -> None:
 
 
 @asynccontextmanager
-async def opened(database_url: str, url: str) -> AsyncIterator[tuple[FastAPI, dict[str, Claim], str, str]]:
+async def opened(database_url: str, url: str) -> AsyncIterator[tuple[FastAPI, dict[str, Claim], str, str, str]]:
     """The seeded application on `database_url`, as it is reached at `url`."""
     engine = make_engine(database_url)
     pool = await open_pool(database_url, size=4, stateless=True)
-    claims, token, spare = await seed(engine)
+    claims, *tokens = await seed(engine)
     app = portal_app(engine, pool, Clock(NOW), bot=Bot(), portal_public_url=url, portal_demo=True)
     portal: Portal = app.state.portal
     assert portal.settings.portal_demo
     try:
-        yield app, claims, token, spare
+        yield app, claims, *tokens
     finally:
         await pool.close()
         await engine.dispose()

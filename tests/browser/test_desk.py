@@ -18,6 +18,7 @@ from tests.portal.desk import PASSWORD
 from tests.portal.portal import NOON, Clock
 from tests.portal.test_desk_calls import call_on
 from tests.portal.test_desk_sentence import request_on
+from tests.portal.test_unproven import a_request_on
 
 pytestmark = pytest.mark.browser
 
@@ -48,6 +49,7 @@ async def claim(engine) -> Claim:
     claim = await some_claims(engine, NOON)
     await call_on(engine, claim)
     await request_on(engine, claim)
+    await a_request_on(engine, claim, NOON)
     return claim
 
 
@@ -107,6 +109,8 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, site, cl
         await must_be_sound(page, "the questions")
         await page.goto(f"{site}/desk/calls")
         await must_be_sound(page, "whom to call")
+        await page.goto(f"{site}/desk/{claim.id}/representatives")
+        await must_be_sound(page, "who reads a claim")
         await page.goto(f"{site}/desk/{claim.id}/files")
         await must_be_sound(page, "the files of a claim")
         await page.goto(f"{site}/desk/{claim.id}")

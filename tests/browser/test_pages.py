@@ -77,6 +77,23 @@ def test_the_page_that_connects_a_messenger_is_sound(browser: Browser, seeded: S
         assert list(broken_on(page)) == []
 
 
+def test_what_a_representative_reads_is_sound_and_has_nothing_to_press(browser: Browser, seeded: Seeded):
+    with reader(browser, seeded, session=seeded.reads) as context:
+        page = context.new_page()
+        page.goto(f"/claim/{seeded.claims['awaiting'].id}")
+        assert page.url.endswith("/agree")
+        assert list(broken_on(page)) == []
+        page.get_by_role("checkbox").focus()
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/claim/{seeded.claims['awaiting'].id}")
+        assert list(broken_on(page)) == []
+        assert page.get_by_role("textbox").count() == 0
+        actions = page.locator("main form").evaluate_all("forms => forms.map(form => form.getAttribute('action'))")
+        assert actions == ["/sign-out"]
+
+
 def test_no_page_scrolls_sideways(browser: Browser, seeded: Seeded):
     wide = []
     for name, page in every_page(browser, seeded):

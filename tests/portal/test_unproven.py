@@ -1,7 +1,7 @@
 """Whoever proves nothing gets the same receipt whatever exists; who is on file hears the answer, or the desk calls."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -9,9 +9,11 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from claims_core.db import session_scope
+from claims_core.tables import Claim
 from claims_portal.auth.tidying import REQUESTS_KEPT_FOR, tidy
-from claims_portal.auth.unproven import match_asked
-from claims_portal.tables import Role
+from claims_portal.auth.unproven import NEW_CONTACT, match_asked
+from claims_portal.tables import RequestKind, Role, UnprovenRequest
 from tests.factories import a_claimant, a_person
 from tests.portal.desk import at_the_desk
 from tests.portal.people import a_known_claim, signed_in
@@ -20,6 +22,15 @@ from tests.portal.portal import Clock, visiting
 PHONE = "+79121234567"
 QUESTION = {"number": "2041-7785", "question": "Когда выплата?"}
 FATE = "select why_call, ended_how, claim_id is not null, question_id is not null from unproven_request"
+
+
+async def a_request_on(engine: AsyncEngine, claim: Claim, now: datetime) -> None:
+    """Somebody with a new telephone waits to be called about this claim."""
+    given = {"asked_numbers": [claim.claim_number], "name": "Анна Новикова", "contact": "+79260000000"}
+    fate = {"claim_id": claim.id, "needs_call": True, "why_call": NEW_CONTACT, "call_after": now, "resolved_at": now}
+    times = {"created_at": now, "due_at": now + timedelta(hours=8)}
+    async with session_scope(engine) as session:
+        session.add(UnprovenRequest(reference="4821093712", kind=RequestKind.NEW_PHONE, **given, **fate, **times))
 
 
 async def matched(app: FastAPI) -> int:
