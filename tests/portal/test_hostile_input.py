@@ -47,7 +47,7 @@ NAMES = (  # noqa: SIM905 - read as a list of words
     "back act next login password ticket kept action amount money_by reason clause document documents other_document "
     "due_date extend_reason new_date outcome note untold_reason untold_words told version previewed claim to had show "
     "notification answer contact name until paper outcome q stage line waiting term whose silent questions after via "
-    "again done"
+    "again done holder bic text slot latitude longitude about position category title why word sent files"
 ).split()
 WORDS = ["yes", "no", "send", "approve", "extend", "often", "ru", "21:00", "0", "1", "2026-06-08", *ExtensionReason]
 TEXTS = st.one_of(
