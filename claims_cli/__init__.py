@@ -55,12 +55,20 @@ def main(argv: list[str] | None = None) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         print(overview())
         return DONE if words else WRONG_WORDS
+    if strange := next((word for word in words if not _is_text(word)), None):
+        print(f"claims: {strange!r} is not UTF-8: type it anew, or set LANG to a UTF-8 one", file=sys.stderr)
+        return WRONG_WORDS
     if words[0] not in COMMANDS:
         meant = difflib.get_close_matches(words[0], COMMANDS, n=1)
         hint = f"did you mean `{meant[0]}`?" if meant else f"there are: {', '.join(sorted(COMMANDS))}"
         print(f"claims: there is no command `{words[0]}`; {hint}", file=sys.stderr)
         return WRONG_WORDS
     return _run(words[0], words[1:])
+
+
+def _is_text(word: str) -> bool:
+    """No byte in it that the shell handed on and that is no character."""
+    return not any("\ud800" <= each <= "\udfff" for each in word)
 
 
 def _run(name: str, words: list[str]) -> int:

@@ -140,7 +140,7 @@ class KeepsWhatCame(Protocol):
     """A provider that keeps a list of what people wrote to us, and need not be at our door to bring it."""
 
     async def written_since(self, moment: datetime) -> Sequence[Written]:
-        """What was written to us after `moment`. Raises `TemporaryChannelFailure` when it cannot tell."""
+        """What was written to us after `moment`, the newest first; `TemporaryChannelFailure` when it cannot tell."""
 
 
 class Channel(Protocol):

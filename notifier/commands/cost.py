@@ -18,6 +18,7 @@ from notifier.commands.with_session import with_session
 from notifier.settings import NotifierSettings
 
 CENTS = Decimal("0.01")
+BEGINNING = datetime(2000, 1, 1)  # noqa: DTZ001 - it gets the insurer's zone
 # The price of the way of a delivery `d` when it left, as `p`; and what it cost, None where no price was noted by then.
 PRICE_THEN = """left join lateral (select w.price, w.currency from way_price w where w.channel = d.channel
     and w.provider = d.provider and w.since <= d.started_at order by w.since desc limit 1) p on true"""
@@ -82,12 +83,14 @@ def run(args: argparse.Namespace) -> int:
 def month_of(said: str | None, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """From when until when; everything without a month. `BadInput` for what is no month."""
     if said is None:
-        return datetime(2000, 1, 1, tzinfo=zone), utc_now()
+        return BEGINNING.replace(tzinfo=zone), utc_now()
     try:
         year, month = (int(each) for each in said.split("-"))
+        if year < BEGINNING.year:
+            raise ValueError(year)
         return datetime(year, month, 1, tzinfo=zone), datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone)
     except ValueError:
-        raise BadInput(f"--month {said}: a month is YYYY-MM, as 2026-05") from None
+        raise BadInput(f"--month {said}: a month is YYYY-MM, as 2026-05, not before {BEGINNING:%Y-%m}") from None
 
 
 async def costs_of(

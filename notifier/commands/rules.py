@@ -34,8 +34,10 @@ def run(args: argparse.Namespace) -> int:
         print(with_session(_export), end="")
         return 0
     text = _read(args.file) if args.file else None
-    rules = rules_from_text(text) if text else shipped_rules()
-    silences = silences_from_text(text) if text else shipped_silences()
+    rules = shipped_rules() if text is None else rules_from_text(text)
+    silences = shipped_silences() if text is None else silences_from_text(text)
+    if not rules:
+        raise BadInput(f"{args.file} holds no rule: `claims rules export` prints those in force, to begin with")
     found = faults_of(rules)
     for fault in found:
         print(fault)

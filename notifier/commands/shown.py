@@ -77,7 +77,10 @@ async def put_aside(session: AsyncSession, what: str, *, why: str, by: str, now:
     notification_id, claims = await _meant(session, what)
     count = await held.hold(session, notification_id=notification_id, claim_ids=claims, why=why.strip(), by=by, now=now)
     if not count:
-        raise Conflict("there is nothing that waits to leave: it is taken, over or held already, or it is a code")
+        raise Conflict(
+            "there is nothing that waits to leave: it is taken, over or held already, or it is a code; "
+            f"`claims notifications show {what}` says how it stands"
+        )
     return count
 
 

@@ -23,6 +23,7 @@ SILENT_EVENTS = frozenset(
 )
 FRESH_HOURS = {Importance.REQUIRED: 168}  # a decision is worth telling for a week
 FRESH_HOURS_ELSE = 48
+HOURS_OF_A_YEAR, MOST_VERSIONS = 8784, 1_000_000
 SHIPPED = Path(__file__).with_name("rules.toml")
 
 
@@ -65,15 +66,24 @@ def shipped_rules() -> tuple[Rule, ...]:
 
 def rules_from_text(text: str) -> tuple[Rule, ...]:
     """The rules in a TOML file; raises `BadInput` that names the rule and what is wrong with it."""
-    try:
-        rows = tomllib.loads(text).get("rule", [])
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"the file is not TOML: {error}") from error
-    rules = tuple(_rule(place, row) for place, row in enumerate(rows, start=1))
+    rules = tuple(_rule(place, row) for place, row in enumerate(tables_of(text, "rule"), start=1))
     twice = {rule.key for rule in rules if [other.key for other in rules].count(rule.key) > 1}
     if twice:
         raise BadInput(f"two rules for the same fact: {', '.join(' × '.join(filter(None, key)) for key in twice)}")
     return rules
+
+
+def tables_of(text: str, name: str) -> list[dict[str, Any]]:
+    """The `[[name]]` tables of a TOML file, none if there are none; raises `BadInput` for anything else."""
+    try:
+        rows = tomllib.loads(text.removeprefix("\ufeff")).get(name, [])
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"the file is not TOML: {error}") from error
+    except RecursionError:
+        raise BadInput("the file is not TOML of ours: its lists stand in each other too deep") from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise BadInput(f"{name} is no list of tables: each begins with [[{name}]] on a line of its own")
+    return rows
 
 
 def text_from_rules(rules: Sequence[Rule]) -> str:
@@ -96,14 +106,21 @@ def _rule(place: int, row: dict[str, Any]) -> Rule:
             importance=importance,
             cadences=tuple(Cadence(each) for each in row.get("cadences", list(Cadence))),
             channels=tuple(ChannelName(each) for each in row.get("channels", ALL_CHANNELS)),
-            fresh_hours=int(row.get("fresh_hours", FRESH_HOURS.get(importance, FRESH_HOURS_ELSE))),
-            version=int(row.get("version", 1)),
+            fresh_hours=_whole(row, "fresh_hours", FRESH_HOURS.get(importance, FRESH_HOURS_ELSE), most=HOURS_OF_A_YEAR),
+            version=_whole(row, "version", 1, most=MOST_VERSIONS),
             must_be_known=_followed(row, importance),
         )
     except KeyError as error:
         raise BadInput(f"rule {place}: {error.args[0]} is missing") from error
     except (ValueError, TypeError) as error:
         raise BadInput(f"rule {place}: {error}") from error
+
+
+def _whole(row: dict[str, Any], name: str, default: int, *, most: int) -> int:
+    number = row.get(name, default)
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 < number <= most:
+        raise ValueError(f"{name} is a whole number from 1 to {most}")
+    return number
 
 
 def _followed(row: dict[str, Any], importance: Importance) -> bool:

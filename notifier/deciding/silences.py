@@ -1,6 +1,5 @@
 """After how long a silence we write, by cadence, line of business and market; and what a law asks for (pure)."""
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +7,7 @@ from typing import Any
 
 from claims_core.errors import BadInput
 from claims_core.stages import LineOfBusiness
-from notifier.deciding.rules import SHIPPED
+from notifier.deciding.rules import SHIPPED, tables_of
 from notifier.states import Cadence
 
 MOST_DAYS = 366
@@ -60,10 +59,7 @@ def days_of_silence(
 
 def silences_from_text(text: str) -> tuple[Silence, ...]:
     """The `[[silence]]` tables of a TOML file; raises `BadInput` that names the table and what is wrong with it."""
-    try:
-        rows = tomllib.loads(text).get("silence", [])
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"the file is not TOML: {error}") from error
+    rows = tables_of(text, "silence")
     silences = tuple(_silence(place, row) for place, row in enumerate(rows, start=1))
     keys = [each.key for each in silences]
     if twice := {key for key in keys if keys.count(key) > 1}:

@@ -1,7 +1,8 @@
 """One channel over several providers: which road takes what, and where a message goes that one has not taken."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 
@@ -30,16 +31,24 @@ where n.state in ('planned', 'held') and n.sender <> n.channel and n.sender <> a
 
 
 async def go_another_way(
-    connection: asyncpg.Connection, road: str, others: tuple[str, ...], outcomes: Sequence[Outcome], *, now: datetime
+    connection: asyncpg.Connection,
+    road: str,
+    others: tuple[str, ...],
+    outcomes: Sequence[Outcome],
+    ours: Collection[UUID],
+    *,
+    now: datetime,
 ) -> None:
     """Give what `road` cleanly did not take to the next one, in the caller's transaction.
 
     The preferred road gives on at once. The last one gives back, and the first waits as it would have: what every road
-    refuses goes round slowly. Whose fate is unknown is not given on: a receipt, a look-up or its class decides.
+    refuses goes round slowly. Whose fate is unknown is not given on: a receipt, a look-up or its class decides. Nor is
+    what is not among `ours` any more, the deliveries that were written just now: somebody else decides on it.
     """
     if not others:
         return
-    left = [each.hand_over.taken.id for each in outcomes if _was_not_taken(each)]
+    mine = [each.hand_over for each in outcomes if _was_not_taken(each) and each.hand_over.delivery_id in ours]
+    left = [each.taken.id for each in mine]
     if left:
         await connection.execute(_ANOTHER_WAY, now, left, others[0], is_preferred(road))
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 
@@ -42,7 +43,7 @@ update delivery d set state = o.delivery_state, provider_ref = coalesce(o.provid
   accepted_at = case when o.provider_ref is not null then $1::timestamptz end,
   final_at = case when o.delivery_state in ('refused', 'delivered') then $1::timestamptz end
 from o join mine on mine.id = o.notification_id
-where d.id = o.delivery_id and d.state = 'sending'
+where d.id = o.delivery_id and d.state = 'sending' returning d.id
 """
 
 
@@ -76,11 +77,11 @@ class Outcome:
         return (*ids, *refused, None, None, None, code, None)
 
 
-async def acknowledge(connection: asyncpg.Connection, outcomes: Sequence[Outcome], *, now: datetime) -> None:
-    """Write what came of a batch of calls, in the caller's transaction. What is not ours any more stays as it is."""
+async def acknowledge(connection: asyncpg.Connection, outcomes: Sequence[Outcome], *, now: datetime) -> set[UUID]:
+    """Write what came of a batch of calls, in the caller's transaction; the deliveries that were ours still."""
     # In the order of their ids, as receipts are: two writers of the same rows do not wait for each other in a ring.
     columns = zip(*sorted(each.as_row(now) for each in outcomes), strict=True)
-    await connection.execute(_ACKNOWLEDGE, now, *(list(column) for column in columns), NotificationState.SENDING)
+    ours = await connection.fetch(_ACKNOWLEDGE, now, *(list(column) for column in columns), NotificationState.SENDING)
     verdicts = {
         each.hand_over.delivery_id: (_verdict_of(each.problem), each.problem.code or "")
         for each in outcomes
@@ -88,6 +89,7 @@ async def acknowledge(connection: asyncpg.Connection, outcomes: Sequence[Outcome
     }
     if verdicts:
         await heed(connection, verdicts, now=now)
+    return {row["id"] for row in ours}
 
 
 def _verdict_of(problem: ChannelError) -> Verdict:

@@ -151,8 +151,8 @@ class Sender:
             failpoint("send.before_ack")
             async with pool_scope(self.pool) as connection:
                 now = self.clock()
-                await acknowledge(connection, outcomes, now=now)
-                await go_another_way(connection, self.name, self.others, outcomes, now=now)
+                ours = await acknowledge(connection, outcomes, now=now)
+                await go_another_way(connection, self.name, self.others, outcomes, ours, now=now)
                 await judge_sender(connection, self.name, [each.problem for each in outcomes], now=now)
             failpoint("send.after_ack")
         except DATABASE_AWAY:

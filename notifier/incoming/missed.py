@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.db import session_scope
+from claims_core.errors import TemporaryChannelFailure
 from claims_core.tables import JobSlot
 from notifier.channels.base import Channel, KeepsWhatCame, Written
 from notifier.channels.roads import roads_over
@@ -34,15 +35,26 @@ async def take_missed(
 ) -> int:
     """Do what was written to us since the last look and is not in our books; how many messages. May run anywhere.
 
-    Raises `TemporaryChannelFailure` when a provider cannot tell: the next look then begins where this one did.
+    Raises `TemporaryChannelFailure` when a provider cannot tell, after the others were asked: the next look then begins
+    where this one did.
     """
     since = await _looked_until(engine, now) - OVERLAP
-    missed = 0
+    missed, cannot_tell = 0, None
     for name, channel in channels.items():
         for road in roads_over(channel):
-            if isinstance(road, KeepsWhatCame) and road.capabilities.replies:
-                written = sorted(await road.written_since(since), key=lambda each: each.at)
-                missed += await _take(engine, name, road.provider, written, settings=settings, now=now)
+            if not isinstance(road, KeepsWhatCame) or not road.capabilities.replies:
+                continue
+            try:
+                listed = await road.written_since(since)
+            except TemporaryChannelFailure as problem:
+                cannot_tell = problem
+                continue
+            # Moments are whole seconds, and the newest comes first: of two in one second the later stays the later.
+            oldest_first = listed[::-1]
+            written = sorted(oldest_first, key=lambda each: each.at)
+            missed += await _take(engine, name, road.provider, written, settings=settings, now=now)
+    if cannot_tell is not None:
+        raise cannot_tell
     return missed
 
 

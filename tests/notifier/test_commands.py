@@ -127,5 +127,10 @@ def test_the_commands_run_from_the_command_line(
     assert claims_cli.main(["pilot", "show", "--json"]) == 0
     assert [json.loads(line)["people"] for line in capsys.readouterr().out.splitlines()] == [0, 0]
     assert claims_cli.main(["notifications", "why", "0000"]) == 1
+    path.write_text("", encoding="utf-8")
+    assert claims_cli.main(["rules", "import", str(path)]) == 1
+    assert "holds no rule" in capsys.readouterr().err, "an empty file puts nothing in force"
+    assert claims_cli.main(["notifications", "why", "\udcff"]) == 2
+    assert "is not UTF-8" in capsys.readouterr().err
     path.write_text('[[rule]]\nevent = "x"', encoding="utf-8")
     assert claims_cli.main(["rules", "import", str(path)]) == 1

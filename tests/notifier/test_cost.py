@@ -101,7 +101,7 @@ def test_a_month_is_the_insurers():
     since, until = month_of("2026-12", MOSCOW)
     assert since.astimezone(UTC) == datetime(2026, 11, 30, 21, tzinfo=UTC)
     assert until.astimezone(UTC) == datetime(2026, 12, 31, 21, tzinfo=UTC)
-    for wrong in ("2026", "2026-13", "May", "2026-05-01"):
+    for wrong in ("2026", "2026-13", "May", "2026-05-01", "0001-01", "9999-12"):
         with pytest.raises(BadInput, match="YYYY-MM"):
             month_of(wrong, MOSCOW)
 

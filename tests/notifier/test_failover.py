@@ -118,6 +118,24 @@ async def test_who_took_a_message_is_asked_about_it_and_nobody_else(both):
     assert await desk.states() == {"sent": 1}
 
 
+async def test_what_somebody_else_has_taken_over_meanwhile_is_not_given_to_the_other_road(both):
+    """F17: the call ends after the lease; where the message waits now, and until when, is not ours to say."""
+    desk, smsc = both
+    [notification_id] = await desk.queue(1)
+    desk.twilio.default = "down"
+    await open_roads(desk)
+    clock, morning = (lambda: desk.now), desk.now + timedelta(hours=9)
+    [first, _] = open_senders(desk.pool, desk.channels, desk.settings, worker="slow", clock=clock)
+    await first.take_and_call(1)
+    await desk.pool.execute(
+        "update notification set state = 'planned', lease_token = null, lease_until = null, not_before = $1", morning
+    )
+    await first.settle_calls()
+    row = await desk.notification(notification_id)
+    assert (row["state"], row["sender"], row["not_before"]) == ("planned", "sms", morning)
+    assert smsc.asked == []
+
+
 async def test_a_clean_no_to_the_address_is_a_no_on_every_road(both):
     """F07: one attempt, no retry, and no second road."""
     desk, smsc = both

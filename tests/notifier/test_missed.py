@@ -1,11 +1,17 @@
 """Messages to us that never reached our door (F13): found in the provider's list, and done as if they had."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from claims_core.db import session_scope
+from claims_core.errors import TemporaryChannelFailure
 from claims_core.ticks import run_job
+from notifier.channels.base import Written
+from notifier.channels.console import PRINTED, ConsoleChannel
+from notifier.channels.roads import Roads
 from notifier.incoming import inbound
 from notifier.incoming.missed import JOB, take_missed
 from notifier.scheduler import JOBS, Tools
@@ -15,6 +21,15 @@ from tests.notifier.queue import a_desk
 
 OURS, THEIRS = "+15550001111", "+12015550123"
 BOOKS = "select body, command, outcome from inbound order by received_at"
+
+
+class CannotTell(ConsoleChannel):
+    """A provider whose list is closed."""
+
+    capabilities = replace(PRINTED, replies=True)
+
+    async def written_since(self, moment: datetime) -> Sequence[Written]:
+        raise TemporaryChannelFailure("the list is closed", code="401")
 
 
 @pytest.fixture
@@ -76,6 +91,25 @@ async def test_a_question_is_asked_whatever_was_said_since_then(desk):
     await at_the_door(desk, "STATUS", "SM" + "1" * 32)
     await look(desk)
     assert await desk.pool.fetchval("select text from question") == "When is the money coming?"
+
+
+async def test_of_two_words_in_one_second_the_later_holds(desk):
+    await desk.queue(1, policyholder=a_person(phones=(THEIRS,)))
+    for word in ("STOP", "START"):
+        desk.twilio.is_written_to(THEIRS, OURS, word, at=desk.now)
+    desk.later(minutes=3)
+    assert await look(desk) == 2
+    assert await desk.pool.fetchval("select count(*) from opt_out where ended_at is null") == 0
+
+
+async def test_a_provider_that_cannot_tell_keeps_nobody_from_asking_the_others(desk):
+    """A list that stays closed, as with refused credentials, would hide every STOP to the others for ever."""
+    desk.channels[ChannelName.SMS] = Roads([CannotTell(ChannelName.SMS), desk.channels[ChannelName.SMS]])
+    desk.twilio.is_written_to(THEIRS, OURS, "STOP", at=desk.now)
+    desk.later(minutes=3)
+    with pytest.raises(TemporaryChannelFailure):
+        await look(desk)
+    assert [tuple(row)[:2] for row in await desk.pool.fetch(BOOKS)] == [("STOP", "stop")]
 
 
 async def test_after_an_outage_the_look_begins_where_the_last_good_one_did(desk):

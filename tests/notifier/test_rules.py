@@ -87,7 +87,17 @@ def test_rules_go_out_and_come_back_the_same():
         ('[[rule]]\nevent = "x"\ntemplate = "t"\nimportance = "required"', "rule 1: 'x' is not a valid"),
         ('[[rule]]\ncolour = "red"', "unknown entry colour"),
         ('[[rule]]\nevent = "reopened"\ntemplate = "t"\nimportance = "required"\n' * 2, "two rules for the same fact"),
-        ('[[rule]]\nevent="reopened"\ntemplate="t"\nimportance="required"\nfresh_hours="soon"', "rule 1: invalid"),
+        (
+            '[[rule]]\nevent="reopened"\ntemplate="t"\nimportance="required"\nfresh_hours="soon"',
+            "rule 1: fresh_hours is a whole",
+        ),
+        ('[[rule]]\nevent="reopened"\ntemplate="t"\nimportance="required"\nfresh_hours=inf', "fresh_hours is a whole"),
+        ('[[rule]]\nevent="reopened"\ntemplate="t"\nimportance="required"\nversion=9999999999', "version is a whole"),
+        ("rule = 3", "rule is no list of tables"),
+        ("rule = [3]", "rule is no list of tables"),
+        ("[rule]\nevent = 3", "rule is no list of tables"),
+        ("\ufeff[[rule]]\nevent = 3", "rule 1: importance is missing"),
+        ("rule = " + "[" * 9999, "too deep"),
     ],
 )
 def test_a_mistake_in_the_file_is_named(text: str, said: str):
