@@ -105,7 +105,7 @@ async def brought_to_its_end(desk: Desk) -> int:
 @pytest.mark.parametrize(
     ("which", "how"),
     [
-        ("send", "lost_after"),
+        pytest.param("send", "lost_after", marks=pytest.mark.soak),
         pytest.param("send", "lost_before", marks=pytest.mark.soak),
         pytest.param("send", "given_up", marks=pytest.mark.soak),
         pytest.param("look_up", "lost_after", marks=pytest.mark.soak),
