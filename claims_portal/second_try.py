@@ -25,9 +25,8 @@ class SecondTry:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on; once more, as it came, when it was given up before anything was answered."""
-        is_short = (
-            scope["type"] == "http" and longest_body(scope["path"]) == LONGEST_FORM
-        )  # files are not kept in memory
+        # What is sent is kept for the second try: forms are short, and files go past.
+        is_short = scope["type"] == "http" and longest_body(scope["path"]) == LONGEST_FORM
         if not is_short or scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
             return

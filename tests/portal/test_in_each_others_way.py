@@ -107,5 +107,5 @@ async def test_what_no_second_try_mends_is_raised_and_not_tried_again(engine: As
         raise AssertionError(message)
 
     with pytest.raises(DBAPIError):
-        await SecondTry(form)({"type": "http", "method": "POST"}, nothing, nobody)
+        await SecondTry(form)({"type": "http", "method": "POST", "path": "/"}, nothing, nobody)
     assert len(calls) == 1

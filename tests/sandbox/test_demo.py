@@ -200,7 +200,11 @@ def demo(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
 @pytest.mark.setup_case
 @pytest.mark.timeout(400)
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks into /proc")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGKILL], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, signal.SIGKILL, pytest.param(signal.SIGHUP, marks=pytest.mark.soak)],
+    ids=lambda one: one.name,
+)
 def test_a_second_start_points_to_the_first_and_nothing_is_left_when_that_ends(
     demo: "subprocess.Popen[bytes]", tmp_path: Path, number: int
 ):
