@@ -92,6 +92,7 @@ async def opened_apart(path: str, *, keeps_position: bool) -> FileKind:
     finally:
         if child.returncode is None:
             child.kill()
+            await child.wait()
     answer = said.decode().split()
     if child.returncode != 0 or not answer:
         raise FileUnfit(Unfit.DAMAGED)

@@ -35,6 +35,7 @@ async def _by_command(command: tuple[str, ...], path: Path) -> bool:
     finally:
         if scanner.returncode is None:
             scanner.kill()
+            await scanner.wait()
     if said not in (0, 1):
         raise ScannerAway(f"the command ended with {said}")
     return said == 0
