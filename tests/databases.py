@@ -12,6 +12,9 @@ from sqlalchemy.engine import make_url
 from claims_core import embedded, migrate
 from claims_core.db import make_engine
 
+# Does somebody wait for a row that another holds? To be asked on a connection outside of a transaction of its own.
+WAITS = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
 
 @contextmanager
 def a_server(folder: Path) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 from datetime import datetime
 from itertools import count
@@ -83,7 +84,9 @@ async def opened_apart(path: str, *, keeps_position: bool) -> FileKind:
     out = asyncio.subprocess.PIPE
     words = (sys.executable, "-m", "claims_portal.uploads.child", path, "keep" if keeps_position else "wipe")
     quiet = asyncio.subprocess.DEVNULL
-    child = await asyncio.create_subprocess_exec(*words, stdin=quiet, stdout=out, stderr=quiet)
+    # Where modules are, and nothing else of ours: a file that takes its decoder over finds no secret there.
+    surroundings = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    child = await asyncio.create_subprocess_exec(*words, stdin=quiet, stdout=out, stderr=quiet, env=surroundings)
     try:
         async with asyncio.timeout(2 * MOST_SECONDS):
             said, _ = await child.communicate()

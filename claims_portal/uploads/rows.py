@@ -18,8 +18,8 @@ from claims_portal.uploads.unfit import Unfit
 # Of one claim: files that count, and tries of any kind (`reliability.md`, T20).
 MOST_FILES, MOST_TRIES = 20, 60
 LONGEST_NAME = 120
-# Whoever opens a file and dies: another process opens it after this.
-TAKEN_FOR = timedelta(minutes=2)
+# Whoever opens a file and dies: another process opens it after this, which no scanner and no decoder is given.
+TAKEN_FOR = timedelta(minutes=5)
 KEPT_UNFINISHED = timedelta(days=7)
 
 
@@ -106,25 +106,24 @@ async def waiting_uploads(session: AsyncSession) -> list[tuple[Upload, str]]:
     return [(upload, number) for upload, number in found.all()]
 
 
-async def grow(session: AsyncSession, upload_id: UUID, *, had: int, has: int, now: datetime) -> bool:
-    """More of the file lies safe; whole when it has its size. False when another piece was quicker."""
-    whole = col(Upload.size) <= has
-    grown = await session.exec(
-        update(Upload)
-        .where(
-            col(Upload.id) == upload_id,
-            col(Upload.received_bytes) == had,
-            col(Upload.state) == UploadState.ARRIVING,
-            col(Upload.size) >= has,
-        )
-        .values(received_bytes=has)
-        .returning(whole)
-    )
-    row = grown.first()
-    if row is not None and row[0]:
-        done = {"state": UploadState.RECEIVED, "finished_at": now}
-        await session.exec(update(Upload).where(col(Upload.id) == upload_id).values(**done))
-    return row is not None
+async def held_for_writing(session: AsyncSession, upload_id: UUID, *, at: int) -> Upload:
+    """The file whose next byte is `at`, held until the end of the transaction: nobody else writes to it meanwhile.
+
+    Raises `Conflict` when it goes on elsewhere, or is whole: what was opened and found clean is never written again.
+    """
+    arriving = (col(Upload.state) == UploadState.ARRIVING, col(Upload.received_bytes) == at)
+    held = select(Upload).where(col(Upload.id) == upload_id, *arriving).with_for_update()
+    upload = (await session.exec(held.execution_options(populate_existing=True))).first()
+    if upload is None:
+        raise Conflict("another piece was quicker")
+    return upload
+
+
+def grow(upload: Upload, *, has: int, now: datetime) -> None:
+    """More of a file that is held lies safe; it is whole when it has its size."""
+    upload.received_bytes = has
+    if has == upload.size:
+        upload.state, upload.finished_at = UploadState.RECEIVED, now
 
 
 async def refuse_upload(session: AsyncSession, upload_id: UUID, why: Unfit, *, now: datetime) -> None:

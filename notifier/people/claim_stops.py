@@ -30,11 +30,19 @@ def claim_meant(body: str, numbers: Mapping[UUID, str]) -> UUID | None:
 
     Whoever has a single claim, or names none that is surely meant, stops everything.
     """
+    whole = [each for each, number in numbers.items() if _bare(number) in _bare(body)]
+    if len(numbers) > 1 and len(whole) == 1:
+        return whole[0]
     named = _NAMED.findall(body)
     if len(numbers) < 2 or len(named) != 1:
         return None
-    found = [each for each, number in numbers.items() if named[0] in (last4(number), number)]
+    found = [each for each, number in numbers.items() if named[0] == last4(number)]
     return found[0] if len(found) == 1 else None
+
+
+def _bare(words: str) -> str:
+    """Letters and digits alone: a number is written with a dash, a blank or neither."""
+    return "".join(filter(str.isalnum, words)).casefold()
 
 
 async def open_claims(session: AsyncSession, people: Sequence[UUID]) -> dict[UUID, str]:

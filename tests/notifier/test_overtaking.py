@@ -14,11 +14,11 @@ from notifier.channels.email.bounces import Returned
 from notifier.channels.smpp.reading import Reported
 from notifier.incoming.carriers import record
 from notifier.reports.bounces import record_returned
+from tests.databases import WAITS
 from tests.notifier.queue import Desk, a_desk
 
 TOKEN = "t" * 26
 NAME = "1A"
-WAITS = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
 
 @pytest.fixture

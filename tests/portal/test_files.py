@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
 from claims_core.db import session_scope
@@ -16,6 +17,7 @@ from claims_portal.tables import Role, SignInCode, Upload, UploadState
 from claims_portal.uploads.checker import check_one, throw_away_unfinished
 from claims_portal.uploads.scanning import ScannerAway, is_clean
 from claims_portal.uploads.unfit import Unfit
+from tests.databases import WAITS
 from tests.portal.desk import at_the_desk
 from tests.portal.hostile_files import ACTS, HTML, NAMES, a_film, a_jpeg, a_pdf, hostile, odd_but_sound
 from tests.portal.people import a_known_claim, signed_in
@@ -91,6 +93,28 @@ async def test_two_pieces_at_once_are_one(app, engine):
         both = await asyncio.gather(*[browser.patch(where, content=held[:300], headers=headers) for _ in range(2)])
         assert sorted(answer.status_code for answer in both) == [204, 409]
         assert (await browser.head(where)).headers["Upload-Offset"] == "300"
+
+
+async def waits(engine) -> bool:
+    """Does somebody wait for a row that another holds?"""
+    async with engine.connect() as connection:
+        return bool((await connection.execute(text(WAITS))).scalar())
+
+
+async def test_who_comes_too_late_does_not_write_behind_what_is_opened_and_scanned(app, engine):
+    claim, held = await a_known_claim(engine), a_jpeg()
+    async with signed_in(app, claim) as browser:
+        where = (await begun(browser, claim, held)).headers["Location"]
+        [upload] = await uploads(engine)
+        async with engine.begin() as quicker:
+            await quicker.execute(text("update upload set state = 'received', received_bytes = size"))
+            headers = PIECE | {"Upload-Offset": "0"}
+            late = asyncio.ensure_future(browser.patch(where, content=held, headers=headers))
+            async with asyncio.timeout(20):
+                while not late.done() and not await waits(engine):
+                    await asyncio.sleep(0.01)
+        assert (await late).status_code == 409
+    assert not (folder(app) / upload.stored_as[:2] / upload.stored_as).exists()
 
 
 async def test_without_script_several_files_go_in_one_form(app, engine):
