@@ -21,7 +21,7 @@ from backoffice_adapter.standing import standing_of, tell_standing
 from backoffice_adapter.sync import Counts, Look, Plan, Rehearsal, Summary, nothing_more, rehearse, sync_once
 from backoffice_adapter.tables import RunState
 from backoffice_adapter.watch import Watched, watch
-from claims_core import embedded, logs, migrate
+from claims_core import embedded, logs, shape
 from claims_core.clock import utc_now
 from claims_core.db import make_engine, session_scope
 from claims_core.errors import Misconfigured
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, *, look: Look = nothing_more) -> int:
     async def on(url: str) -> int:
         engine = make_engine(url)
         try:
-            await migrate.must_fit(engine)
+            await shape.must_fit(engine)
             return await _run(engine, settings, described, args, look)
         finally:
             await engine.dispose()

@@ -9,7 +9,7 @@ from backoffice_adapter.mapping import Mapping
 from backoffice_adapter.notices import open_doors
 from backoffice_adapter.settings import BackofficeSettings, SourceConfig
 from backoffice_adapter.sources import open_source
-from claims_core import embedded, migrate
+from claims_core import embedded, shape
 from claims_core.clock import utc_now
 from claims_core.db import make_engine, session_scope
 from claims_core.errors import Misconfigured, SourceUnavailable
@@ -36,7 +36,7 @@ async def _freshness(settings: CoreSettings, now: datetime) -> str:
     with embedded.database(settings) as url:
         engine = make_engine(url)
         try:
-            await migrate.must_fit(engine)
+            await shape.must_fit(engine)
             async with session_scope(engine) as session:
                 known = await ages(session, now=now)
         finally:

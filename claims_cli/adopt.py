@@ -7,7 +7,7 @@ import sys
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from claims_core import embedded, installation, ledger, migrate
+from claims_core import embedded, installation, ledger, shape
 from claims_core.clock import utc_now
 from claims_core.db import driver_connection, make_engine, session_scope
 from claims_core.errors import Refused
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 async def _adopt(url: str, settings: CoreSettings, *, sure: bool) -> int:
     engine = make_engine(url, pool_size=1)
     try:
-        await migrate.must_fit(engine)
+        await shape.must_fit(engine)
         async with session_scope(engine) as session:
             why = await installation.why_foreign(session, instance_id=settings.claims_instance_id)
         if why is None:

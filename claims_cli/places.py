@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backoffice_adapter.settings import BackofficeSettings, SourceConfig, read_config
-from claims_core import embedded, migrate
+from claims_core import embedded, shape
 from claims_core.db import make_engine
 from claims_core.errors import Misconfigured
 from claims_core.settings import CoreSettings, read_settings
@@ -34,7 +34,7 @@ def with_database(ask: Callable[[AsyncEngine], Awaitable[Answer]]) -> Answer:
     async def on(url: str) -> Answer:
         engine = make_engine(url)
         try:
-            await migrate.must_fit(engine)
+            await shape.must_fit(engine)
             return await ask(engine)
         finally:
             await engine.dispose()

@@ -1,6 +1,6 @@
 """What `claims doctor` tries of the core: the database and its shape."""
 
-from claims_core import embedded, migrate
+from claims_core import embedded, migrate, shape
 from claims_core.db import make_engine, must_answer, session_scope
 from claims_core.errors import Misconfigured
 from claims_core.findings import Finding, finding
@@ -18,7 +18,7 @@ async def _installation(settings: CoreSettings) -> str:
     with embedded.database(settings) as url:
         engine = make_engine(url)
         try:
-            await migrate.must_fit(engine)
+            await shape.must_fit(engine)
             async with session_scope(engine) as session:
                 foreign = await why_foreign(session, instance_id=settings.claims_instance_id)
         finally:

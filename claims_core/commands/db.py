@@ -12,7 +12,7 @@ from typing import TypeVar
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from claims_core import embedded, migrate
+from claims_core import embedded, migrate, shape
 from claims_core.clock import utc_now
 from claims_core.db import make_engine, must_answer, plain_address
 from claims_core.errors import ClaimsError, Refused
@@ -66,10 +66,10 @@ def _stop(settings: CoreSettings, args: argparse.Namespace) -> int:
 
 def _upgrade(settings: CoreSettings, args: argparse.Namespace) -> int:
     async def work(engine: AsyncEngine) -> str:
-        before = await migrate.revision(engine)
+        before = await shape.revision(engine)
         await migrate.upgrade(engine)
         foreign = await bind_database(engine, instance_id=settings.claims_instance_id, now=utc_now())
-        return "\n".join(filter(None, (f"{before or 'empty'} -> {await migrate.revision(engine)}", foreign)))
+        return "\n".join(filter(None, (f"{before or 'empty'} -> {await shape.revision(engine)}", foreign)))
 
     print(_with_engine(settings, work))
     return 0

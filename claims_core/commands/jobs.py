@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
-from claims_core import embedded, migrate
+from claims_core import embedded, shape
 from claims_core.clock import utc_now
 from claims_core.db import make_engine, session_scope
 from claims_core.settings import CoreSettings, read_settings
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 async def _last_runs(url: str) -> Sequence[JobSlot]:
     engine = make_engine(url)
     try:
-        await migrate.must_fit(engine)
+        await shape.must_fit(engine)
         async with session_scope(engine) as session:
             last = select(JobSlot).distinct(col(JobSlot.job)).order_by(col(JobSlot.job), col(JobSlot.slot).desc())
             return (await session.exec(last)).all()

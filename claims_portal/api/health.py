@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from claims_core import migrate
+from claims_core import shape
 from claims_portal.deps import now_of, portal_of
 
 router = APIRouter(tags=["health"])
@@ -28,7 +28,7 @@ async def readyz(request: Request) -> JSONResponse:
     portal = portal_of(request)
     found = await portal.pool.fetchrow(_STATE, now_of(request))
     assert found is not None
-    fits = found["shape"] == migrate.head()
+    fits = found["shape"] == shape.head()
     fresh = found["old"] == 0
     state = {"database": True, "migrations": fits, "fresh": fresh, "sources": found["sources"]}
     return JSONResponse(state, 200 if fits else 503)

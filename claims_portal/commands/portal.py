@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from claims_core import embedded, logs, migrate
+from claims_core import embedded, logs, shape
 from claims_core.commands.words import whole_number
 from claims_core.db import make_engine
 from claims_core.errors import Misconfigured
@@ -72,6 +72,6 @@ def _must_be_free(host: str, port: int) -> None:
 async def _must_fit(url: str) -> None:
     engine = make_engine(url)
     try:
-        await migrate.must_fit(engine)
+        await shape.must_fit(engine)
     finally:
         await engine.dispose()

@@ -11,7 +11,7 @@ from datetime import datetime
 from pydantic import SecretStr
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from claims_core import embedded, migrate
+from claims_core import embedded, shape
 from claims_core.clock import utc_now
 from claims_core.db import make_engine, session_scope
 from claims_core.errors import BadInput
@@ -91,7 +91,7 @@ async def perform(
     order = Order(args, keys, hashed, by=by, now=utc_now())
     engine = make_engine(url, pool_size=1)
     try:
-        await migrate.must_fit(engine)
+        await shape.must_fit(engine)
         async with session_scope(engine) as session:
             return await _ACTS[args.act](session, order)
     finally:

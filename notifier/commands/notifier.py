@@ -6,7 +6,7 @@ import signal
 
 import uvloop
 
-from claims_core import embedded, logs, migrate
+from claims_core import embedded, logs, shape
 from claims_core.db import make_engine
 from claims_core.settings import CoreSettings, read_settings
 from notifier.process import collect_seldom, serve
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
 async def _must_fit(url: str) -> None:
     engine = make_engine(url)
     try:
-        await migrate.must_fit(engine)
+        await shape.must_fit(engine)
     finally:
         await engine.dispose()
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from claims_core import embedded, migrate
+from claims_core import embedded, shape
 from claims_core.db import make_engine, session_scope
 from claims_core.settings import CoreSettings, read_settings
 
@@ -22,7 +22,7 @@ def with_session(act: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
 async def _once(url: str, act: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
     engine = make_engine(url, pool_size=1)
     try:
-        await migrate.must_fit(engine)
+        await shape.must_fit(engine)
         async with session_scope(engine) as session:
             return await act(session)
     finally:

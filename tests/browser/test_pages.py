@@ -146,7 +146,7 @@ def test_the_whole_road_needs_no_script(browser: Browser, seeded: Seeded):
         page.goto(f"/claim/{claim.id}")
         page.get_by_label("Ваш вопрос").fill("Когда приедет эксперт?")
         page.get_by_role("button", name="Отправить вопрос").click()
-        assert page.get_by_text("Когда приедет эксперт?").is_visible()
+        page.get_by_text("Когда приедет эксперт?").wait_for()
         page.get_by_role("link", name="SMS только о главном").click()
         page.get_by_role("radio", name="Часто").check()
         page.get_by_role("button", name="Сохранить").click()
@@ -185,7 +185,7 @@ def test_two_photos_arrive_over_a_line_that_breaks_and_without_script(browser: B
         page.goto(address)
         page.get_by_label("Добавить фото или PDF").set_input_files(photos[:1])
         page.get_by_role("button", name="Отправить").click()
-        assert page.get_by_text("Получили 1 файл").is_visible()
+        page.get_by_text("Получили 1 файл").wait_for()
         assert page.locator("#sent + ul > li").count() == 3
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from claims_core import migrate
+from claims_core import migrate, shape
 from claims_core.commands import db
 from claims_core.db import make_engine, must_answer, open_pool
 from claims_core.errors import Misconfigured, Refused
@@ -46,15 +46,15 @@ async def ahead(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
         await connection.execute(text("update alembic_version set version_num = '9999'"))
     yield engine
     async with engine.begin() as connection:
-        await connection.execute(text(f"update alembic_version set version_num = '{migrate.head()}'"))
-        await connection.execute(text(f"comment on table alembic_version is '{migrate.oldest()}'"))
+        await connection.execute(text(f"update alembic_version set version_num = '{shape.head()}'"))
+        await connection.execute(text(f"comment on table alembic_version is '{shape.oldest()}'"))
 
 
 async def test_a_version_starts_on_the_shape_of_the_next_one_and_says_so(
     ahead: AsyncEngine, caplog: pytest.LogCaptureFixture
 ):
     with caplog.at_level(logging.WARNING):
-        await migrate.must_fit(ahead)
+        await shape.must_fit(ahead)
     assert [record.message for record in caplog.records] == ["database_is_ahead"]
 
 
@@ -63,13 +63,13 @@ async def test_a_version_does_not_start_on_a_shape_too_far_ahead(ahead: AsyncEng
     async with ahead.begin() as connection:
         await connection.execute(text(f"comment on table alembic_version is {fits_from}"))
     with pytest.raises(Misconfigured, match="9999, newer than this version knows"):
-        await migrate.must_fit(ahead)
+        await shape.must_fit(ahead)
 
 
 async def test_nobody_upgrades_a_database_that_is_ahead_of_them(ahead: AsyncEngine):
     with pytest.raises(Misconfigured, match="9999, newer than this version knows"):
         await migrate.upgrade(ahead)
-    assert await migrate.faults(ahead) == [migrate.ahead("9999")]
+    assert await migrate.faults(ahead) == [shape.ahead("9999")]
 
 
 def test_a_backup_names_no_password_among_its_arguments(database_url: str):

@@ -10,19 +10,20 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import SQLModel
 
-from claims_core import migrate
+from claims_core import shape
+from claims_core.files import folder
 
 
 def test_migrations_are_numbered_and_the_head_is_written_down():
-    names = [path.stem for path in migrate.versions()]
+    names = [path.stem for path in shape.versions()]
     assert [name[:4] for name in names] == [f"{n:04}" for n in range(1, len(names) + 1)]
-    assert (migrate.folder("migrations") / "HEAD").read_text() == names[-1] + "\n"
+    assert (folder("migrations") / "HEAD").read_text() == names[-1] + "\n"
 
 
 def test_the_oldest_code_that_runs_on_this_shape_is_one_that_there_was():
-    written = (migrate.folder("migrations") / "OLDEST").read_text()
-    assert written in [path.stem + "\n" for path in migrate.versions()]
-    assert migrate.oldest() <= migrate.head()
+    written = (folder("migrations") / "OLDEST").read_text()
+    assert written in [path.stem + "\n" for path in shape.versions()]
+    assert shape.oldest() <= shape.head()
 
 
 async def test_the_migrated_database_is_what_the_tables_say(engine: AsyncEngine):
@@ -36,7 +37,7 @@ async def test_the_migrated_database_is_what_the_tables_say(engine: AsyncEngine)
 async def test_the_way_back_leaves_nothing_behind(engine: AsyncEngine):
     def down(sync: Connection) -> set[str]:
         config = Config(stdout=io.StringIO())
-        config.set_main_option("script_location", str(migrate.folder("migrations")))
+        config.set_main_option("script_location", str(folder("migrations")))
         config.attributes["connection"] = sync
         command.downgrade(config, "base")
         return set(inspect(sync).get_table_names())
