@@ -70,7 +70,7 @@ class Term(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for a product in a country; `basis` is the limit's."""
+    """What holds for a product in a country; `basis` is the limit's. Sources are by language."""
 
     target: Term
     limit: Term
@@ -80,6 +80,8 @@ class Terms:
     extension: Term
     objection: Term
     complaint: Term
+    limit_source: dict[str, str]
+    letters_source: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,8 @@ def terms_for(product: str, country: str) -> Terms:
         extension=Term(seed["extension"], counting, paused=False),
         objection=Term(seed["objection"], Counting(seed["letters_counting"]), paused=False),
         complaint=Term(seed["complaint"], Counting(seed["letters_counting"]), paused=False),
+        limit_source=seed["limit_source"],
+        letters_source=seed["letters_source"],
     )
 
 

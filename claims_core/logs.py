@@ -80,5 +80,8 @@ def set_up(*, level: str = "INFO", stream: TextIO | None = None) -> None:
     logging.getLogger("uvicorn.access").setLevel("WARNING")
     # Its services write down what they send, and to whom.
     logging.getLogger("apprise").setLevel("CRITICAL")
+    # They tell of each table of a font that they leave out.
+    for wordy in ("fontTools", "fpdf"):
+        logging.getLogger(wordy).setLevel("ERROR")
     for wordy in ("alembic", "apscheduler", "asyncssh"):
         logging.getLogger(wordy).setLevel("WARNING")

@@ -58,7 +58,7 @@ from claims_portal.pages import (
     stop,
     unproven,
 )
-from claims_portal.pages.acting import account, files, resumed, wish
+from claims_portal.pages.acting import account, complaint, files, resumed, wish
 from claims_portal.pages.claim import route as claim
 from claims_portal.pages.fresh import answer_code_needed
 from claims_portal.pages.problems import answer_problems, on_bug, on_too_long
@@ -91,6 +91,7 @@ ROUTERS = (
     representatives.router,
     account.router,
     wish.router,
+    complaint.router,
     messages.router,
     chats.router,
     reading_out.router,

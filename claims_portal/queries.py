@@ -40,13 +40,16 @@ _TOLD = f"""
    from notification n
    where n.claim_id = c.id and n.state in ('sent', 'settled', 'unknown') and n.importance <> 'code'
      and n.recipient_id = any({rows_of("h")}))::text as messages,
-  (select json_agg(json_build_object('text', q.text, 'category', q.category, 'asked_at', q.asked_at,
+  (select json_agg(json_build_object('id', q.id, 'text', q.text, 'category', q.category, 'asked_at', q.asked_at,
      'due_at', q.answer_due_at,
      'channel', q.channel, 'answer', q.answer, 'answered_by', q.answered_by, 'answered_at', q.answered_at,
      'taken_by', q.taken_by_name)
      order by q.asked_at)
    from question q where q.policyholder_id = any({rows_of("h")}) and q.claim_id in (select c.id union all
-     select o.id from claim o where o.source = c.source and o.merged_into = c.source_ref))::text as questions
+     select o.id from claim o where o.source = c.source and o.merged_into = c.source_ref))::text as questions,
+  (select json_agg(json_build_object('id', f.question_id, 'ground', f.ground, 'reference', f.reference,
+     'served_at', f.served_at) order by f.served_at)
+   from formal_complaint f where f.claim_id = c.id)::text as complaints
 """  # noqa: S608  (pieces of our own)
 _CLAIM = """
   c.id, c.source, c.claim_number, c.policy_number, c.line_of_business, c.product, c.country, c.currency,
@@ -84,7 +87,7 @@ where s.token_hash = $1 and s.ends_at > $3 and s.seen_at > $3 - interval '{IDLE_
 """  # noqa: S608  (pieces of our own)
 _GLANCE = f"select {_CLAIM}, {_PARTS} from claim c join policyholder h on h.id = c.policyholder_id where c.id = $1"  # noqa: S608
 _AS_OWNER = f"select {_OWNERS} from claim c join policyholder h on h.id = c.policyholder_id where c.id = $1"  # noqa: S608
-_JSON_PARTS = ("joined", "payments", "documents", "promises", "pauses", "events", "messages", "questions")
+_JSON_PARTS = ("joined", "payments", "documents", "promises", "pauses", "events", "messages", "questions", "complaints")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from claims_core.ledger.change_requests import (
     undo_change,
     undo_changes,
 )
+from claims_core.ledger.complaints import serve_complaint
 from claims_core.ledger.gone import mark_gone
 from claims_core.ledger.joins import (
     join_by_hand,
@@ -82,6 +83,7 @@ __all__ = [
     "request_changes",
     "request_retry",
     "seal_audit",
+    "serve_complaint",
     "take_change",
     "take_question",
     "undo_change",

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
 from claims_core.db import Table, stored_as_value
@@ -158,6 +158,25 @@ class Question(Table, table=True):
     answer: str | None = None
     answered_by: str | None = None
     answered_at: datetime | None = None
+
+
+class FormalComplaint(Table, table=True):
+    """A complaint about broken promises that we composed for the client out of the ledger, and that they served on us.
+
+    Its text is that of its question, which is the task with its clock; `text_hash` is the SHA-256 of it as it was
+    served, `ground` the promise that was broken last by then.
+    """
+
+    # A broken promise is complained about once, however often the button is pressed.
+    __table_args__ = (UniqueConstraint("claim_id", "ground"),)
+
+    question_id: UUID = Field(primary_key=True, foreign_key="question.id")
+    claim_id: UUID = Field(foreign_key="claim.id")
+    ground: str
+    reference: str = Field(unique=True)
+    language: str
+    text_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    served_at: datetime
 
 
 class Contact(Table, table=True):

@@ -405,6 +405,21 @@ def upgrade() -> None:
         "ix_question_open", "question", ["answer_due_at"], unique=False, postgresql_where="answered_at is null"
     )
     op.create_table(
+        "formal_complaint",
+        sa.Column("question_id", sa.Uuid(), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=False),
+        sa.Column("ground", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("text_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("served_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_formal_complaint_claim_id")),
+        sa.ForeignKeyConstraint(["question_id"], ["question.id"], name=op.f("fk_formal_complaint_question_id")),
+        sa.PrimaryKeyConstraint("question_id", name=op.f("pk_formal_complaint")),
+        sa.UniqueConstraint("claim_id", "ground", name=op.f("uq_formal_complaint_claim_id_ground")),
+        sa.UniqueConstraint("reference", name=op.f("uq_formal_complaint_reference")),
+    )
+    op.create_table(
         "representative",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("claim_id", sa.Uuid(), nullable=False),
@@ -447,6 +462,7 @@ def downgrade() -> None:
     op.drop_table("representative")
     op.drop_index(op.f("ix_true_sentence_claim_id_written_at"), table_name="true_sentence")
     op.drop_table("true_sentence")
+    op.drop_table("formal_complaint")
     op.drop_index("ix_question_open", table_name="question")
     op.drop_index(op.f("ix_question_claim_id"), table_name="question")
     op.drop_table("question")

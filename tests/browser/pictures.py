@@ -62,6 +62,7 @@ def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:
         ("place", "late"),
     ):
         yield key, f"/claim/{seeded.claims[state].id}/ask/{key}"
+    yield "formal-complaint", f"/claim/{seeded.claims['late'].id}/complaint"
     yield "not-found", "/no-such-page"
     yield "opt-out", f"/u/{LINK}"
     yield "letters-off", f"/stop/{tag_of(LETTER)}"

@@ -30,8 +30,8 @@ OWN, OTHER, MISSING = "own", "other", "missing"
 WHO, WHOSE = (STRANGER, OWNER, TIRED, READER, HANDLER), (OWN, OTHER, MISSING)
 # What the guard itself may say. An empty form (422), an id within that is none (404) and redirects come after it.
 LET_IN, NOTHING_THERE, GONE, AWAY, AGAIN = "let in", "nothing there", 404, 401, 403
-# What this installation does not offer is there for nobody.
-NOT_OFFERED = {"/claim/{claim_id}/calls", "/claim/{claim_id}/whatsapp"}
+# What this installation, or this claim as it stands, does not offer is there for nobody.
+NOT_OFFERED = {"/claim/{claim_id}/calls", "/claim/{claim_id}/whatsapp", "/claim/{claim_id}/complaint"}
 ANY_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -101,6 +101,7 @@ WANTS_A_FRESH_CODE = {
     "POST /claim/{claim_id}/account",
     "POST /claim/{claim_id}/files",
     "GET /claim/{claim_id}/files/{upload_id}",
+    "GET /claim/{claim_id}/complaint/{complaint_id}",
 }
 
 

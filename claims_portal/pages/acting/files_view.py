@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from claims_core.i18n import format_claim_number, masked_phone
+from claims_portal.pages.claim.complaint_card import grouped
 from claims_portal.pages.claim.facts import facts_of
 from claims_portal.pages.claim.needed import needs_of
 from claims_portal.pages.claim.page import Need
@@ -84,7 +85,7 @@ def sent_file(upload: Upload, said: Speech, settings: PortalSettings) -> SentFil
     """A file with its state in words."""
     tone, icon = TONES[upload.state]
     word, text = _state_of(upload, said, settings)
-    number = " ".join(upload.receipt[at : at + 4] for at in range(0, len(upload.receipt), 4))
+    number = grouped(upload.receipt)
     when = said.stamp(upload.finished_at or upload.created_at)
     if upload.stored_as is None:
         receipt = said.say("Receipt {number}, on paper, {when}", number=number, when=when)

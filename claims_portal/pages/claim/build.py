@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from claims_core.i18n import masked_phone
 from claims_portal.auth.naming import last_day
 from claims_portal.pages.claim.coming import next_of
+from claims_portal.pages.claim.complaint_card import complaint_card
 from claims_portal.pages.claim.facts import Facts, facts_of
 from claims_portal.pages.claim.headline import headline_of
 from claims_portal.pages.claim.money import FIRST, money_of
@@ -54,6 +55,7 @@ def build_claim_page(row: ClaimRow, said: Speech, settings: PortalSettings, *, t
         timeline=timeline_of(facts, said),
         thread=thread_of(facts, said, settings, typed),
         ways=ways_of(facts, said),
+        complaint=complaint_card(facts, said),
         texts=texts_of(row, said),
         phone=masked_phone(row["phone"]) if row["phone"] else None,
         as_of=as_of(row, said),
@@ -70,7 +72,7 @@ def for_representative(made: ClaimPage, represents: Represents, said: Speech) ->
     words = said.say(
         "You read this claim for its owner until {date}. Each look is kept, and the owner sees it.", date=until
     )
-    return replace(made, phone=None, represented=words)
+    return replace(made, phone=None, complaint=None, represented=words)
 
 
 def title_of(facts: Facts, headline: Headline, said: Speech) -> str:

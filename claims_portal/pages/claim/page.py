@@ -194,6 +194,28 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class ServedComplaint:
+    """A formal complaint that was served: when and under which number, and where its answer is."""
+
+    title: str
+    clock: str
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintCard:
+    """The formal complaint: offered from a broken promise on (`offer`), and what was served before.
+
+    `comes_first` while the reader still waits for what was promised.
+    """
+
+    text: str
+    offer: str | None
+    served: tuple[ServedComplaint, ...]
+    comes_first: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimPage:
     """pages/claim.html."""
 
@@ -219,5 +241,6 @@ class ClaimPage:
     as_of: str
     zone_note: str | None
     printed: str
+    complaint: ComplaintCard | None = None
     # Said to whoever reads it for its owner, who then finds nothing to press.
     represented: str | None = None

@@ -75,8 +75,9 @@ NOTHING = Typed()
 def thread_of(facts: Facts, said: Speech, settings: PortalSettings, typed: Typed) -> Thread:
     """The bubbles, oldest first, the clock, when we open, and what is published for where the claim stands."""
     parts = facts.row.parts["questions"]
+    numbers = {one["id"]: one["reference"] for one in facts.row.parts["complaints"]}
     return Thread(
-        bubbles=tuple(bubble for question in parts for bubble in _bubbles(question, said)),
+        bubbles=tuple(bubble for question in parts for bubble in _bubbles(_shortened(question, numbers, said), said)),
         clock=clock_of(said, settings),
         opens=opens_of(said, settings),
         published=() if facts.is_anothers_money else published_for(facts.state, said),
@@ -100,6 +101,12 @@ def opens_of(said: Speech, settings: PortalSettings) -> str | None:
     if day == local.date():
         return said.say("Nobody is here now. We open today at {time}", time=at)
     return said.say("Nobody is here now. We open on {day} at {time}", day=said.long_day(day), time=at)
+
+
+def _shortened(question: dict[str, Any], numbers: dict[str, str], said: Speech) -> dict[str, Any]:
+    """A formal complaint is a page of its own: the thread has its number."""
+    number = numbers.get(question["id"])
+    return question | {"text": said.say("Formal complaint {number}", number=number)} if number else question
 
 
 def _bubbles(question: dict[str, Any], said: Speech) -> list[Bubble]:
