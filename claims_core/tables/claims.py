@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -17,6 +17,7 @@ from claims_core.db import Table, stored_as_value
 from claims_core.ids import new_id
 from claims_core.snapshot import CaseEventKind, DocumentState, PaymentState
 from claims_core.stages import ClaimStage, LineOfBusiness, Mover, Outcome, PageState, Situation
+from claims_core.tables.searched import CLAIM_WORDS, OLD_NUMBER_WORDS
 
 
 class Claim(Table, table=True):
@@ -39,6 +40,7 @@ class Claim(Table, table=True):
         Index("ix_claim_merged_into", "source", "merged_into", postgresql_where="merged_into is not null"),
         # The desk's queue: open claims, the oldest first.
         Index("ix_claim_open", "reported_at", "id", postgresql_where="stage <> 'closed'"),
+        Index("ix_claim_words", text(CLAIM_WORDS), postgresql_using="gin"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -91,6 +93,8 @@ class Claim(Table, table=True):
 
 class ClaimNumber(Table, table=True):
     """The numbers a claim had before: a letter with an old number still finds its claim."""
+
+    __table_args__ = (Index("ix_claim_number_words", text(OLD_NUMBER_WORDS), postgresql_using="gin"),)
 
     claim_id: UUID = Field(primary_key=True, foreign_key="claim.id")
     number: str = Field(primary_key=True, index=True)

@@ -5,12 +5,13 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field
 
 from claims_core.db import Table, stored_as_value
 from claims_core.identity import JoinBasis
 from claims_core.ids import new_id
+from claims_core.tables.searched import NAME_WORDS, PHONE_ENDING
 
 
 class ContactKind(StrEnum):
@@ -46,6 +47,7 @@ class Policyholder(Table, table=True):
         # A first load, in which nobody is joined, writes nothing into these two.
         Index("ix_policyholder_person", "person_id", postgresql_where="person_id is not null"),
         Index("ix_policyholder_directory", "directory_ref", postgresql_where="directory_ref is not null"),
+        Index("ix_policyholder_words", text(NAME_WORDS), postgresql_using="gin"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -90,7 +92,11 @@ class ContactPoint(Table, table=True):
 
     __pii__: ClassVar[frozenset[str]] = frozenset({"address"})
     # An address is on file once for a person.
-    __table_args__ = (UniqueConstraint("policyholder_id", "kind", "address"), Index(None, "address"))
+    __table_args__ = (
+        UniqueConstraint("policyholder_id", "kind", "address"),
+        Index(None, "address"),
+        Index("ix_contact_point_ending", text(PHONE_ENDING), postgresql_where="kind = 'phone'"),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     policyholder_id: UUID

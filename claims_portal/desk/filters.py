@@ -14,9 +14,6 @@ from claims_core.stages import LineOfBusiness, PageState
 
 PAGE_SIZE = 50
 LONGEST_SEARCH = 100
-# Letters that a search takes for the same: capitals and small ones, and ё for е, as people type names.
-CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯё"
-SMALLS = "abcdefghijklmnopqrstuvwxyzабвгдеежзийклмнопрстуфхцчшщъыьэюяе"
 Kind = TypeVar("Kind", bound=StrEnum)
 
 
@@ -126,17 +123,6 @@ def to_search(typed: str) -> str:
     """What was typed, without control characters, on one line, of a sane length."""
     visible = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in typed[: 4 * LONGEST_SEARCH])
     return " ".join(visible.split())[:LONGEST_SEARCH]
-
-
-def folded(text: str) -> str:
-    """`text` with the letters that a search takes for the same made the same."""
-    return text.translate(str.maketrans(CAPITALS, SMALLS))
-
-
-def like_pattern(search: str) -> str:
-    """A LIKE pattern that finds `search` anywhere and takes `%`, `_` and `\\` for themselves."""
-    escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
 
 
 def _one_of(kind: type[Kind], word: str | None) -> Kind | None:

@@ -110,7 +110,7 @@ def queue_page(
         waiting=_choices(WAITING, filters.waiting, says),
         terms=_choices(TERMS, filters.term, says),
         rows=tuple(_line(row, says) for row in found.rows),
-        total=says.counted("{n} claim", "{n} claims", found.total),
+        total=_total(found, says),
         via="search" if filters.search else "queue",
         empty=_empty(filters, tiles, says),
         clear="/desk" if filters.is_narrowed else None,
@@ -118,6 +118,11 @@ def queue_page(
         start=filters.address() if filters.after else None,
         older=filters.address(after=found.rows[-1].place) if found.more else None,
     )
+
+
+def _total(found: QueueRows, says: Says) -> str:
+    counted = says.counted("{n} claim", "{n} claims", found.total)
+    return says.told("{claims}, and more are found: type another word", claims=counted) if found.more_found else counted
 
 
 def _choices(words: object, chosen: object, says: Says) -> tuple[Choice, ...]:

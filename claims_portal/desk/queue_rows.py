@@ -6,22 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import phonenumbers
 from sqlalchemy import RowMapping, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.stages import LineOfBusiness, Mover, PageState, Situation
-from claims_portal.desk.filters import (
-    CAPITALS,
-    PAGE_SIZE,
-    SMALLS,
-    Place,
-    QueueFilters,
-    Term,
-    Waiting,
-    folded,
-    like_pattern,
-)
+from claims_portal.desk.filters import PAGE_SIZE, Place, QueueFilters, Term, Waiting
+from claims_portal.desk.finding import MOST_FOUND, find
 from claims_portal.desk.queue_sql import (
     AFTER,
     ASKED,
@@ -50,14 +40,7 @@ _TERM = {
     Term.TODAY: IS_DUE,
     Term.MISSED: IS_MISSED,
 }
-# A database without a locale folds ASCII alone, so the letters are folded by a table that both sides share.
-_FOLDED = "translate({}, :capitals, :smalls) like :like"
-_NUMBERS = " or ".join(_FOLDED.format(f"c.{name}") for name in ("claim_number", "policy_number"))
-_SEARCH = f"""({_NUMBERS}
-  or exists (select from policyholder p where p.id = c.policyholder_id and {_FOLDED.format("p.name")})
-  or exists (select from claim_number n where n.claim_id = c.id and {_FOLDED.format("n.number")})
-  or exists (select from contact_point t where t.policyholder_id = c.policyholder_id and t.address = any(:phones))
-)"""  # noqa: S608 (fixed pieces only; what was typed goes in as values)
+_FOUND = "c.id = any(:found)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +82,22 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True)
 class QueueRows:
-    """One page of the queue, how many claims there are in all, and whether more follow."""
+    """One page of the queue, how many claims there are in all, whether more follow, and whether more would be found."""
 
     rows: tuple[QueueRow, ...]
     total: int
     more: bool
+    more_found: bool = False
 
 
 async def read_rows(
     session: AsyncSession, filters: QueueFilters, *, login: str, countries: tuple[str, ...], now: datetime, today: date
 ) -> QueueRows:
     """The page of the queue after the place that the filters name."""
-    where, values = _where(filters, login=login, countries=countries)
+    where, values = _where(filters, login=login)
     values |= _moment(now, today)
+    if filters.search:
+        values["found"] = await find(session, filters.search, countries=countries)
     counted = await _fetch(session, (DATED_TOTAL if filters.term else TOTAL).format(where=where), values)
     after = AFTER if filters.after else dict.fromkeys(AFTER, "")
     page = (DATED_PAGE if filters.term else WHOLE_PAGE).format(
@@ -123,44 +109,23 @@ async def read_rows(
     place = asdict(filters.after) if filters.after else {}
     found = await _fetch(session, page, values | place | {"size": PAGE_SIZE + 1})
     rows = tuple(_row(row) for row in found[:PAGE_SIZE])
-    return QueueRows(rows, counted[0]["count"], more=len(found) > PAGE_SIZE)
+    more_found = len(values.get("found", ())) >= MOST_FOUND
+    return QueueRows(rows, counted[0]["count"], more=len(found) > PAGE_SIZE, more_found=more_found)
 
 
 async def read_tiles(session: AsyncSession, *, mine: bool, login: str, now: datetime, today: date) -> Tiles:
     """The figures above the queue."""
-    where, values = _where(QueueFilters(mine=mine), login=login, countries=())
+    where, values = _where(QueueFilters(mine=mine), login=login)
     found = await _fetch(session, TILES.format(where=where), values | _moment(now, today))
     return Tiles(**found[0])
 
 
-def phones_in(search: str, countries: tuple[str, ...]) -> list[str]:
-    """What was typed, as E.164 numbers of the configured countries; empty when it is no telephone number."""
-    if sum(sign.isdigit() for sign in search) < 7:
-        return []
-    found = []
-    for country in countries:
-        try:
-            number = phonenumbers.parse(search, country.upper())
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_possible_number(number):
-            found.append(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-    return found
-
-
-def _where(filters: QueueFilters, *, login: str, countries: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+def _where(filters: QueueFilters, *, login: str) -> tuple[str, dict[str, Any]]:
     # Only fixed pieces of SQL are joined here; what was typed goes in as values.
     pieces: list[str] = []
     values: dict[str, Any] = {}
     # A search finds closed claims too: whoever calls about one has its number.
-    pieces.append(_SEARCH if filters.search else WAITS)
-    if filters.search:
-        values |= {
-            "like": like_pattern(folded(filters.search)),
-            "phones": phones_in(filters.search, countries),
-            "capitals": CAPITALS,
-            "smalls": SMALLS,
-        }
+    pieces.append(_FOUND if filters.search else WAITS)
     for name, wanted in (("page_state", filters.stage), ("line_of_business", filters.line)):
         if wanted:
             pieces.append(f"c.{name} = :{name}")

@@ -10,6 +10,14 @@ branch_labels = None
 depends_on = None
 
 
+def _words_in(text: str) -> str:
+    """What the desk's search finds words in, as `claims_core.tables.searched` asks for it."""
+    spelled = f"lower({text})"
+    for sign, by in (("-", " "), ("/", " "), (".", " "), ("_", " "), ("ё", "е"), ("Ё", "Е")):
+        spelled = f"replace({spelled}, '{sign}', '{by}')"
+    return f"to_tsvector('simple'::regconfig, {spelled})"
+
+
 def upgrade() -> None:
     op.execute("SET lock_timeout = '5s'")
     op.create_table(
@@ -75,6 +83,9 @@ def upgrade() -> None:
         ["directory_ref"],
         unique=False,
         postgresql_where="directory_ref is not null",
+    )
+    op.create_index(
+        "ix_policyholder_words", "policyholder", [sa.text(_words_in("name"))], unique=False, postgresql_using="gin"
     )
     op.create_table(
         "person_join",
@@ -178,6 +189,8 @@ def upgrade() -> None:
         postgresql_where="merged_into is not null",
     )  # fmt: skip
     op.create_index("ix_claim_open", "claim", ["reported_at", "id"], unique=False, postgresql_where="stage <> 'closed'")
+    said = "(((claim_number || ' ') || coalesce(policy_number, '')) || ' ') || coalesce(object_label, '')"
+    op.create_index("ix_claim_words", "claim", [sa.text(_words_in(said))], unique=False, postgresql_using="gin")
     op.create_table(
         "contact_point",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -194,6 +207,10 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_contact_point_address"), "contact_point", ["address"], unique=False)
+    op.create_index(
+        "ix_contact_point_ending", "contact_point", [sa.text("right(address, 4)")], unique=False,
+        postgresql_where="kind = 'phone'",
+    )  # fmt: skip
     op.create_table(
         "case_event",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -288,6 +305,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("claim_id", "number", name=op.f("pk_claim_number")),
     )
     op.create_index(op.f("ix_claim_number_number"), "claim_number", ["number"], unique=False)
+    op.create_index(
+        "ix_claim_number_words", "claim_number", [sa.text(_words_in("number"))], unique=False, postgresql_using="gin"
+    )
     op.create_table(
         "contact",
         sa.Column("id", sa.Uuid(), nullable=False),

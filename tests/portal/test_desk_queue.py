@@ -9,18 +9,17 @@ from hypothesis import strategies as st
 
 from claims_core.db import session_scope
 from claims_core.stages import ClaimStage, LineOfBusiness, PageState, Situation
-from claims_core.tables import ClaimNumber, Promise, PromiseBasis, PromiseKind, Question
+from claims_core.tables import Promise, PromiseBasis, PromiseKind, Question
 from claims_portal.desk.filters import (
     Place,
     QueueFilters,
     Term,
     Waiting,
     filters_from,
-    like_pattern,
     place_from,
     to_search,
 )
-from claims_portal.desk.queue_rows import SILENT_DAYS, phones_in, read_rows, read_tiles
+from claims_portal.desk.queue_rows import SILENT_DAYS, read_rows, read_tiles
 from tests.factories import a_claim, a_person
 from tests.portal.desk import at_the_desk
 from tests.portal.portal import NOON
@@ -104,33 +103,6 @@ async def test_closed_claims_are_shown_only_to_a_search(session):
     await a_claim(session)
     assert closed.id not in {row.id for row in await rows_of(session)}
     assert [row.id for row in await rows_of(session, search=closed.claim_number)] == [closed.id]
-
-
-async def test_a_claim_is_found_by_number_name_and_any_writing_of_its_phone(session):
-    wanted = await a_claim(session, policyholder=a_person(name="Ольга Петрёва", phones=("+79035557788",)))
-    await a_claim(session)
-    for typed in (wanted.claim_number, "петрева", "ОЛЬГА", "+7 903 555-77-88", "8 (903) 555 77 88", "79035557788"):
-        assert [row.id for row in await rows_of(session, search=typed)] == [wanted.id], typed
-
-
-async def test_an_old_number_still_finds_its_claim(session):
-    claim = await a_claim(session)
-    session.add(ClaimNumber(claim_id=claim.id, number="OLD-77", replaced_at=NOON))
-    await session.flush()
-    assert [row.id for row in await rows_of(session, search="old-77")] == [claim.id]
-
-
-@pytest.mark.parametrize("typed", ["%", "_", "\\", "%%", "2041%", "К_валёва", "' or 1=1 --", "*", "2041-____"])
-async def test_a_wildcard_finds_only_itself(session, typed):
-    await a_claim(session, claim_number="2041-0001")
-    assert await rows_of(session, search=typed) == ()
-
-
-async def test_a_percent_sign_in_a_name_is_found_as_it_is(session):
-    wanted = await a_claim(session, policyholder=a_person(name="ООО 100% Ремонт_Плюс"))
-    await a_claim(session)
-    assert [row.id for row in await rows_of(session, search="100%")] == [wanted.id]
-    assert [row.id for row in await rows_of(session, search="ремонт_плюс")] == [wanted.id]
 
 
 async def test_each_filter_shows_what_it_says_and_nothing_else(session):
@@ -239,13 +211,6 @@ def test_a_search_is_one_line_without_control_characters(text):
     found = to_search(text)
     assert found == " ".join(found.split())
     assert "\0" not in found
-    bare = like_pattern(found)[1:-1].replace("\\\\", "").replace("\\%", "").replace("\\_", "")
-    assert not {"%", "_", "\\"} & set(bare)
-
-
-@pytest.mark.parametrize("typed", ["2041", "Kim", "٣٤٥٦٧٨٩", "++++7777777"])
-def test_what_is_no_telephone_number_is_not_looked_up_as_one(typed):
-    assert all(number.startswith("+") for number in phones_in(typed, ("ru", "us")))
 
 
 HOSTILE = [
