@@ -13,8 +13,7 @@ from claims_core.keyed import keyed_hash
 from claims_core.same_person import rows_of
 from claims_portal.errors import DeadLink, LinkDead
 from notifier.tables import LINK_LIVES, MESSAGE_LINK
-
-SHAPE = r"[0-9A-Za-z]{8}"
+from notifier.wording.check_words import SHAPE
 
 
 class LinkConvertor(StringConvertor):

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core import ledger
 from claims_core.db import driver_connection, insert_once
-from claims_core.i18n import last4
+from claims_core.i18n import last4, short_date
 from claims_core.ids import new_id
 from claims_core.same_person import goes_on, rows_of
 from notifier.deciding.decisions import barred, cadence_of, planned
@@ -21,13 +21,14 @@ from notifier.deciding.quiet_hours import zone_or
 from notifier.deciding.response_clock import answer_due
 from notifier.people import chats, claim_stops, preferences
 from notifier.people.chats import EndedHow
+from notifier.people.ours import judged
 from notifier.planning.facts import background_for
 from notifier.planning.plans import write_plans
 from notifier.planning.rulebook import longest_silence
 from notifier.settings import NotifierSettings
 from notifier.states import CHATS, Cadence, CauseKind, ChannelName, Importance
 from notifier.tables import Inbound
-from notifier.wording.keywords import Command, Understood, understand
+from notifier.wording.keywords import Command, Understood, after_first_word, understand
 
 log = logging.getLogger(__name__)
 
@@ -213,6 +214,14 @@ async def _help(heard: Heard) -> str:
     return await _reply(heard, "kw_help") or "unknown_number"
 
 
+async def _ours(heard: Heard) -> str:
+    """Whether the text that follows is ours. Three answers a day are too few to guess words by."""
+    template, at = await judged(heard.session, after_first_word(heard.inbound.body), settings=heard.settings)
+    moment = at.astimezone(zone_or(None, heard.settings.insurer_timezone)) if at else None
+    values = {"date": short_date(moment, heard.said.language or "en"), "time": f"{moment:%H:%M}"} if moment else {}
+    return await _reply(heard, template, values) or "unknown_number"
+
+
 async def _question(heard: Heard) -> str:
     if not heard.people:
         return "unknown_number"
@@ -274,5 +283,6 @@ _DO: dict[Command, Callable[[Heard], Awaitable[str]]] = {
     Command.LESS: _cadence(Cadence.ESSENTIAL, "kw_less"),
     Command.WHERE: _standing,
     Command.HELP: _help,
+    Command.OURS: _ours,
     Command.QUESTION: _question,
 }

@@ -1,8 +1,11 @@
 """What a short answer of a policyholder means (pure). The words are `ux` 4.3 and settled question 26."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+
+from notifier.wording.check_words import may_be_known
 
 
 class Command(StrEnum):
@@ -14,6 +17,7 @@ class Command(StrEnum):
     STOP = "stop"
     START = "start"
     HELP = "help"
+    OURS = "ours"
     QUESTION = "question"
 
 
@@ -35,7 +39,9 @@ WORDS: dict[Command, dict[str, tuple[str, ...]]] = {
     },
     Command.START: {"en": ("START",), "ru": ("СТАРТ",)},
     Command.HELP: {"en": ("HELP", "INFO"), "ru": ("ПОМОЩЬ", "ПОМОГИТЕ", "КОМАНДЫ")},
+    Command.OURS: {"en": ("OURS", "YOURS"), "ru": ("ВАШЕ", "ВАШИ", "VASHE")},
 }
+_FIRST_WORD = re.compile(r"\W*\w+\W*")
 # "No" begins many an answer that means something else, so these are a STOP only alone.
 STOP_ALONE = {"en": "CANCEL", "ru": "НЕТ"}
 # A STOP is heard whatever follows. The others begin many a sentence that means something else ("Больше не пишите"):
@@ -60,8 +66,15 @@ def understand(body: str) -> Understood:
             if word in _spellings(words[0]):
                 return Understood(Command.STOP, language)
     said = _exactly("".join(words[:2]), among=(Command.STOP,)) or _exactly(words[0]) or _nearly(words[0])
+    if said.command is Command.OURS and (rest := after_first_word(body)) and not may_be_known(rest):
+        return Understood(Command.QUESTION)  # "Ваше решение мне непонятно"
     meant = sum(word not in COURTESIES for word in words)
     return said if meant <= MOST_WORDS.get(said.command, meant) else Understood(Command.QUESTION)
+
+
+def after_first_word(body: str) -> str:
+    """What follows the command: a text that was forwarded, or the word of its link, as it was written."""
+    return _FIRST_WORD.sub("", body, count=1).strip()
 
 
 def _words(body: str) -> list[str]:

@@ -18,6 +18,7 @@ DOORS = (
     "people.chats",
     "people.claim_stops",
     "people.one_tap",
+    "people.ours",
     "people.preferences",
     "people.preferred",
     "planning.calls",
@@ -30,6 +31,7 @@ DOORS = (
     "tables",
     "versions.editing",
     "wording.chat_words",
+    "wording.check_words",
     "wording.wordings",
 )
 ENTERED_BY_NOBODY = ("sandbox", "benchmarks", "claims_cli", "tests")

@@ -36,6 +36,7 @@ CATALOGUE = {
     "delay_reasons",
     "true_sentence",
     "optout_claim",
+    *("kw_ours_yes", "kw_ours_no", "kw_ours_how"),
 }
 
 
@@ -66,7 +67,7 @@ def test_every_message_reads_well_when_nothing_optional_is_known(template: str, 
     always = {"kw_status_many": "n", "docs_partial": "n", "answer_ready": "question_short"}
     if name := always.get(template):
         known[name] = longest_for(language)[name]
-    if template in ("inspection", "question_ack", "question_late", "free_text"):
+    if template in ("inspection", "question_ack", "question_late", "free_text", "kw_ours_yes"):
         known["date"] = longest_for(language)["date"]
     text = render(template, channel, language, known)
     assert not re.search(r" [.,:]|\(\)|  |[.,:]{2}", text), text

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claims_portal.auth.limits import WRONG_LINKS
-from claims_portal.pages.ours import LONGEST, words_in
+from claims_portal.pages.ours import LONGEST
+from notifier.wording.check_words import words_in
 from tests.portal.links import a_link
 from tests.portal.people import a_known_claim
 from tests.portal.portal import NOON, visiting
