@@ -18,7 +18,7 @@ from claims_portal.auth.codes import GLANCE as FROM_GLANCE
 from claims_portal.auth.codes import Known
 from claims_portal.auth.cookies import GLANCE, set_cookie
 from claims_portal.auth.limits import WRONG_LINKS, count_tries, is_used_up
-from claims_portal.auth.links import SHAPE, Link, find_link
+from claims_portal.auth.links import Link, find_link
 from claims_portal.deps import look_of, network_of, now_of, portal_of
 from claims_portal.errors import TooManyTries
 from claims_portal.pages.claim.build import zone_of_reader
@@ -29,6 +29,7 @@ from claims_portal.pages.code import start_known
 from claims_portal.pages.speech import Speech
 from claims_portal.queries import ClaimRow
 from claims_portal.rendering import page
+from notifier.wording.check_words import SHAPE
 
 router = APIRouter(include_in_schema=False)
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from claims_core.db import session_scope
 from claims_core.i18n import last4
 from claims_portal.auth import allow_anyone
-from claims_portal.auth.links import SHAPE, Link
+from claims_portal.auth.links import Link
 from claims_portal.deps import look_of, now_of, portal_of
 from claims_portal.pages.glance import live_link
 from claims_portal.pages.speech import Speech
@@ -17,6 +17,7 @@ from claims_portal.queries import claim_number_of
 from claims_portal.rendering import page
 from notifier.people import preferences
 from notifier.states import Cadence
+from notifier.wording.check_words import SHAPE
 
 router = APIRouter(include_in_schema=False)
 
