@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks import code, page, queue, receipts, sender
+from benchmarks import code, desk, page, queue, receipts, sender
 from benchmarks.load import compared, meanwhile
 from benchmarks.rounds import Ratio, say
 from benchmarks.sender import killed, together
@@ -27,6 +27,7 @@ SECTIONS: dict[str, Callable[[str, Path, str, int], Iterable[Ratio]]] = {
     "queue": queue.measure,
     "receipts": receipts.measure,
     "page": page.measure,
+    "desk": desk.measure,
 }
 
 
