@@ -5,6 +5,7 @@ from itertools import chain
 
 from claims_core.db import session_scope
 from claims_core.ledger import (
+    end_kept,
     join_candidates,
     join_people,
     mark_shared,
@@ -40,6 +41,13 @@ async def seal(context: Context) -> str | None:
     return f"{sealed} sealed" if sealed else None
 
 
+async def erase_what_was_kept(context: Context) -> str | None:
+    """Erase the complaints of erased people, too, once nobody can go to law about them any more."""
+    async with session_scope(context.engine) as session:
+        erased = await end_kept(session, now=context.now)
+    return f"{erased} erased" if erased else None
+
+
 async def join_rows_of_one_human(context: Context) -> str | None:
     """Join rows whose facts say one human, split those whose facts no longer do, and mark shared telephones."""
     async with session_scope(context.engine) as session:
@@ -57,6 +65,7 @@ async def join_rows_of_one_human(context: Context) -> str | None:
 JOBS = (
     Job("end_promises", timedelta(minutes=5), end_promises),
     Job("seal_audit", timedelta(seconds=5), seal),
+    Job("erase_what_was_kept", timedelta(days=1), erase_what_was_kept),
     Job("join_people", timedelta(hours=1), join_rows_of_one_human),
     Job("forget_runs", timedelta(hours=1), forget_runs),
 )

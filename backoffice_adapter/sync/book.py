@@ -44,6 +44,11 @@ where r.source = $1 and r.settled_at is null and r.case_ref = k.ref and (
 VANISHED = """
 update rejected_case set settled_at = $2 where source = $1 and settled_at is null and last_seen_at < $2
 """
+# Of an erased claim no copy stays here either, and the back office may have sent another one since.
+FORGET = """
+update rejected_case r set raw = '', reason = '', place = null, settled_at = coalesce(settled_at, $2) from claim c
+where r.source = $1 and r.raw <> '' and c.source = r.source and c.source_ref = r.case_ref and c.erased_at is not null
+"""
 HASHES = f"select source_hash from claim where source = $1 and length(source_hash) = {HASH_BYTES}"  # noqa: S608
 # Key by key by the index, however many there are (as in `claims_core.ledger.known`).
 HASHES_OF = """
@@ -277,3 +282,8 @@ def _reject_row(source: str, one: Rejected | Unreadable, version: int, now: date
 def storable(words: str) -> str:
     """PostgreSQL holds any text but NUL."""
     return words.replace("\x00", "\\x00")
+
+
+async def forget_erased(session: AsyncSession, source: str, *, now: datetime) -> None:
+    """Empty what could not be read of claims that were erased."""
+    await (await driver_connection(session)).execute(FORGET, source, now)

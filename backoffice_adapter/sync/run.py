@@ -177,6 +177,7 @@ async def _start(plan: Plan, now: datetime) -> _Run:
         # What a new mapping makes of the old cases is known only after all of them were read again.
         remapped = last is not None and last.complete_at is not None and last.mapping_version != version
         full = plan.full or plan.again or remapped
+        await book.forget_erased(session, name, now=now)
         await judge_dead(session, name, share=plan.config.most_moved, now=now)
         row = await book.start_run(session, name, full=full, again=plan.again, now=now)
         first = last is None or last.complete_at is None

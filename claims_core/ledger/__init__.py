@@ -28,6 +28,16 @@ from claims_core.ledger.change_requests import (
     undo_changes,
 )
 from claims_core.ledger.complaints import serve_complaint
+from claims_core.ledger.erasures import (
+    ask_erasure,
+    check_erasure,
+    close_erasure,
+    end_kept,
+    erase_people,
+    is_in_the_way,
+    open_erasure,
+    withdraw_erasure,
+)
 from claims_core.ledger.gone import mark_gone
 from claims_core.ledger.joins import (
     join_by_hand,
@@ -60,13 +70,19 @@ __all__ = [
     "Verified",
     "agree_to_represent",
     "answer_question",
+    "ask_erasure",
     "ask_question",
     "audit",
     "changed_refs",
+    "check_erasure",
+    "close_erasure",
     "current_snapshot",
+    "end_kept",
     "end_representative",
+    "erase_people",
     "finish_change",
     "hand_over_question",
+    "is_in_the_way",
     "join_by_hand",
     "join_candidates",
     "join_people",
@@ -75,6 +91,7 @@ __all__ = [
     "mark_shared",
     "miss_promises",
     "name_representative",
+    "open_erasure",
     "record",
     "record_contact",
     "refuse_change",
@@ -92,6 +109,7 @@ __all__ = [
     "undo_join",
     "verify_audit",
     "verify_contact_point",
+    "withdraw_erasure",
     "write_sentence",
 ]
 

@@ -13,6 +13,7 @@ from claims_core.claimants import policyholders_side
 from claims_core.db import driver_connection
 from claims_core.ledger import rows
 from claims_core.ledger.batch import Batch, with_our_word
+from claims_core.ledger.erased import without_erased
 from claims_core.ledger.known import Key, Known, Standing, are_new, key_of, read_known, standing
 from claims_core.ledger.parts import Whole, parts_beside
 from claims_core.ledger.people import write_people
@@ -65,8 +66,7 @@ async def record(
     order. With `first_load` all that is recorded is historic: it is told to nobody. With `catching_up` that of claims
     never seen before is. `run_id` is kept with each fact.
     """
-    connection = await driver_connection(session)
-    done, silent = Recorded(), set[Key]()
+    connection, done, silent = await driver_connection(session), Recorded(), set[Key]()
     for wave in _waves(snapshots):
         # Of a first load nearly every page is all new: what is not, the database refuses, and then we look.
         blindly = first_load and await are_new(connection, wave)
@@ -112,6 +112,7 @@ async def _write(
 ) -> Recorded:
     same, known = await read_known(connection, wave if looks else ())
     news = [shot for shot in wave if key_of(shot) not in same and _is_news(known.get(key_of(shot)), shot, batch)]
+    news = await without_erased(connection, news)
     if first_load or catching_up:
         batch.silent.update(key_of(shot) for shot in news if first_load or key_of(shot) not in known)
     people, wholes = await write_people(connection, news), list[Whole]()

@@ -48,7 +48,7 @@ _PERSON = tuple(name for name in columns_of(Policyholder) if name in PersonSnaps
 # Of the values themselves: an attribute of a pydantic object is looked for in its class first.
 _same, _paid, _asked, _person = itemgetter(*_SAME), itemgetter(*_PAID), itemgetter(*_ASKED), itemgetter(*_PERSON)
 
-CLAIM = target(Claim, key=["id"], first=_SAME)
+CLAIM = target(Claim, key=["id"], first=_SAME, without=["erased_at"])
 # Who is joined with whom, and which address was proved, no batch of a source touches.
 PERSON = target(Policyholder, key=["source", "source_ref"], first=_PERSON, without=["person_id"])
 CONTACT_POINT = target(ContactPoint, key=["policyholder_id", "kind", "address"], without=["verified_at", "shared"])

@@ -38,6 +38,8 @@ class Claim(Table, table=True):
         Index("ix_claim_part_of", "part_of", postgresql_where="part_of is not null"),
         # Which claims were joined with this one; hardly any was.
         Index("ix_claim_merged_into", "source", "merged_into", postgresql_where="merged_into is not null"),
+        # What was erased does not come back with a reading; hardly any was.
+        Index("ix_claim_erased", "source", "source_ref", postgresql_where="erased_at is not null"),
         # The desk's queue: open claims, the oldest first.
         Index("ix_claim_open", "reported_at", "id", postgresql_where="stage <> 'closed'"),
         Index("ix_claim_words", text(CLAIM_WORDS), postgresql_using="gin"),
@@ -88,6 +90,8 @@ class Claim(Table, table=True):
     merged_into: str | None = None
     # No foreign key: it would be asked about for every claim of a first load, and hardly any has this.
     part_of: UUID | None = None
+    # Nothing of whose it was is in the row any more, and no reading of the back office puts it back.
+    erased_at: datetime | None = None
     has_claimants: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
 
 

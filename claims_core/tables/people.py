@@ -6,6 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from claims_core.db import Table, stored_as_value
@@ -183,6 +184,35 @@ class FormalComplaint(Table, table=True):
     language: str
     text_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     served_at: datetime
+
+
+class Erasure(Table, table=True):
+    """A person wants what we hold about them erased. One of the staff looks at it, another carries it out.
+
+    Who asked, who looked, who did it and when stays; `figures` is how many rows of which table were erased.
+    """
+
+    __table_args__ = (
+        # A person asks for it once at a time.
+        Index(
+            "uq_erasure_open",
+            "policyholder_id",
+            unique=True,
+            postgresql_where="done_at is null and withdrawn_at is null",
+        ),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    policyholder_id: UUID = Field(foreign_key="policyholder.id")
+    reference: str = Field(unique=True)
+    asked_at: datetime
+    due_at: datetime
+    withdrawn_at: datetime | None = None
+    checked_by: str | None = None
+    checked_at: datetime | None = None
+    done_by: str | None = None
+    done_at: datetime | None = None
+    figures: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default="{}"))
 
 
 class Contact(Table, table=True):

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.stages import ClaimStage
 from claims_core.tables import Claim, Question
+from claims_portal.desk.erasure_rows import how_many as to_erase
 from claims_portal.desk.held_runs import undecided
 from claims_portal.desk.rejected_rows import to_look_at
 from claims_portal.desk.text_rows import to_decide
@@ -31,10 +32,11 @@ class Rail:
     files: int | None
     sources: int | None
     texts: int | None
+    erasures: int | None
 
 
 async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, now: datetime) -> Rail:
-    """The rail of a page in `section` (`claims`, `questions`, `calls`, `files`, `sources` or `texts`)."""
+    """The rail of a page in `section` (`claims`, `questions`, `calls`, `files`, `sources`, `texts` or `erasures`)."""
     reads, keeps = viewer.role is not Role.ADMINISTRATOR, viewer.role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
     reads_texts = viewer.role in (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
     open_claims = select(func.count()).select_from(Claim).where(col(Claim.stage) != ClaimStage.CLOSED)
@@ -51,6 +53,8 @@ async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, 
         files=(await session.exec(unseen)).one() if reads else None,
         sources=await to_look_at(session) + await undecided(session) if keeps else None,
         texts=await to_decide(session) if reads_texts else None,
+        # A rare thing: its section is there while there is something to do.
+        erasures=(await to_erase(session) or None) if reads else None,
     )
 
 

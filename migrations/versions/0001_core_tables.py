@@ -177,6 +177,7 @@ def upgrade() -> None:
         sa.Column("merged_into", sa.String(), nullable=True),
         sa.Column("part_of", sa.Uuid(), nullable=True),
         sa.Column("has_claimants", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_claim")),
         sa.UniqueConstraint("source", "source_ref", name=op.f("uq_claim_source_source_ref")),
     )
@@ -184,6 +185,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_claim_policy_number"), "claim", ["policy_number"], unique=False)
     op.create_index(op.f("ix_claim_policyholder_id"), "claim", ["policyholder_id"], unique=False)
     op.create_index("ix_claim_part_of", "claim", ["part_of"], unique=False, postgresql_where="part_of is not null")
+    op.create_index(
+        "ix_claim_erased", "claim", ["source", "source_ref"], unique=False, postgresql_where="erased_at is not null"
+    )
     op.create_index(
         "ix_claim_merged_into", "claim", ["source", "merged_into"], unique=False,
         postgresql_where="merged_into is not null",
@@ -425,6 +429,30 @@ def upgrade() -> None:
         "ix_question_open", "question", ["answer_due_at"], unique=False, postgresql_where="answered_at is null"
     )
     op.create_table(
+        "erasure",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("policyholder_id", sa.Uuid(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("checked_by", sa.String(), nullable=True),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_by", sa.String(), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("figures", postgresql.JSONB(astext_type=sa.String()), server_default="{}", nullable=False),
+        sa.ForeignKeyConstraint(["policyholder_id"], ["policyholder.id"], name=op.f("fk_erasure_policyholder_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
+        sa.UniqueConstraint("reference", name=op.f("uq_erasure_reference")),
+    )
+    op.create_index(
+        "uq_erasure_open",
+        "erasure",
+        ["policyholder_id"],
+        unique=True,
+        postgresql_where="done_at is null and withdrawn_at is null",
+    )
+    op.create_table(
         "formal_complaint",
         sa.Column("question_id", sa.Uuid(), nullable=False),
         sa.Column("claim_id", sa.Uuid(), nullable=False),
@@ -483,6 +511,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_true_sentence_claim_id_written_at"), table_name="true_sentence")
     op.drop_table("true_sentence")
     op.drop_table("formal_complaint")
+    op.drop_index("uq_erasure_open", table_name="erasure")
+    op.drop_table("erasure")
     op.drop_index("ix_question_open", table_name="question")
     op.drop_index(op.f("ix_question_claim_id"), table_name="question")
     op.drop_table("question")

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from playwright.async_api import Browser, Page, async_playwright
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from claims_core.db import make_engine, open_pool
+from claims_core import ledger
+from claims_core.db import make_engine, open_pool, session_scope
 from claims_core.tables import Claim
 from claims_portal.tables import Role
 from sandbox.telephone import add_telephone
@@ -137,6 +139,7 @@ def shots(claim: Claim) -> list[tuple[str, str, Act]]:
         ("desk-texts", "/desk/texts", _nothing),
         ("desk-text", "/desk/texts/assessment/sms.ru", _opened),
         ("desk-text-refused", "/desk/texts/assessment/sms.ru", _reworded),
+        ("desk-erasures", "/desk/erasures", _nothing),
         ("desk-dates", "/desk?whose=all", _dated),
         ("desk-claim", here, _nothing),
         *((f"desk-claim-{action}", here, _form(action, fields)) for action, fields in FORMS.items()),
@@ -161,6 +164,8 @@ async def a_desk(database_url: str) -> AsyncIterator[tuple[str, Claim]]:
         await request_on(engine, claim, NOW)
         await a_request_on(engine, claim, NOW)
         await _sources(engine)
+        async with session_scope(engine) as session:
+            await ledger.ask_erasure(session, claim.policyholder_id, due_at=NOW + timedelta(days=12), now=NOW)
         async with a_desk_site(engine, pool, Clock(NOW)) as address:
             yield address, claim
     finally:

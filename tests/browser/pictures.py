@@ -63,6 +63,8 @@ def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:
     ):
         yield key, f"/claim/{seeded.claims[state].id}/ask/{key}"
     yield "formal-complaint", f"/claim/{seeded.claims['late'].id}/complaint"
+    yield "data", f"/claim/{seeded.claims['awaiting'].id}/data"
+    yield "erasure", f"/claim/{seeded.claims['awaiting'].id}/erasure"
     yield "not-found", "/no-such-page"
     yield "opt-out", f"/u/{LINK}"
     yield "letters-off", f"/stop/{tag_of(LETTER)}"

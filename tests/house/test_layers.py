@@ -10,6 +10,7 @@ from tests.house.source import PRODUCT, ROOT, modules
 # `states` is the vocabulary in which the tables are written; `settings` are passed on; `wordings` are agreed to.
 DOORS = (
     "direct",
+    "people.erasing",
     "people.reading_out",
     "held",
     "incoming.call_keys",

@@ -59,6 +59,9 @@ MAY = {
     ("POST", "/desk/texts/{template}/{file}/propose"): {SUPERVISOR, ADMINISTRATOR},
     ("POST", "/desk/texts/{template}/{file}/publish"): {SUPERVISOR, ADMINISTRATOR},
     ("POST", "/desk/texts/{template}/{file}/retire"): {SUPERVISOR, ADMINISTRATOR},
+    ("GET", "/desk/erasures"): READ,
+    ("POST", "/desk/erasures/{erasure_id:uuid}/check"): CHANGE,
+    ("POST", "/desk/erasures/{erasure_id:uuid}/carry-out"): {SUPERVISOR},
     ("POST", "/desk/sign-out"): set(Role),
 }
 OPEN_TO_ALL = {("GET", "/desk/sign-in"), ("POST", "/desk/sign-in"), ("POST", "/desk/sign-in/code")}

@@ -102,6 +102,9 @@ WANTS_A_FRESH_CODE = {
     "POST /claim/{claim_id}/files",
     "GET /claim/{claim_id}/files/{upload_id}",
     "GET /claim/{claim_id}/complaint/{complaint_id}",
+    "GET /claim/{claim_id}/data/json",
+    "GET /claim/{claim_id}/data/pdf",
+    "POST /claim/{claim_id}/erasure",
 }
 
 
