@@ -40,8 +40,14 @@ class Claim(Table, table=True):
         Index("ix_claim_merged_into", "source", "merged_into", postgresql_where="merged_into is not null"),
         # What was erased does not come back with a reading; hardly any was.
         Index("ix_claim_erased", "source", "source_ref", postgresql_where="erased_at is not null"),
-        # The desk's queue: open claims, the oldest first.
-        Index("ix_claim_open", "reported_at", "id", postgresql_where="stage <> 'closed'"),
+        # The desk's queue and its figures: open claims, the oldest first, with what they are parted by.
+        Index(
+            "ix_claim_open",
+            "reported_at",
+            "id",
+            postgresql_where="stage <> 'closed'",
+            postgresql_include=("stage", "situation", "merged_into"),
+        ),
         Index("ix_claim_words", text(CLAIM_WORDS), postgresql_using="gin"),
     )
 

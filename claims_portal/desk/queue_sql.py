@@ -63,9 +63,10 @@ _DATED_ROWS = f"""select o.due_date as due_key, {_HEARD_KEY} as heard_key, c.rep
   {_DATED_FROM} {_HEARD}
   where {_IS_DATED} and {{where}} {{after_dated}}
   order by o.due_date, heard_key, c.reported_at, c.id limit :size"""
+# `offset 0`: told how few are wanted, the server would ask for each open claim in turn whether it has a date.
 _UNDATED_ROWS = f"""select {_REPORTED_DAY}, {NEVER}, c.reported_at, c.id, {_NOTHING}
-  from claim c {_HEARD}
-  where {OPEN} and c.stage not in {_DECIDED} and {_NO_DATE} and {{where}} {{after_undated}}
+  from (select c.id, c.reported_at from claim c
+    where {OPEN} and c.stage not in {_DECIDED} and {_NO_DATE} and {{where}} {{after_undated}} offset 0) c {_HEARD}
   order by c.reported_at, c.id limit :size"""
 _SETTLED_ROWS = f"""select {LAST_DAY}, {NEVER}, c.reported_at, c.id, {_NOTHING}
   from claim c {_HEARD}

@@ -192,7 +192,10 @@ def upgrade() -> None:
         "ix_claim_merged_into", "claim", ["source", "merged_into"], unique=False,
         postgresql_where="merged_into is not null",
     )  # fmt: skip
-    op.create_index("ix_claim_open", "claim", ["reported_at", "id"], unique=False, postgresql_where="stage <> 'closed'")
+    op.create_index(
+        "ix_claim_open", "claim", ["reported_at", "id"], unique=False, postgresql_where="stage <> 'closed'",
+        postgresql_include=["stage", "situation", "merged_into"],
+    )  # fmt: skip
     said = "(((claim_number || ' ') || coalesce(policy_number, '')) || ' ') || coalesce(object_label, '')"
     op.create_index("ix_claim_words", "claim", [sa.text(_words_in(said))], unique=False, postgresql_using="gin")
     op.create_table(
