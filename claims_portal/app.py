@@ -60,7 +60,7 @@ from claims_portal.pages import (
     stop,
     unproven,
 )
-from claims_portal.pages.acting import account, complaint, files, resumed, wish
+from claims_portal.pages.acting import account, complaint, files, resumed, survey, wish
 from claims_portal.pages.claim import route as claim
 from claims_portal.pages.fresh import answer_code_needed
 from claims_portal.pages.problems import answer_problems, on_bug, on_too_long
@@ -94,6 +94,7 @@ ROUTERS = (
     account.router,
     wish.router,
     complaint.router,
+    survey.router,
     messages.router,
     held_data.router,
     chats.router,

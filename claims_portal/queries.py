@@ -49,7 +49,10 @@ _TOLD = f"""
      select o.id from claim o where o.source = c.source and o.merged_into = c.source_ref))::text as questions,
   (select json_agg(json_build_object('id', f.question_id, 'ground', f.ground, 'reference', f.reference,
      'served_at', f.served_at) order by f.served_at)
-   from formal_complaint f where f.claim_id = c.id)::text as complaints
+   from formal_complaint f where f.claim_id = c.id)::text as complaints,
+  case when c.stage = 'closed' then (select json_agg(json_build_object('kind', s.kind, 'ask_at', s.ask_at,
+     'rating', (select a.rating from survey_answer a where a.survey_id = s.id order by a.at desc limit 1)))
+   from survey s where s.claim_id = c.id and s.recipient_id = any({rows_of("h")})) end::text as survey
 """  # noqa: S608  (pieces of our own)
 _CLAIM = """
   c.id, c.source, c.claim_number, c.policy_number, c.line_of_business, c.product, c.country, c.currency,
@@ -87,7 +90,18 @@ where s.token_hash = $1 and s.ends_at > $3 and s.seen_at > $3 - interval '{IDLE_
 """  # noqa: S608  (pieces of our own)
 _GLANCE = f"select {_CLAIM}, {_PARTS} from claim c join policyholder h on h.id = c.policyholder_id where c.id = $1"  # noqa: S608
 _AS_OWNER = f"select {_OWNERS} from claim c join policyholder h on h.id = c.policyholder_id where c.id = $1"  # noqa: S608
-_JSON_PARTS = ("joined", "payments", "documents", "promises", "pauses", "events", "messages", "questions", "complaints")
+_JSON_PARTS = (
+    "joined",
+    "payments",
+    "documents",
+    "promises",
+    "pauses",
+    "events",
+    "messages",
+    "questions",
+    "complaints",
+    "survey",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ def _iso(stands: Background) -> str:
 _TRUTH: dict[str, Callable[[Fact, Background, datetime], bool]] = {
     "registered": _undecided,
     "silence": _same_page,
+    "survey": lambda fact, stands, now: stands.stage == "closed",
     "stage_changed": _same_page,
     "situation_changed": _same_page,
     "decision_made": _same_outcome,

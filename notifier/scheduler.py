@@ -18,6 +18,7 @@ from notifier.planning.another_way import write_beyond_cap
 from notifier.planning.heartbeat import beat
 from notifier.planning.pilot_end import tell_ended
 from notifier.planning.sentences import ask
+from notifier.planning.surveys import ask_surveys
 from notifier.planning.unheard import follow
 from notifier.reports.receipts import unpark
 from notifier.reports.resolve import poll_receipts, resolve_once
@@ -141,6 +142,12 @@ async def end_pilots(context: Context) -> str | None:
     return f"{told} told" if told else None
 
 
+async def ask_at_the_end(context: Context) -> str | None:
+    """Ask the one question about claims that were closed a day ago."""
+    asked = await ask_surveys(context.engine, now=context.now, settings=_tools(context).settings)
+    return f"{asked} asked" if asked else None
+
+
 JOBS = (
     *jobs.JOBS,  # promises and audit are everybody's; the notifier is the process that always runs
     Job("resolve_lost", timedelta(seconds=5), resolve_lost),
@@ -152,6 +159,7 @@ JOBS = (
     Job("apologise_for_late_answers", timedelta(minutes=1), apologise_for_late_answers),
     Job("end_pilots", timedelta(minutes=10), end_pilots),
     Job("write_letters_instead", timedelta(minutes=1), write_letters_instead),
+    Job("ask_at_the_end", timedelta(minutes=10), ask_at_the_end),
     Job("make_known", timedelta(minutes=5), make_known),
     Job("ask_handlers", timedelta(minutes=10), ask_handlers),
     Job("break_silence", timedelta(minutes=10), break_silence),

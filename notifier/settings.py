@@ -100,6 +100,8 @@ class NotifierSettings(SmppSettings, MessengerSettings):
     notifier_stop_answered: bool = False
     # How often those hear from us who neither chose nor take part in a pilot.
     notifier_cadence: Literal["essential", "every_step", "frequent"] = "essential"
+    # What whoever had a claim is asked a day after it was closed: was it clear, would they recommend us, or nothing.
+    notifier_survey: Literal["clear", "nps", "off"] = "clear"
     # May a text say a sum? A stranger may read over a shoulder.
     notifier_amounts: bool = True
     # What one SMS part costs, for the preview and the pilot's figures.

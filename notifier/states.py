@@ -93,6 +93,7 @@ class CauseKind(StrEnum):
     QUESTION = "question"
     PREFERENCE = "preference"
     ENROLMENT = "enrolment"
+    SURVEY = "survey"
 
 
 class NotificationState(StrEnum):

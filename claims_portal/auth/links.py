@@ -13,13 +13,13 @@ from claims_core.keyed import keyed_hash
 from claims_core.same_person import rows_of
 from claims_portal.errors import DeadLink, LinkDead
 from notifier.tables import LINK_LIVES, MESSAGE_LINK
-from notifier.wording.check_words import SHAPE
+from notifier.wording import check_words
 
 
 class LinkConvertor(StringConvertor):
     """`{token:link}` in a route: exactly what the token of a link looks like, so that other paths are not caught."""
 
-    regex = SHAPE
+    regex = check_words.SHAPE
 
 
 register_url_convertor("link", LinkConvertor())

@@ -38,6 +38,7 @@ from claims_portal.tables import AccessLog, Staff
 from notifier.people.claim_stops import stopped_since
 from notifier.people.preferences import is_stopped
 from notifier.people.preferred import Proposal
+from notifier.people.surveys import Answered, answers_of
 from notifier.planning.calls import Call, calls_of
 from notifier.planning.sentences import Asked, asked_of
 from notifier.tables import Delivery, Notification
@@ -70,6 +71,7 @@ class ClaimFacts:
     is_stopped: bool
     stopped_since: datetime | None
     untold: dict[UUID, str]
+    rated: tuple[Answered, ...] = ()
     proposal: Proposal | None = None
 
     @property
@@ -151,6 +153,7 @@ async def read_claim(session: AsyncSession, claim_id: UUID, *, now: datetime) ->
         is_stopped=await is_stopped(session, claim.policyholder_id),
         stopped_since=await stopped_since(session, claim_id),
         untold=await untold_facts(session, claim_id),
+        rated=await answers_of(session, claim_id),
     )
 
 

@@ -20,8 +20,10 @@ from claims_portal.desk.words import (
     REASONS,
     SILENT_STATES,
     STATUS_OF,
+    SURVEYS,
     template_words,
 )
+from notifier.people.surveys import RATINGS
 from notifier.refusals import words_on
 from notifier.states import DeliveryState, NotificationState
 from notifier.tables import Delivery, Notification
@@ -53,7 +55,7 @@ class Entry:
 def history(facts: ClaimFacts, part: Part, says: Says) -> tuple[Entry, ...]:
     """The history, newest first."""
     entries = [*_events(facts, says), *_messages(facts, says), *_questions(facts, says), *_contacts(facts, says)]
-    entries += _changes(facts, says)
+    entries += [*_changes(facts, says), *_rated(facts, says)]
     shown = [entry for entry in entries if part in (Part.ALL, entry.part)]
     return tuple(sorted(shown, key=lambda entry: entry.at, reverse=True)[:SHOWN_AT_ONCE])
 
@@ -149,6 +151,13 @@ def _contacts(facts: ClaimFacts, says: Says) -> Iterator[Entry]:
         if contact.kind in CONTACTS:
             icon, words = CONTACTS[contact.kind]
             yield _entry(Part.CALLS, icon, says.told(words), "", contact.at, says)
+
+
+def _rated(facts: ClaimFacts, says: Says) -> Iterator[Entry]:
+    for answer in facts.rated:
+        words, most = SURVEYS[answer.kind], RATINGS[answer.kind][-1]
+        said = says.told("“{text}”", text=answer.said) if answer.said else ""
+        yield _entry(Part.CALLS, "chat", says.told(words, n=answer.rating, most=most), said, answer.at, says)
 
 
 def _changes(facts: ClaimFacts, says: Says) -> Iterator[Entry]:

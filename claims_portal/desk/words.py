@@ -153,6 +153,10 @@ CONTACTS: dict[str, tuple[str, str]] = {
     "call": ("phone", _("The client called")),
     "inbound": ("chat", _("The client wrote a text")),
 }
+SURVEYS: dict[str, str] = {
+    "clear": _("The client on whether it was clear what happened: {n} of {most}"),
+    "nps": _("The client on whether they would recommend us: {n} of {most}"),
+}
 CHANGE_STATES: dict[ChangeState, str] = {
     ChangeState.WAITING: _("Saved; can still be undone"),
     ChangeState.APPLYING: _("Being saved to the claims system"),
@@ -197,6 +201,8 @@ TEMPLATES: dict[str, str] = {
     "kw_status_many": _("Answer to STATUS, several claims"),
     "kw_status_none": _("Answer to STATUS, no open claim"),
     "pilot_end": _("The trial is over"),
+    "survey": _("One question after closing"),
+    "survey_nps": _("One question after closing: would they recommend us"),
 }
 
 

@@ -14,6 +14,7 @@ _OF_DELIVERY = (
     "t.delivery_id in (select d.id from delivery d join notification n on n.id = d.notification_id"
     " where n.recipient_id = any($1))"
 )
+_OF_SURVEY = "t.survey_id in (select s.id from survey s where s.recipient_id = any($1))"
 
 
 class Category(StrEnum):
@@ -110,6 +111,8 @@ HELD = (
     Held("pause", _C.CLAIMS, _OF_CLAIM, printed=("started_at", "ended_at")),
     Held("true_sentence", _C.CLAIMS, _OF_CLAIM, ("written_by",), ("written_at", "text")),
     Held("question", _C.THREAD, _OF_PERSON, ("sealed", "taken_by"), ("asked_at", "text", "answered_at", "answer")),
+    Held("survey", _C.THREAD, "t.recipient_id = any($1)"),
+    Held("survey_answer", _C.THREAD, _OF_SURVEY, printed=("at", "rating", "said")),
     Held("formal_complaint", _C.THREAD, _OF_CLAIM, ("text_hash",), ("served_at", "reference")),
     Held("contact", _C.THREAD, _OF_PERSON, printed=("at", "kind")),
     Held("unproven_request", _C.THREAD, _OF_CLAIM, ("name", "contact", "ended_by"), ("created_at", "text")),
@@ -159,6 +162,7 @@ NOT_HELD = {
     "planned_event": _WORKING,
     "planner_mark": _WORKING,
     "unheard_mark": _WORKING,
+    "survey_mark": _WORKING,
     "hold_decision": _WORKING,
     "sender_rate": _WORKING,
     "sending_stop": _WORKING,

@@ -192,6 +192,39 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sentence_request_claim_id"), "sentence_request", ["claim_id"], unique=False)
     op.create_index(op.f("ix_sentence_request_until"), "sentence_request", ["until"], unique=False)
     op.create_table(
+        "survey",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("claim_id", sa.Uuid(), nullable=False),
+        sa.Column("recipient_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("ask_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_survey_claim_id_claim")),
+        sa.ForeignKeyConstraint(
+            ["recipient_id"], ["policyholder.id"], name=op.f("fk_survey_recipient_id_policyholder")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_survey")),
+        sa.UniqueConstraint("claim_id", "recipient_id", name=op.f("uq_survey_claim_id_recipient_id")),
+    )
+    op.create_index(op.f("ix_survey_ask_at"), "survey", ["ask_at"], unique=False)
+    op.create_table(
+        "survey_answer",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("survey_id", sa.Uuid(), nullable=False),
+        sa.Column("rating", sa.Integer(), nullable=False),
+        sa.Column("said", sa.String(), nullable=True),
+        sa.Column("how", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["survey_id"], ["survey.id"], name=op.f("fk_survey_answer_survey_id_survey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_answer")),
+    )
+    op.create_index(op.f("ix_survey_answer_survey_id"), "survey_answer", ["survey_id"], unique=False)
+    op.create_table(
+        "survey_mark",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mark", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_mark")),
+    )
+    op.create_table(
         "template_version",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("template", sa.String(), nullable=False),
@@ -624,6 +657,11 @@ def downgrade() -> None:
     op.drop_table("sending_stop")
     op.drop_table("silence_rule")
     op.drop_table("unheard_fact")
+    op.drop_table("survey_mark")
+    op.drop_index(op.f("ix_survey_answer_survey_id"), table_name="survey_answer")
+    op.drop_table("survey_answer")
+    op.drop_index(op.f("ix_survey_ask_at"), table_name="survey")
+    op.drop_table("survey")
     op.drop_table("unheard_mark")
     op.drop_table("text_alarm")
     op.drop_index("uq_claim_stop_standing", table_name="claim_stop", postgresql_where="ended_at is null")

@@ -22,6 +22,7 @@ from notifier.deciding.response_clock import answer_due
 from notifier.people import chats, claim_stops, preferences
 from notifier.people.chats import EndedHow
 from notifier.people.ours import judged
+from notifier.people.surveys import rate_by_reply
 from notifier.planning.facts import background_for
 from notifier.planning.plans import write_plans
 from notifier.planning.rulebook import longest_silence
@@ -223,6 +224,9 @@ async def _ours(heard: Heard) -> str:
 
 
 async def _question(heard: Heard) -> str:
+    said = heard.inbound
+    if await rate_by_reply(heard.session, address=said.address, body=said.body, at=said.received_at):
+        return "rated"  # and no reply (`ux` 4.3)
     if not heard.people:
         return "unknown_number"
     before = {"address": heard.inbound.address, "body": heard.inbound.body, "id": heard.inbound.id}

@@ -26,6 +26,9 @@ _ERASED = {
     "chat": """update chat set address = 'erased:' || id, ended_at = coalesce(ended_at, :now),
         ended_how = coalesce(ended_how, 'erasure') where policyholder_id = any(:people)""",
     "chat_invitation": "delete from chat_invitation where policyholder_id = any(:people)",
+    # The figure stays: it names nobody.
+    "survey_answer": """update survey_answer set said = null where survey_id in
+        (select id from survey where recipient_id = any(:people))""",
     "preference": "delete from preference where policyholder_id = any(:people)",
     "unheard_fact": """update unheard_fact set ended_at = :now, ended_how = 'erasure', call_since = null
         where recipient_id = any(:people) and ended_at is null""",

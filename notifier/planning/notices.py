@@ -10,7 +10,7 @@ from notifier.deciding.decisions import planned, reach
 from notifier.planning.facts import background_for
 from notifier.planning.plans import Cause, write_plans
 from notifier.settings import NotifierSettings
-from notifier.states import ALL_CHANNELS, Importance
+from notifier.states import ALL_CHANNELS, ChannelName, Importance
 
 
 async def tell_person(
@@ -24,9 +24,10 @@ async def tell_person(
     settings: NotifierSettings,
     now: datetime,
     values: dict[str, Any] | None = None,
+    channels: tuple[ChannelName, ...] = ALL_CHANNELS,
 ) -> None:
     """Plan the message in the caller's transaction, or note why it does not go. Once for each cause and template."""
     stands = await background_for(connection, policyholder_id, claim_id=claim_id, now=now)
-    channel, reason = reach(ALL_CHANNELS, stands, settings)
+    channel, reason = reach(channels, stands, settings)
     plan = planned(template, importance, channel, stands, settings=settings, now=now, reason=reason)
     await write_plans(connection, [(cause, None, stands, plan, values or {})], now=now)

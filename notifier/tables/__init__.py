@@ -30,6 +30,7 @@ from notifier.tables.queue import (
     SilenceRule,
     WayPrice,
 )
+from notifier.tables.surveys import Survey, SurveyAnswer, SurveyMark
 from notifier.tables.texts import TemplateVersion, TextAlarm
 
 __all__ = [
@@ -58,6 +59,9 @@ __all__ = [
     "SendingStop",
     "SentenceRequest",
     "SilenceRule",
+    "Survey",
+    "SurveyAnswer",
+    "SurveyMark",
     "TemplateVersion",
     "TextAlarm",
     "UnheardFact",

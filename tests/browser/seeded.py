@@ -23,7 +23,7 @@ from claims_portal.tables import RequestKind, UnprovenRequest, Upload, UploadSta
 from claims_portal.uploads.unfit import Unfit
 from notifier.channels.base import hash_of_token
 from notifier.states import CauseKind, ChannelName, DeliveryState, Importance, NotificationState
-from notifier.tables import Delivery, Notification, Pilot
+from notifier.tables import Delivery, Notification, Pilot, Survey
 from sandbox.telegram import Bot
 from tests.factories import a_person, a_question, events_of
 from tests.portal.links import handed_over
@@ -71,6 +71,10 @@ async def seed(engine: AsyncEngine) -> tuple[dict[str, Claim], str, str, str]:
         owner = claims["life"].policyholder_id
         token, spare = [await open_session(session, owner, now=NOW) for _ in range(2)]
         await _lived_in(session, claims["awaiting"])
+        for name, kind in (("paid", "clear"), ("closed_other", "nps")):
+            if name in claims:
+                asked = {"claim_id": claims[name].id, "recipient_id": claims[name].policyholder_id}
+                session.add(Survey(kind=kind, ask_at=NOW, **asked))
         session.add(_unproven())
         session.add_all(_sent(claims["docs_needed"]))
         reads = await _a_reader(session, claims["awaiting"])

@@ -22,6 +22,7 @@ DOORS = (
     "people.ours",
     "people.preferences",
     "people.preferred",
+    "people.surveys",
     "planning.calls",
     "planning.sentences",
     "refusals",

@@ -36,7 +36,7 @@ CATALOGUE = {
     "delay_reasons",
     "true_sentence",
     "optout_claim",
-    *("kw_ours_yes", "kw_ours_no", "kw_ours_how"),
+    *("kw_ours_yes", "kw_ours_no", "kw_ours_how", "survey", "survey_nps"),
 }
 
 

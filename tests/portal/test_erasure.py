@@ -40,6 +40,8 @@ from notifier.tables import (
     Notification,
     OptOut,
     Receipt,
+    Survey,
+    SurveyAnswer,
 )
 from tests.factories import a_document, a_payment, a_person, a_snapshot, claim_of, later
 from tests.portal.desk import at_the_desk
@@ -107,6 +109,10 @@ async def fill(session, claim, clock):
         ClaimNumber(claim_id=claim.id, number="CANARY-0", replaced_at=now),
     ]  # fmt: skip
     session.add_all(lines)
+    survey = Survey(claim_id=claim.id, recipient_id=who, kind="clear", ask_at=now)
+    session.add(survey)
+    await session.flush()
+    session.add(SurveyAnswer(survey_id=survey.id, rating=2, said=CANARY, how="page", at=now))
     await open_session(session, who, now=now)
     write_piece(place_of(place(), "ab-canary"), 0, b"abc")
 

@@ -15,6 +15,7 @@ from claims_portal.pages.claim.movers import move_of
 from claims_portal.pages.claim.needed import appeal_of, needs_of, needs_text_of, notes_of, reasons_of
 from claims_portal.pages.claim.page import ClaimPage, Headline
 from claims_portal.pages.claim.questions import NOTHING, Typed, thread_of
+from claims_portal.pages.claim.survey import survey_card
 from claims_portal.pages.claim.timeline import timeline_of
 from claims_portal.pages.claim.tracker import steps_of
 from claims_portal.pages.claim.ways import ways_of
@@ -56,6 +57,7 @@ def build_claim_page(row: ClaimRow, said: Speech, settings: PortalSettings, *, t
         thread=thread_of(facts, said, settings, typed),
         ways=ways_of(facts, said),
         complaint=complaint_card(facts, said),
+        survey=survey_card(facts, said),
         texts=texts_of(row, said),
         phone=masked_phone(row["phone"]) if row["phone"] else None,
         as_of=as_of(row, said),
@@ -72,7 +74,7 @@ def for_representative(made: ClaimPage, represents: Represents, said: Speech) ->
     words = said.say(
         "You read this claim for its owner until {date}. Each look is kept, and the owner sees it.", date=until
     )
-    return replace(made, phone=None, complaint=None, represented=words)
+    return replace(made, phone=None, complaint=None, survey=None, represented=words)
 
 
 def title_of(facts: Facts, headline: Headline, said: Speech) -> str:

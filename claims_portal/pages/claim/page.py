@@ -216,6 +216,20 @@ class ComplaintCard:
 
 
 @dataclass(frozen=True, slots=True)
+class SurveyCard:
+    """The one question at the end: its figures from `lowest` to `highest`, or `thanks` once it was answered."""
+
+    question: str
+    figures: tuple[int, ...]
+    lowest: str
+    highest: str
+    thanks: str | None
+    longest: int = 0
+    problem: str | None = None
+    typed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimPage:
     """pages/claim.html."""
 
@@ -242,5 +256,6 @@ class ClaimPage:
     zone_note: str | None
     printed: str
     complaint: ComplaintCard | None = None
+    survey: SurveyCard | None = None
     # Said to whoever reads it for its owner, who then finds nothing to press.
     represented: str | None = None
