@@ -1,5 +1,6 @@
 """The formal complaint: composed out of the ledger from a broken promise on, served once, with a receipt for ever."""
 
+import asyncio
 import hashlib
 import re
 from datetime import date, timedelta
@@ -16,12 +17,13 @@ from claims_core import ledger
 from claims_core.db import session_scope
 from claims_core.deadlines import PromiseBasis, PromiseKind
 from claims_core.stages import ClaimStage, Mover, PageState, Situation
-from claims_core.tables import FormalComplaint, Question, QuestionCategory
+from claims_core.tables import Claim, FormalComplaint, Question, QuestionCategory
 from claims_portal.pages.claim.complaint import compose, ground_of
 from claims_portal.pages.claim.facts import Facts, Told
 from claims_portal.pages.speech import Speech
 from claims_portal.queries import ClaimRow
 from claims_portal.tables import Role
+from tests.factories import a_claimant, a_person, a_snapshot
 from tests.portal.desk import at_the_desk
 from tests.portal.people import signed_in
 from tests.portal.portal import NOON
@@ -188,3 +190,37 @@ async def test_a_representative_is_offered_nothing(app, engine, clock):
         page = await browser.get(f"/claim/{claim.id}")
         assert (page.status_code, "/complaint" in page.text) == (200, False)
         assert (await browser.get(f"/claim/{claim.id}/complaint")).status_code == 404
+
+
+async def test_of_two_who_press_at_once_one_serves(engine, clock):
+    claim = await known(engine, "late", clock)
+
+    async def press() -> bool:
+        async with session_scope(engine) as session:
+            served_now = await ledger.serve_complaint(
+                session, claim_id=claim.id, policyholder_id=claim.policyholder_id, ground="decision:target:2026-05-17",
+                language="ru", text="Претензия", now=clock.now, answer_due_at=clock.now,
+            )  # fmt: skip
+            return served_now is not None
+
+    assert sorted(await asyncio.gather(press(), press(), press())) == [False, False, True]
+    async with session_scope(engine) as session:
+        assert len((await session.exec(select(Question))).all()) == 1
+
+
+async def test_a_claimant_has_a_complaint_of_their_own(app, engine, clock):
+    """Whoever claims against another's policy is promised dates, too; the policyholder's name is not in it."""
+    begun = clock.now - timedelta(days=30)
+    harmed = a_claimant(person=a_person(name="Пётр Зимин"))
+    first = a_snapshot(reported_at=begun, documents_complete_at=begun, claimants=(harmed,))
+    async with session_scope(engine) as session:
+        await ledger.record(session, [first], now=begun, settle=timedelta(0))
+        await ledger.miss_promises(session, now=clock.now)
+        side = (await session.exec(select(Claim).where(Claim.part_of.is_not(None)))).one()
+    async with signed_in(app, side) as browser:
+        complaint = f"/claim/{side.id}/complaint"
+        page = (await browser.get(complaint)).text
+        assert ("Пётр Зимин" in page, "Ирина" in page, "Полис:" in page) == (True, False, False)
+        await browser.post(complaint, data={"shown": SHOWN.search(page)[1]})
+    [(kept, task)] = await served(engine)
+    assert (kept.claim_id, task.policyholder_id) == (side.id, side.policyholder_id)

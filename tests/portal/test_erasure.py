@@ -16,6 +16,7 @@ from claims_core.tables import (
     AuditEntry,
     ChangeAction,
     ChangeRequest,
+    Claim,
     ClaimNumber,
     Erasure,
     Policyholder,
@@ -43,7 +44,7 @@ from notifier.tables import (
     Survey,
     SurveyAnswer,
 )
-from tests.factories import a_document, a_payment, a_person, a_snapshot, claim_of, later
+from tests.factories import a_claimant, a_document, a_payment, a_person, a_snapshot, claim_of, later
 from tests.portal.desk import at_the_desk
 from tests.portal.people import signed_in
 from tests.portal.portal import FILES
@@ -280,3 +281,23 @@ async def test_a_shared_number_keeps_what_came_from_it(app, engine, clock):
     async with session_scope(engine) as session:
         names = set(await session.exec(select(Policyholder.name)))
     assert "Ирина Сергеевна Ковалёва" in names
+
+
+async def test_a_claimant_who_was_erased_does_not_come_back_with_the_whole(app, engine, clock):
+    harmed = a_claimant(person=a_person(name=CANARY, phones=("+" + PHONE,)))
+    over = states_on(clock.now.date())["closed_other"]
+    first = a_snapshot(claimants=(harmed,), **over)
+    async with session_scope(engine) as session:
+        await ledger.record(session, [first], now=clock.now, settle=timedelta(0))
+        side = (await session.exec(select(Claim).where(Claim.part_of.is_not(None)))).one()
+    erasure = await asked(app, engine, side)
+    async with at_the_desk(app, engine, Role.HANDLER) as one, at_the_desk(app, engine, Role.SUPERVISOR) as other:
+        await one.post(f"/desk/erasures/{erasure}/check")
+        assert (await other.post(f"/desk/erasures/{erasure}/carry-out")).headers["location"].endswith("done=erased")
+    assert await found(engine, CANARY, PHONE) == set()
+    async with session_scope(engine) as session:
+        again = later(first, claimants=(harmed,), object_label="Lada")
+        await ledger.record(session, [again], now=clock.now, settle=timedelta(0))
+        labels = set(await session.exec(select(Claim.object_label).where(Claim.part_of.is_(None))))
+    assert labels == {"Lada"}
+    assert await found(engine, CANARY, PHONE) == set()

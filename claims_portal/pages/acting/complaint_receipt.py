@@ -2,6 +2,7 @@
 
 from claims_core.i18n import format_claim_number
 from claims_core.tables import FormalComplaint, Question
+from claims_portal.pages.claim.complaint import ITEM
 from claims_portal.pages.claim.complaint_card import grouped
 from claims_portal.pages.speech import Speech
 from claims_portal.pdf import Paper, Part
@@ -24,7 +25,13 @@ def receipt_of(complaint: FormalComplaint, task: Question, *, number: str, setti
         title=said.say("Receipt: your complaint was served on us"),
         language=complaint.language,
         made_at=at,
-        parts=(Part(rows=rows), Part(heading=title), *(Part(texts=(part,)) for part in parts)),
+        parts=(Part(rows=rows), Part(heading=title), *map(_part, parts)),
         foot=said.say("{insurer}, complaint {number}", insurer=settings.portal_brand_name, number=complaint.reference),
         maker=settings.portal_brand_name,
     )
+
+
+def _part(block: str) -> Part:
+    """A block of the text: its first line is a heading where points follow."""
+    heading, _, points = block.partition("\n")
+    return Part(heading, (points,)) if points.startswith(ITEM) else Part(texts=(block,))

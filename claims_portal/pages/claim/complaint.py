@@ -28,7 +28,7 @@ _NOT_DONE = {
     PromiseKind.DOCUMENTS: marked("The day passed, and nobody had."),
 }
 _LIMIT = marked("The last day for the decision was {date} ({source}).")
-_ITEM = "• "
+ITEM = "• "
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +117,9 @@ def _promises(facts: Facts, terms: Terms, said: Speech) -> Iterator[str]:
         ours = told.basis in OURS
         words = _PROMISED[told.kind] if ours else _LIMIT
         source = terms.limit_source[said.language]
-        yield _ITEM + said.say(words, date=_day(told.due, said), source=source) + " " + _fate(told, facts, said)
+        yield ITEM + said.say(words, date=_day(told.due, said), source=source) + " " + _fate(told, facts, said)
     if facts.is_undecided:
-        yield _ITEM + said.say("There is no decision to this day.")
+        yield ITEM + said.say("There is no decision to this day.")
 
 
 def _fate(told: Told, facts: Facts, said: Speech) -> str:
@@ -135,7 +135,7 @@ def _unanswered(facts: Facts, said: Speech) -> Iterator[str]:
         due = moment_of(question["due_at"])
         answered = moment_of(question["answered_at"]) if question["answered_at"] else None
         if due < (answered or said.now):
-            yield _ITEM + _late_answer(question, said)
+            yield ITEM + _late_answer(question, said)
 
 
 def _late_answer(question: dict[str, Any], said: Speech) -> str:
@@ -148,11 +148,11 @@ def _late_answer(question: dict[str, Any], said: Speech) -> str:
 
 def _asked(facts: Facts, terms: Terms, said: Speech, answer_by: date) -> Iterator[str]:
     if facts.is_undecided:
-        yield _ITEM + said.say("Decide on the claim, and tell me the decision with its reasons in writing.")
+        yield ITEM + said.say("Decide on the claim, and tell me the decision with its reasons in writing.")
     elif facts.late_since is not None:
-        yield _ITEM + said.say("Pay what you decided to pay.")
-    yield _ITEM + said.say("Tell me in writing why the date was not kept.")
+        yield ITEM + said.say("Pay what you decided to pay.")
+    yield ITEM + said.say("Tell me in writing why the date was not kept.")
     if still_waits(facts):
-        yield _ITEM + said.say("Name the new date, and keep it.")
+        yield ITEM + said.say("Name the new date, and keep it.")
     source = terms.letters_source[said.language]
-    yield _ITEM + said.say("Answer this complaint by {date} ({source}).", date=_day(answer_by, said), source=source)
+    yield ITEM + said.say("Answer this complaint by {date} ({source}).", date=_day(answer_by, said), source=source)
