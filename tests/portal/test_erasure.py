@@ -175,7 +175,7 @@ async def asked(app, engine, claim) -> UUID:
         assert (await browser.post(where, data={})).status_code == 422
         for _ in range(2):
             assert (await browser.post(where, data={"agree": "yes"})).status_code == 303
-        assert "Вы попросили стереть данные" in (await browser.get(where)).text.replace("\u00a0", " ")
+        assert "Вы попросили удалить данные" in (await browser.get(where)).text.replace("\u00a0", " ")
     async with session_scope(engine) as session:
         return (await session.exec(select(Erasure))).one().id
 

@@ -41,7 +41,13 @@ SIZES = [pytest.param(1, 2, id="2"), pytest.param(2, 150, id="150", marks=pytest
 
 # Somebody whom none of the visitors is: nothing of this may be in any answer to them.
 CANARIES = ("Канарейкина", "9160001122", "7777-4242", "77774242", "Жёлтый кабриолет", "canary@example.org")
-KINDS = {"text/html; charset=utf-8", "text/plain; charset=utf-8", "application/json", "text/xml; charset=utf-8"}
+KINDS = {
+    "text/html; charset=utf-8",
+    "text/plain; charset=utf-8",
+    "application/json",
+    "application/pdf",
+    "text/xml; charset=utf-8",
+}
 NAMES = (  # noqa: SIM905 - read as a list of words
     "number phone code remember question cadence language night_from night_to pilot wording_version agree leave theme "
     "back act next login password ticket kept action amount money_by reason clause document documents other_document "
