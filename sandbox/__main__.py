@@ -1,7 +1,7 @@
 """`python -m sandbox`: the demo. `--check` walks through it unattended and says how each step went.
 
 `--sources` is for integrators: every kind of source with the same claims, to try `claims` against. `--telegram` and
-`--max` are an emulated bot alone.
+`--max` are an emulated bot alone, `--smpp` is an SMSC alone (with the lock for developers).
 """
 
 import argparse
@@ -12,6 +12,7 @@ from sandbox.check import check
 from sandbox.demo import run
 from sandbox.demo.surroundings import ROOT
 from sandbox.max.run import run as max_messenger
+from sandbox.smpp.run import run as smpp
 from sandbox.sources import run as sources
 from sandbox.telegram.run import run as telegram
 
@@ -24,12 +25,15 @@ def main() -> int:
     what.add_argument("--sources", action="store_true", help="every kind of source with the same claims, moving")
     what.add_argument("--telegram", action="store_true", help="an emulated Telegram bot, with faults by script")
     what.add_argument("--max", action="store_true", help="an emulated bot of the messenger MAX, with faults by script")
+    what.add_argument("--smpp", action="store_true", help="an SMSC to bind to, with receipts and replies")
     parser.add_argument("--folder", type=Path, help="where it keeps its things (var/demo, var/check, var/sources)")
     args = parser.parse_args()
-    if args.telegram:
-        return telegram()
-    if args.max:
-        return max_messenger()
+    alone = next((serve for asked, serve in ((args.telegram, telegram), (args.max, max_messenger), (args.smpp, smpp))
+                  if asked), None)  # fmt: skip
+    if alone is not None:
+        if args.folder:
+            parser.error("--folder: an emulator alone keeps nothing")
+        return alone()
     if args.sources:
         return sources.run(args.folder or ROOT / "var" / "sources")
     folder = args.folder or ROOT / "var" / ("check" if args.check else "demo")

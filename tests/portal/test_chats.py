@@ -18,6 +18,7 @@ from claims_core.tables import Claim
 from claims_portal.app import create_app
 from notifier.states import Importance
 from sandbox.telegram import Bot
+from tests.factories import a_claim
 from tests.portal.people import signed_in
 from tests.portal.portal import Clock, notifier_settings, portal_app, portal_settings, visiting
 from tests.portal.states import a_claim_in
@@ -150,6 +151,21 @@ async def test_a_stop_in_the_chat_is_for_the_numbers_too_and_start_takes_all_of_
     assert await write(telegram, "START") == ""
     assert await rows(engine, "select count(*) from chat where ended_at is null") == [(1,)]
     assert await rows(engine, "select count(*) from opt_out where ended_at is null") == [(0,)]
+
+
+async def test_a_stop_in_the_chat_may_name_one_of_several_claims(app, engine, claim, telegram):
+    await connect(app, claim, telegram)
+    async with session_scope(engine) as session:
+        for number in ("2041-7785", "2041-0142"):
+            other = await a_claim(session, claim_number=number)
+            other.policyholder_id = claim.policyholder_id
+    assert await write(telegram, "STOP 7785") == ""
+    assert await rows(engine, "select count(*) from chat where ended_at is null") == [(1,)]
+    assert await rows(engine, "select count(*) from opt_out") == [(0,)]
+    stopped = "select c.claim_number from claim_stop s join claim c on c.id = s.claim_id where s.ended_at is null"
+    assert await rows(engine, stopped) == [("2041-7785",)]
+    answers = "select channel from notification where template = 'optout_claim'"
+    assert await rows(engine, answers) == [("telegram",)]
 
 
 async def test_no_texts_on_the_page_ends_the_chat_too(app, engine, claim, telegram):
