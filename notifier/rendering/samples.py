@@ -62,7 +62,7 @@ ALWAYS_IN = {
     "kw_status_many": frozenset({"n"}),
     "docs_partial": frozenset({"n"}),
     "answer_ready": frozenset({"question_short"}),
-    **dict.fromkeys(("inspection", "question_ack", "question_late", "free_text"), frozenset({"date"})),
+    **dict.fromkeys(("inspection", "question_ack", "question_late", "free_text", "kw_ours_yes"), frozenset({"date"})),
 }
 
 
