@@ -153,12 +153,12 @@ class Step:
 
 
 def next_step(
-    *, importance: Importance, looked: bool, repeated: bool, takes: int, waited: timedelta, late: bool
+    *, importance: Importance, looked: bool, repeated: bool, takes: int, hope_is_over: bool, late: bool
 ) -> Step:
     """What to do when the message was not found. `looked`: the provider itself says that there is none (pure).
 
-    A code is never handed over again. What nobody can tell is repeated once, after ten minutes of hope; `repeated`: it
-    has been. A provider that cleanly said no before is no repeat.
+    A code is never handed over again. What nobody can tell is repeated once, after ten minutes, when `hope_is_over`;
+    `repeated`: it has been. A provider that cleanly said no before is no repeat.
     """
     if importance is Importance.CODE:
         gave_up = Step(NotificationState.FAILED, Reason.GAVE_UP, Resolution.GAVE_UP)
@@ -169,7 +169,7 @@ def next_step(
         return Step(NotificationState.FAILED, Reason.QUARANTINED, Resolution.GAVE_UP)
     if looked:
         return Step(NotificationState.PLANNED, None, Resolution.NOT_FOUND)
-    if waited < HELD or repeated:
+    if repeated or not hope_is_over:
         return Step(None)
     return Step(NotificationState.PLANNED, None, Resolution.UNSEEN)
 
@@ -181,11 +181,12 @@ async def resolve_once(
     now: datetime,
     back_off: timedelta = timedelta(seconds=5),
     in_hand: timedelta = IN_HAND,
+    held: timedelta = HELD,
 ) -> int:
     """Find what died in somebody's hands and settle what is due. How many rows moved; may run anywhere, at any time.
 
     What a worker had taken that died is met again after `back_off`, what one was looking up that died after `in_hand`,
-    and what nobody could tell about after `LOOK_AGAIN`.
+    and what nobody could tell about after `LOOK_AGAIN`; what nobody can ever tell is repeated once after `held`.
     """
     untouched = await pool.fetch(_UNTOUCHED, now, back_off)
     for row in untouched:
@@ -195,14 +196,14 @@ async def resolve_once(
     due = await pool.fetch(_DUE, now, now + in_hand, 200)
     for start in range(0, len(due), AT_ONCE):
         part = due[start : start + AT_ONCE]
-        known = await asyncio.gather(*(_resolve(pool, channels, row, now) for row in part))
+        known = await asyncio.gather(*(_resolve(pool, channels, row, now, held) for row in part))
         if open_ones := [row["id"] for row, is_known in zip(part, known, strict=True) if not is_known]:
             await pool.execute(_LOOK_AGAIN, now, open_ones, LOOK_AGAIN)
     return len(untouched) + len(orphans) + len(due)
 
 
 async def _resolve(
-    pool: asyncpg.Pool, channels: Mapping[ChannelName, Channel], row: asyncpg.Record, now: datetime
+    pool: asyncpg.Pool, channels: Mapping[ChannelName, Channel], row: asyncpg.Record, now: datetime, held: timedelta
 ) -> bool:
     """Is it known now what becomes of the hand-over?"""
     channel = road_of(channels, row["channel"], row["provider"])
@@ -224,7 +225,7 @@ async def _resolve(
         looked=looked,
         repeated=row["repeated"],
         takes=row["takes"],
-        waited=now - row["started_at"],
+        hope_is_over=now - row["started_at"] >= held,
         late=now >= row["send_by"],
     )
     if step.state is None:

@@ -8,6 +8,7 @@ The SMSC itself takes, refuses and reports; nobody here wrote it. The line count
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -30,6 +31,7 @@ class Sent:
     ref: str
     event: Any
     pdu: Any
+    at: float = field(default_factory=time.time)
 
     @property
     def number(self) -> str:
@@ -62,7 +64,7 @@ class Smsc:
     esme: Any = None
     _upstream: int = 0
     _words: dict[tuple[int, int], str] = field(default_factory=dict)
-    _pdus: deque[Any] = field(default_factory=deque)
+    _pdus: list[Any] = field(default_factory=list)
     _count: int = 0
 
     @property
@@ -105,7 +107,7 @@ class Smsc:
             if isinstance(event, smpp34.Esme):
                 self.esme = event
             elif isinstance(event, smpp34.SubmitSmEvent):
-                word, pdu = self._pdus.popleft()
+                word, pdu = self._line_of(event)
                 if word.startswith("refuse:"):
                     event.reject()
                     continue
@@ -115,6 +117,15 @@ class Smsc:
                 if self.before_answer is not None:
                     await self.before_answer(message)
                 event.accept(message.ref)
+
+    def _line_of(self, event: Any) -> tuple[str, Any]:
+        """What the line has decided on this message. What a line lost that fell meanwhile never comes as an event."""
+        came = (event.destination_addr, event.short_message)
+        return next(
+            self._pdus.pop(place)
+            for place, (_, pdu) in enumerate(self._pdus)
+            if (pdu.destination_addr, pdu.short_message) == came
+        )
 
     async def line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until either side ends it."""

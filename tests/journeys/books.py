@@ -1,6 +1,7 @@
 """The checker of the crash loops: reads the provider's log and the database, and nothing else."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ import asyncpg
 
 from notifier.channels.base import hash_of_token
 from tests.fakes.provider import FakeTwilio
+from tests.fakes.smsc import Smsc
 
 HANDED_OVER = ("sent", "settled")
 ENDED_WITHOUT = ("suppressed", "superseded", "expired", "failed", "held")
@@ -37,16 +39,17 @@ class Books:
         return sum(not each["explained"] for each in self.duplicated)
 
 
-async def compare(pool: asyncpg.Pool, twilio: FakeTwilio) -> Books:
-    """Compare both sides, message by message."""
+async def compare(pool: asyncpg.Pool, twilio: FakeTwilio, smsc: Smsc | None = None) -> Books:
+    """Compare both sides, message by message: one of Twilio's by its token, an SMSC's by number and text."""
     notifications = {row["id"]: row for row in await pool.fetch("select id, state, reason from notification")}
     deliveries = {row["token_hash"]: row for row in await pool.fetch("select * from delivery order by attempt")}
     taken: Counter[UUID] = Counter()
-    books = Books(planned=len(notifications), accepted=len(twilio.taken))
-    for message in twilio.taken:
-        delivery = deliveries.get(hash_of_token(message.callback.rsplit("/", 1)[-1]))
+    accepted = _accepted(deliveries.values(), twilio, smsc)
+    books = Books(planned=len(notifications), accepted=len(accepted))
+    for name, token, _ in accepted:
+        delivery = deliveries.get(token) if token else None
         if delivery is None:
-            books.unexpected.append(message.sid)
+            books.unexpected.append(name)
         else:
             taken[delivery["notification_id"]] += 1
     for key, row in notifications.items():
@@ -57,7 +60,7 @@ async def compare(pool: asyncpg.Pool, twilio: FakeTwilio) -> Books:
         books.quarantined += row["reason"] == "quarantined"
     for key, times in taken.items():
         if times > 1:
-            books.duplicated.append(_explanation(key, list(deliveries.values()), twilio))
+            books.duplicated.append(_explanation(key, list(deliveries.values()), accepted, twilio.list_lag))
     books.recovered = sum(row["resolution"] in ("look_up", "receipt") for row in deliveries.values())
     books.undecided = await pool.fetchval(
         "select count(*) from case_event e where not historic and not exists"
@@ -67,20 +70,33 @@ async def compare(pool: asyncpg.Pool, twilio: FakeTwilio) -> Books:
     return books
 
 
-def _explanation(key: UUID, deliveries: list[Any], twilio: FakeTwilio) -> dict[str, Any]:
+def _accepted(
+    deliveries: Iterable[Any], twilio: FakeTwilio, smsc: Smsc | None
+) -> list[tuple[str, bytes | None, float]]:
+    """What either provider took: its name there, the token of its delivery if one fits, when. A text has its own link,
+    so that no two are the same."""
+    by_text = {(row["address"], row["text"]): row["token_hash"] for row in deliveries if row["provider"] == "smpp"}
+    accepted = [(one.sid, hash_of_token(one.callback.rsplit("/", 1)[-1]), one.at) for one in twilio.taken]
+    sent = smsc.sent if smsc else []
+    return accepted + [(f"smpp {one.ref}", by_text.get((one.number, one.text)), one.at) for one in sent]
+
+
+def _explanation(
+    key: UUID, deliveries: list[Any], accepted: list[tuple[str, bytes | None, float]], list_lag: float
+) -> dict[str, Any]:
     """A look-up that found nothing explains a repeat only if the first message could not be listed yet."""
     own = [row for row in deliveries if row["notification_id"] == key]
-    taken = {hash_of_token(each.callback.rsplit("/", 1)[-1]): each.at for each in twilio.taken}
+    taken = {token: when for _, token, when in accepted}
     at = [taken.get(row["token_hash"]) for row in own]
     explained = True
     for place, row in enumerate(own[:-1]):
         repeated = at[place] is not None and any(at[place + 1 :])
-        listed = repeated and at[place] + twilio.list_lag < own[place + 1]["started_at"].timestamp() - A_MOMENT
+        listed = repeated and at[place] + list_lag < own[place + 1]["started_at"].timestamp() - A_MOMENT
         if repeated and (row["resolution"] not in EXPLAINS or (row["resolution"] == "not_found" and listed)):
             explained = False
     return {
         "notification": str(key),
         "times": sum(each is not None for each in at),
-        "resolutions": [row["resolution"] for row in own],
+        "deliveries": [f"{row['provider']} {row['state']} {row['resolution']} {row['error_code']}" for row in own],
         "explained": explained,
     }

@@ -6,11 +6,12 @@ import signal
 from datetime import timedelta
 
 from claims_core.clock import utc_now
-from claims_core.db import open_pool
+from claims_core.db import open_pool, pool_scope
 from claims_core.settings import read_settings
 from notifier.channels.ways import open_channels
+from notifier.incoming.carriers import find_owners
 from notifier.process import serve
-from notifier.reports.receipts import report_of
+from notifier.reports.receipts import report_of, unpark
 from notifier.reports.receiving import Receiving
 from notifier.reports.resolve import resolve_once
 from notifier.settings import NotifierSettings
@@ -31,6 +32,8 @@ PACE = {
 }
 # Longer than a look-up takes, so that nobody else looks meanwhile.
 IN_HAND = timedelta(seconds=1)
+# An SMSC cannot be asked, and reports within moments: the ten minutes that we hope for it, for a loop of short lives.
+HOPED_FOR = timedelta(seconds=10)
 PROVIDER = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
     "TWILIO_AUTH_TOKEN": "token",
@@ -40,14 +43,19 @@ PROVIDER = {
 }
 
 
+def a_bind(smsc: str, roads: str) -> dict[str, str]:
+    """The second provider of SMS, and which of the two comes first."""
+    return {"SMPP_URL": smsc, "SMPP_FROM": "PRIMER", "NOTIFIER_SMS_ROADS": roads}
+
+
 def surroundings(url: str, provider: str, **more: str) -> dict[str, str]:
     """The environment of a notifier on this database with this provider."""
     return {"DATABASE_URL": url, "TWILIO_API_BASE_URL": provider, **PACE, **PROVIDER, **more}
 
 
-def a_notifier(url: str, provider: str, *, failpoints: str = "") -> Forked:
+def a_notifier(url: str, provider: str, *, failpoints: str = "", **more: str) -> Forked:
     """A notifier in a process of its own, begun."""
-    return Forked(_work, environ=surroundings(url, provider, FAILPOINTS=failpoints))
+    return Forked(_work, environ=surroundings(url, provider, FAILPOINTS=failpoints, **more))
 
 
 def a_reporter(url: str, provider: str, *report: str, failpoints: str = "") -> Forked:
@@ -90,5 +98,10 @@ async def _resolve_often(url: str) -> None:
     settings, pool = read_settings(NotifierSettings), await open_pool(url, size=2)
     channels = open_channels(settings)
     while True:
-        await resolve_once(pool, channels, now=utc_now(), back_off=timedelta(seconds=0.2), in_hand=IN_HAND)
+        async with pool_scope(pool) as connection:
+            await find_owners(connection, now=utc_now())
+            await unpark(connection, now=utc_now())
+        await resolve_once(
+            pool, channels, now=utc_now(), back_off=timedelta(seconds=0.2), in_hand=IN_HAND, held=HOPED_FOR
+        )
         await asyncio.sleep(0.2)

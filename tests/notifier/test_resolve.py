@@ -8,7 +8,7 @@ import pytest
 from notifier.channels.base import Capabilities
 from notifier.channels.twilio.channel import TwilioChannel
 from notifier.dispatch.taking import take
-from notifier.reports.resolve import HELD, Step, next_step, poll_receipts
+from notifier.reports.resolve import Step, next_step, poll_receipts
 from notifier.states import ChannelName, Importance, NotificationState, Reason
 from tests.notifier.queue import a_desk
 from tests.notifier.test_receipts import report
@@ -329,12 +329,12 @@ async def test_after_three_days_without_a_word_the_books_are_closed(desk):
         ({"looked": True}, Step(NotificationState.PLANNED, None, "not_found")),
         ({"looked": True, "takes": 8}, Step(NotificationState.PLANNED, None, "not_found")),
         ({"looked": True, "takes": 9}, Step(NotificationState.FAILED, Reason.QUARANTINED, "gave_up")),
-        ({"waited": HELD - timedelta(seconds=1)}, Step(None)),
-        ({"waited": HELD}, Step(NotificationState.PLANNED, None, "unseen")),
-        ({"waited": HELD, "repeated": True}, Step(None)),
+        ({"hope_is_over": False}, Step(None)),
+        ({"hope_is_over": True}, Step(NotificationState.PLANNED, None, "unseen")),
+        ({"hope_is_over": True, "repeated": True}, Step(None)),
         ({"late": True}, Step(NotificationState.EXPIRED, Reason.TOO_LATE, "gave_up")),
     ],
 )
 def test_what_is_done_when_nothing_was_found(given, step):
     values = {"importance": Importance.PROGRESS, "looked": False, "repeated": False, "takes": 1, "late": False}
-    assert next_step(**values | {"waited": timedelta(0)} | given) == step
+    assert next_step(**values | {"hope_is_over": False} | given) == step

@@ -7,11 +7,12 @@ command that repeats a run; the machine's own timing it cannot repeat.
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
+import smpp34
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.clock import utc_now
@@ -21,9 +22,10 @@ from notifier.reports.receipts import record_report, report_of
 from tests.databases import a_database
 from tests.factories import a_snapshot, later
 from tests.fakes.provider import FakeTwilio
+from tests.fakes.smsc import Smsc, served_smsc
 from tests.forked import Forked
 from tests.journeys.books import Books, compare
-from tests.journeys.workers import a_notifier, a_reporter, killed
+from tests.journeys.workers import a_bind, a_notifier, a_reporter, killed
 from tests.notifier.scenes import seen
 
 MOVED = {"stage": ClaimStage.ASSESSING, "situation": Situation.CALCULATION}
@@ -41,6 +43,12 @@ POINTS = (
     "resolve.after_lookup",
 )
 TROUBLE = ("accept_then_reset", "accept_then_timeout", "accept_then_500", "reset_before_accept", "down", "busy:1")
+# 0x58: throttled, 0x14: its queue is full.
+SMSC_TROUBLE = (
+    *("accept_then_drop", "drop_before_accept", "accept_then_silence", "silence", "refuse:0x58", "refuse:0x14"),
+    "accept_late:0.2",
+)
+ROADS = ("twilio smpp", "smpp twilio")
 STANDS = "select n.state || ' ' || d.state from notification n join delivery d on d.notification_id = n.id"
 # Seconds in which nothing moves and no pause of the sender runs: then something is stuck. Two look-ups that cannot tell
 # take a third of it.
@@ -54,11 +62,13 @@ PAUSED = "select exists (select from sender_rate where paused_until > now())"
 
 
 class Scene:
-    """A database, a provider, and claims that move."""
+    """A database, a provider, or two of them, and claims that move."""
 
     def __init__(self, engine: AsyncEngine, pool: asyncpg.Pool, twilio: FakeTwilio, url: str, seed: int) -> None:
         self.engine, self.pool, self.twilio, self.url = engine, pool, twilio, url
         self.chance = random.Random(seed)
+        self.smsc: Smsc | None = None
+        self.roads = ROADS[0]
         self._reported = 0
 
     async def move(self, count: int) -> None:
@@ -86,21 +96,43 @@ class Scene:
                         now=utc_now(),
                     )
 
+    async def report_over_smpp(self) -> None:
+        """The SMSC reports on all that it took, to whoever is bound, until it is answered."""
+        assert self.smsc is not None
+        done = 0
+        while True:
+            while done < len(self.smsc.sent) and self.smsc.esme is not None:
+                try:
+                    async with asyncio.timeout(1):
+                        heard = await self.smsc.report(self.smsc.sent[done]) == 0
+                except (TimeoutError, ConnectionError, smpp34.SmppError):
+                    heard = False
+                if not heard:
+                    break
+                done += 1
+            await asyncio.sleep(0.1)
+
+    @property
+    def asked(self) -> int:
+        """How many messages have come to a provider."""
+        return len(self.twilio.asked) + (len(self.smsc.asked) if self.smsc else 0)
+
     async def moment_to_kill(self) -> None:
         """Mostly while calls are open, which is the worst moment; now and then any moment at all."""
         if self.chance.random() < 0.3:
             await asyncio.sleep(self.chance.uniform(0.05, 1.0))
             return
-        asked = len(self.twilio.asked)
+        asked = self.asked
         for _ in range(300):
-            if len(self.twilio.asked) > asked:
+            if self.asked > asked:
                 break
             await asyncio.sleep(0.01)
         await asyncio.sleep(self.chance.uniform(0, 0.08))
 
     def notifier(self, *, failpoints: str = "") -> Forked:
         """One more notifier on this scene, begun."""
-        return a_notifier(self.url, self.twilio.url, failpoints=failpoints)
+        more = a_bind(self.smsc.url, self.roads) if self.smsc else {}
+        return a_notifier(self.url, self.twilio.url, failpoints=failpoints, **more)
 
     async def brought_to_its_end(self) -> None:
         """A notifier that nobody disturbs works off what the dead ones left."""
@@ -132,19 +164,37 @@ async def a_scene(server: str, seed: int) -> AsyncIterator[Scene]:
             await engine.dispose()
 
 
+@asynccontextmanager
+async def a_second_road(scene: Scene) -> AsyncIterator[None]:
+    """SMS over an SMSC, too, for the length of the block."""
+    async with served_smsc() as scene.smsc:
+        reports = asyncio.create_task(scene.report_over_smpp())
+        try:
+            yield
+        finally:
+            reports.cancel()
+            await asyncio.gather(reports, return_exceptions=True)
+
+
 async def random_kills(
-    server: str, *, kills: int, seed: int, on_kill: Callable[[int], None] = lambda _: None
+    server: str, *, kills: int, seed: int, both: bool = False, on_kill: Callable[[int], None] = lambda _: None
 ) -> dict[str, Any]:
-    """Kill a notifier `kills` times while claims move and the provider misbehaves now and then."""
-    async with a_scene(server, seed) as scene:
+    """Kill a notifier `kills` times while claims move and the provider misbehaves now and then.
+
+    With `both` there are two: half of the time the one is preferred, then the other.
+    """
+    async with a_scene(server, seed) as scene, a_second_road(scene) if both else nullcontext():
         for number in range(1, kills + 1):
             on_kill(number)
+            scene.roads = ROADS[2 * number > kills]
             await scene.move(scene.chance.randint(2, 6))
             # One fault at a time: while a sender pauses nobody asks, and faults that pile up would be a provider that
             # is down for good, before which kills meet nothing.
             trouble = scene.chance.choice(TROUBLE) if scene.chance.random() < 0.3 else None
             if trouble and not scene.twilio.script:
                 scene.twilio.script.append(trouble)
+            if trouble and scene.smsc and not scene.smsc.script:
+                scene.smsc.script.append(scene.chance.choice(SMSC_TROUBLE))
             notifier = scene.notifier()
             await scene.moment_to_kill()
             await killed(notifier)
@@ -154,8 +204,13 @@ async def random_kills(
                 await asyncio.sleep(scene.chance.uniform(0.05, 0.3))
                 await killed(notifier)
         scene.twilio.script.clear()
+        if scene.smsc:
+            scene.smsc.script.clear()
         await scene.brought_to_its_end()
-        return as_line(await compare(scene.pool, scene.twilio), kills=kills, seed=seed, command="chaos")
+        line = as_line(await compare(scene.pool, scene.twilio, scene.smsc), kills=kills, seed=seed, command="chaos")
+        if scene.smsc is None:
+            return line
+        return line | {"over_smpp": len(scene.smsc.sent), "repeat": line["repeat"] + " --both-roads"}
 
 
 async def named_points(server: str, *, seed: int) -> dict[str, Any]:
