@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
 import asyncpg
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.responses import Response
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -41,6 +43,7 @@ from claims_portal.desk import files as desk_files
 from claims_portal.desk import representatives as desk_representatives
 from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.files import STATIC
+from claims_portal.packing import packed_file, unpacks
 from claims_portal.pages import (
     chats,
     claims,
@@ -133,9 +136,20 @@ class KeptFiles(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, to be kept if the address names a version."""
         answer = await super().get_response(path, scope)
+        if isinstance(answer, FileResponse) and unpacks(Headers(scope=scope).get("accept-encoding", "")):
+            answer = _packed(answer)
         kept = f"public, max-age={YEAR}, immutable" if b"v=" in scope["query_string"] else "no-cache"
         answer.headers["Cache-Control"] = kept
+        answer.headers["Vary"] = "Accept-Encoding"
         return answer
+
+
+def _packed(answer: FileResponse) -> Response:
+    """The same file packed, whole whatever range was asked for; as it is, where packing gains nothing."""
+    body = packed_file(Path(answer.path))
+    if body is None:
+        return answer
+    return Response(body, answer.status_code, {"Content-Encoding": "gzip"}, answer.media_type)
 
 
 def create_app(

@@ -16,6 +16,7 @@ from claims_core.files import folder
 from claims_core.i18n import LANGUAGES, translations
 from claims_portal.deps import look_of, portal_of
 from claims_portal.files import STATIC
+from claims_portal.packing import packed_page
 
 
 class SaidOnce(Extension):
@@ -97,4 +98,5 @@ def page(request: Request, template: str, page: Any, *, status: int = 200) -> Re
         brand_phone=settings.portal_brand_phone,
         copied=portal_of(request).copied.is_set(),
     )
-    return HTMLResponse(html, status)
+    body, headers = packed_page(html.encode(), request.headers.get("accept-encoding", ""))
+    return HTMLResponse(body, status, headers)

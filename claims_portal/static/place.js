@@ -1,9 +1,12 @@
 // Asks the telephone where it is, once, when somebody presses the button. Without it the address is typed.
 (() => {
   const block = document.getElementById("position");
-  if (!block || !navigator.geolocation) return;
+  if (!block) return;
   const said = block.querySelector("[role=status]");
-  block.hidden = false;
+  if (!navigator.geolocation) {
+    block.hidden = true;
+    return;
+  }
   block.querySelector("button").addEventListener("click", () => {
     said.textContent = block.dataset.asking;
     navigator.geolocation.getCurrentPosition(

@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route
 
 from sandbox.telegram import Bot
+from tests.browser.budgets import MOST_BYTES, MOST_SCRIPT, SHIFTED, weigh
 from tests.browser.chromium import chromium, reader
 from tests.browser.manners import CUT, FADED, SPACED, SPACING, looks
 from tests.browser.pictures import fresh_database, shots
@@ -100,7 +101,7 @@ def test_what_a_representative_reads_is_sound_and_has_nothing_to_press(browser: 
         assert actions == ["/sign-out"]
 
 
-def test_on_every_page_nothing_scrolls_sideways_is_cut_or_too_small_and_nobody_else_is_asked(
+def test_on_every_page_nothing_shifts_scrolls_sideways_is_cut_too_small_or_heavy_and_nobody_else_is_asked(
     browser: Browser, seeded: Seeded
 ):
     """One visit to each page, for all that is measured on it: at every width, with a reader's own spacing."""
@@ -109,8 +110,15 @@ def test_on_every_page_nothing_scrolls_sideways_is_cut_or_too_small_and_nobody_e
         page = context.new_page()
         page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
         page.on("console", lambda line: refused.append(line.text))
+        _, weight = weigh(page)
         for name, path in shots(seeded):
+            weight.clear()
             page.goto(path)
+            if shift := page.evaluate(SHIFTED):
+                found.append((name, "shifts", shift))
+            assert weight.of("Document") > 0
+            if weight.of() > MOST_BYTES or weight.of("Script") > MOST_SCRIPT:
+                found.append((name, "heavy", dict(weight.bytes_of)))
             found += [(name, "small", *box) for box in page.evaluate(BOXES) if is_small(*box[1:])]
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 844})

@@ -60,6 +60,21 @@ async def test_every_answer_carries_the_same_strict_headers(browser: httpx.Async
     assert (await browser.get("/no-such-page")).headers["Cache-Control"] == "no-store"
 
 
+async def test_a_page_and_a_static_file_are_packed_for_whoever_unpacks_them_and_say_the_same(app: FastAPI):
+    for path in ("/", "/no-such-page", "/static/app.css", "/static/app.css?v=1"):
+        told = {}
+        for accepted in ("identity", "br, gzip;q=0", "gzip, deflate, br"):
+            async with visiting(app, headers={"Accept-Encoding": accepted}) as browser:
+                told[accepted] = await browser.get(path)
+        packed = told.pop("gzip, deflate, br")
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert int(packed.headers["Content-Length"]) < len(packed.content) / 2
+        assert {answer.headers["Vary"] for answer in (packed, *told.values())} == {"Accept-Encoding"}
+        assert {answer.headers.get("Content-Encoding") for answer in told.values()} == {None}
+        assert {answer.content for answer in told.values()} == {packed.content}
+        assert packed.headers["Cache-Control"] == told["identity"].headers["Cache-Control"]
+
+
 async def test_a_caller_is_the_peer_unless_the_peer_is_a_trusted_proxy(engine: AsyncEngine, pool):
     app = portal_app(engine, pool, portal_trusted_proxies=("10.0.0.0/8",))
     seen: list[str] = []
