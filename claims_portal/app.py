@@ -64,6 +64,7 @@ from claims_portal.pages import (
     unproven,
 )
 from claims_portal.pages.acting import account, complaint, files, resumed, survey, wish
+from claims_portal.pages.claim import news
 from claims_portal.pages.claim import route as claim
 from claims_portal.pages.fresh import answer_code_needed
 from claims_portal.pages.problems import answer_problems, on_bug, on_too_long
@@ -83,6 +84,7 @@ NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False}
 # What is asked most comes first: a request is held against one router after the other.
 ROUTERS = (
     claim.router,
+    news.router,
     webhooks.router,
     look.router,
     look_up.router,
@@ -205,6 +207,7 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(keep_looking(portal)),
         asyncio.create_task(portal.readings.run(portal.pool, portal.clock)),
         asyncio.create_task(keep_checking(portal)),
+        asyncio.create_task(portal.news.run(portal.pool, portal.clock)),
     ]
     try:
         yield

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from backoffice_adapter.notices import Doors
 from claims_portal.footprints import Footprints
+from claims_portal.news import News
 from claims_portal.readings import Readings
 from claims_portal.settings import PortalSettings
 from notifier.reports.receiving import Receiving
@@ -41,6 +42,7 @@ class Portal:
     doors: Doors = field(default_factory=Doors)
     footprints: Footprints = field(default_factory=Footprints)
     readings: Readings = field(default_factory=Readings)
+    news: News = field(default_factory=News)
     # Set when somebody asked for a code: the sender beside the pages waits for it.
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     # Set while the database is not this installation's own (`claims_portal.copied`).

@@ -1,5 +1,6 @@
 """What pages read. The claim page is one trip to the database: the session, the claim and all that belongs to it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,17 +55,18 @@ _TOLD = f"""
      'rating', (select a.rating from survey_answer a where a.survey_id = s.id order by a.at desc limit 1)))
    from survey s where s.claim_id = c.id and s.recipient_id = any({rows_of("h")})) end::text as survey
 """  # noqa: S608  (pieces of our own)
-_CLAIM = """
+_SHOWN = """
   c.id, c.source, c.claim_number, c.policy_number, c.line_of_business, c.product, c.country, c.currency,
   c.object_label, c.reported_at, c.documents_complete_at, c.stage, c.situation, c.outcome, c.mover, c.page_state,
   c.stage_since, c.situation_since, c.reason, c.team, c.handler_name, c.inspection_at, c.inspection_place,
-  c.assessed, c.deductible, c.approved, c.decision_reasons, c.observed_at, c.gone_at, c.policyholder_id,
-  c.merged_into,
-  c.part_of, c.has_claimants,
-  h.given_name, h.name, h.time_zone,
+  c.assessed, c.deductible, c.approved, c.decision_reasons, c.policyholder_id, c.merged_into, c.part_of,
+  c.has_claimants, h.given_name, h.name, h.time_zone
+"""
+_CLAIM = f"""
+  {_SHOWN}, c.observed_at, c.gone_at,
   (select f.fresh_at from source_freshness f where f.source = c.source) as fresh_at,
   (select f.old_after_seconds from source_freshness f where f.source = c.source) as old_after_seconds
-"""
+"""  # noqa: S608  (pieces of our own)
 _OWNERS = f"""
   {_CLAIM},
   (select a.address from contact_point a where a.policyholder_id = c.policyholder_id and a.kind = 'phone' and a.on_file
@@ -76,17 +78,34 @@ _OWNERS = f"""
      and o.policyholder_id = any({rows_of("h")}))::text as joined,
   {_PARTS}, {_TOLD}
 """  # noqa: S608  (pieces of our own)
+
+
+def _as_read_by_session(claim: str, more: str = "") -> str:
+    """The claim of a session `s` at the moment $3, nulls when it is not theirs to read; `more` joins to it."""
+    return f"""
+left join representative r on r.claim_id = {claim} and r.person_id = s.policyholder_id and r.ended_at is null
+  and r.ends_at > $3
+left join claim c on c.id = {claim} and (c.policyholder_id = s.policyholder_id or r.id is not null or exists (
+  select from policyholder me join policyholder kin on kin.person_id = me.person_id
+  where me.id = s.policyholder_id and kin.id = c.policyholder_id))
+left join policyholder h on h.id = c.policyholder_id {more}
+where s.ends_at > $3 and s.seen_at > $3 - interval '{IDLE_MINUTES} minutes'
+"""
+
+
 _OWN_CLAIM = f"""
 select s.policyholder_id as viewer_id, s.created_at as code_at, r.id as representative_id, r.agreed_at,
   r.ends_at as until, {_OWNERS}
-from portal_session s
-left join representative r on r.claim_id = $2 and r.person_id = s.policyholder_id and r.ended_at is null
-  and r.ends_at > $3
-left join claim c on c.id = $2 and (c.policyholder_id = s.policyholder_id or r.id is not null or exists (
-  select from policyholder me join policyholder kin on kin.person_id = me.person_id
-  where me.id = s.policyholder_id and kin.id = c.policyholder_id))
-left join policyholder h on h.id = c.policyholder_id
-where s.token_hash = $1 and s.ends_at > $3 and s.seen_at > $3 - interval '{IDLE_MINUTES} minutes'
+from portal_session s {_as_read_by_session("$2")} and s.token_hash = $1
+"""  # noqa: S608  (pieces of our own)
+# A figure of exactly what the page shows. Of how fresh it is nothing is in it, and of what nobody sees neither: a
+# version that moved with them would tell a reader that something is done behind the scenes.
+_LATERAL = f"left join lateral (select {_SHOWN}, {_PARTS}, {_TOLD}) as shown on c.id is not null"
+_VERSIONS = f"""
+select w.token_hash, w.claim_id, case when c.id is not null and (r.id is null or r.agreed_at is not null)
+  then hashtextextended(shown::text, 0) end as version
+from unnest($1::bytea[], $2::uuid[]) as w (token_hash, claim_id)
+join portal_session s on s.token_hash = w.token_hash {_as_read_by_session("w.claim_id", _LATERAL)}
 """  # noqa: S608  (pieces of our own)
 _GLANCE = f"select {_CLAIM}, {_PARTS} from claim c join policyholder h on h.id = c.policyholder_id where c.id = $1"  # noqa: S608
 _AS_OWNER = f"select {_OWNERS} from claim c join policyholder h on h.id = c.policyholder_id where c.id = $1"  # noqa: S608
@@ -147,6 +166,18 @@ async def own_claim(pool: asyncpg.Pool, token_hash: bytes, claim_id: UUID, *, no
         return None
     found = None if record["id"] is None else _row(record)
     return OwnClaim(record["viewer_id"], record["code_at"], found, _represents(record))
+
+
+async def versions_of(
+    pool: asyncpg.Pool, readers: Collection[tuple[bytes, UUID]], *, now: datetime
+) -> dict[tuple[bytes, UUID], int | None]:
+    """A figure for what each reader's page shows, by session and claim; it moves when, and only when, that does.
+
+    A session that is over has none. None is for a claim that is not, or no longer, this reader's to see.
+    """
+    tokens, claims = [token for token, _ in readers], [claim for _, claim in readers]
+    found = await pool.fetch(_VERSIONS, tokens, claims, now)
+    return {(row["token_hash"], row["claim_id"]): row["version"] for row in found}
 
 
 def _represents(record: asyncpg.Record) -> Represents | None:

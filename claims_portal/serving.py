@@ -1,7 +1,10 @@
 """One portal process: opens the database when the server starts it, and is then the application."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from types import FrameType
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,6 +18,8 @@ from claims_core.settings import read_settings
 from claims_portal.app import create_app
 from claims_portal.settings import PortalSettings
 from notifier.settings import NotifierSettings
+
+ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 def beside_the_portal() -> tuple[NotifierSettings, Doors]:
@@ -41,6 +46,27 @@ async def open_portal(settings: PortalSettings) -> AsyncIterator[FastAPI]:
         await engine.dispose()
 
 
+@contextmanager
+def told_of_the_end(say: Callable[[], None]) -> Iterator[None]:
+    """Call `say` in this loop when the process is told to end, and then what the server had set for it."""
+    loop, before = asyncio.get_running_loop(), {number: signal.getsignal(number) for number in ENDS}
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(say)
+        then = before[signal.Signals(number)]
+        if callable(then):
+            then(number, frame)
+
+    for number, then in before.items():
+        if callable(then):
+            signal.signal(number, hear)
+    try:
+        yield
+    finally:
+        for number, then in before.items():
+            signal.signal(number, then)
+
+
 class Served:
     """What uvicorn runs, in one process or in many: the application exists from start-up to shutdown."""
 
@@ -51,8 +77,11 @@ class Served:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Open the portal for the lifespan; everything else goes to the application."""
         if scope["type"] == "lifespan":
-            async with open_portal(read_settings(PortalSettings)) as self.app:
-                await self.app(scope, receive, send)
+            async with open_portal(read_settings(PortalSettings)) as app:
+                self.app = app
+                # The server waits for open answers before it tells the application, and these never end by themselves.
+                with told_of_the_end(app.state.portal.news.stop):
+                    await app(scope, receive, send)
         else:
             assert self.app is not None
             await self.app(scope, receive, send)

@@ -27,7 +27,7 @@ from claims_portal.errors import (
     StaffSignInNeeded,
     TooManyTries,
 )
-from claims_portal.queries import ClaimRow, Represents, claims_of, glance_claim, led_to, own_claim
+from claims_portal.queries import ClaimRow, Represents, claims_of, glance_claim, led_to, own_claim, versions_of
 from claims_portal.rates import Limit, bucket_of
 from claims_portal.readings import Counted
 from claims_portal.staff import StaffViewer, staff_for
@@ -39,6 +39,8 @@ UNGUARDED = frozenset({"/static", "/healthz", "/readyz", "/api/openapi.json"})
 READING_WINDOW = timedelta(minutes=5)
 # Contacts, uploads, downloads and bank details want a code entered so recently (`settled`, 23).
 FRESH_FOR = timedelta(minutes=10)
+# The header of what the script of a page asks for without its reader.
+BY_ITSELF = "x-by-itself"
 BY_SESSION, BY_NETWORK = "reading session", "reading network"
 _Guard = TypeVar("_Guard", bound=Callable[..., Any])
 
@@ -122,7 +124,9 @@ async def _reading(request: Request, claim_id: UUID) -> OwnersView:
     if found.claim is None:
         raise NotFound
     path, kind = request.scope["route"].path, "representative" if found.represents else "policyholder"
-    portal.footprints.note(token_hash(token), found.viewer_id, claim_id, path, now, kind=kind)
+    # A page that fetches its own news is a look, and no sign that somebody still sits there.
+    used = b"" if BY_ITSELF in request.headers else token_hash(token)
+    portal.footprints.note(used, found.viewer_id, claim_id, path, now, kind=kind)
     return OwnersView(found.viewer_id, found.claim, found.code_at, found.represents)
 
 
@@ -150,6 +154,35 @@ async def require_reader(request: Request, claim_id: UUID) -> OwnersView:
     async with session_scope(portal_of(request).engine) as session:
         await ledger.audit(session, actor=who, action="claim_read", subject=f"claim:{claim_id}", detail=detail, now=now)
     return view
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Somebody with a claim's page open: by which session, of which claim, and what the page shows by now."""
+
+    token_hash: bytes
+    claim_id: UUID
+    version: int
+
+
+@guard
+async def require_listener(request: Request, claim_id: UUID) -> Listener:
+    """Whoever may read the claim page, to be told of its news: no look at the claim, and no use of the session.
+
+    Raises SessionEnded and NotFound as `require_reader`; NotFound for a representative who has not agreed.
+    """
+    token, portal = read_cookie(request, SESSION), portal_of(request)
+    if token is None:
+        raise SessionEnded
+    _count_reading(request, token)
+    key = (token_hash(token), claim_id)
+    found = await versions_of(portal.pool, [key], now=now_of(request))
+    if key not in found:
+        raise SessionEnded
+    version = found[key]
+    if version is None:
+        raise NotFound
+    return Listener(*key, version)
 
 
 @guard

@@ -79,6 +79,7 @@ TABLE: dict[Callable[..., Any], Callable[[str, str], Any]] = {
     auth.require_own_claim: own_claim,
     require_fresh_claim: fresh_claim,
     auth.require_reader: reader,
+    auth.require_listener: reader,
     auth.require_representative: representative,
     auth.require_policyholder: policyholder,
     auth.require_glance: glance,
@@ -88,6 +89,7 @@ TABLE: dict[Callable[..., Any], Callable[[str, str], Any]] = {
 # Which routes ask for anything but "the owner, signed in" is decided here, and not by writing one.
 NOT_JUST_THE_OWNERS = {
     "GET /claim/{claim_id}": auth.require_reader,
+    "GET /claim/{claim_id}/news": auth.require_listener,
     "GET /claim/{claim_id}/agree": auth.require_representative,
     "POST /claim/{claim_id}/agree": auth.require_representative,
     "GET /claims": auth.require_policyholder,
