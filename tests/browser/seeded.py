@@ -26,6 +26,7 @@ from notifier.states import CauseKind, ChannelName, DeliveryState, Importance, N
 from notifier.tables import Delivery, Notification, Pilot, Survey
 from sandbox.telegram import Bot
 from tests.factories import a_person, a_question, events_of
+from tests.portal.desk import a_staff
 from tests.portal.links import handed_over
 from tests.portal.portal import SECRET, Clock, portal_app
 from tests.portal.states import LIFE, NAMES, a_claim_in
@@ -40,9 +41,10 @@ RECEIPT = UUID("00000000-0000-4000-8000-000000002041")  # of a question without 
 
 @dataclass(frozen=True)
 class Seeded:
-    """Where the portal is, the claim of each state, and two sessions of their owner."""
+    """Where the portal and its database are, the claim of each state, and two sessions of their owner."""
 
     url: str
+    database: str
     claims: dict[str, Claim]
     session: str
     spare: str
@@ -186,6 +188,7 @@ async def opened(database_url: str, url: str) -> AsyncIterator[tuple[FastAPI, di
     engine = make_engine(database_url)
     pool = await open_pool(database_url, size=4, stateless=True)
     claims, *tokens = await seed(engine)
+    await a_staff(engine, totp_sealed=None)
     app = portal_app(engine, pool, Clock(NOW), bot=Bot(), portal_public_url=url, portal_demo=True)
     portal: Portal = app.state.portal
     assert portal.settings.portal_demo
@@ -209,7 +212,7 @@ def serving(database_url: str) -> Iterator[Seeded]:
         async with opened(database_url, url) as (app, claims, *tokens):
             server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
             running = asyncio.create_task(server.serve(sockets=[listener]))
-            ready.append(Seeded(url, claims, *tokens))
+            ready.append(Seeded(url, database_url, claims, *tokens))
             up.set()
             while not stop.is_set() and not running.done():
                 await asyncio.sleep(0.05)

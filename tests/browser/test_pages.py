@@ -1,21 +1,29 @@
 """The policyholder's pages in a real browser: axe, every width, no script, by keyboard, on paper."""
 
+import asyncio
 import itertools
+import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Route
 
+from claims_core.sealing import unseal
+from notifier.wording.texts import CODE_SEAL, SEALED
 from sandbox.telegram import Bot
 from tests.browser.budgets import MOST_BYTES, MOST_SCRIPT, SHIFTED, weigh
 from tests.browser.chromium import chromium, reader
 from tests.browser.manners import CUT, FADED, SPACED, SPACING, looks
 from tests.browser.pictures import fresh_database, shots
 from tests.browser.seeded import LINK, Seeded, serving
+from tests.portal.desk import PASSWORD
 from tests.portal.hostile_files import a_jpeg
+from tests.portal.portal import SECRET
 from tests.portal.states import NAMES
 
 pytestmark = pytest.mark.browser
@@ -168,33 +176,97 @@ def test_the_whole_road_needs_no_script(browser: Browser, seeded: Seeded):
         assert page.url.rstrip("/") == seeded.url
 
 
-def test_two_photos_arrive_over_a_line_that_breaks_and_without_script(browser: Browser, seeded: Seeded):
-    photos = [{"name": f"двор-{place}.jpg", "mimeType": "image/jpeg", "buffer": a_jpeg()} for place in (1, 2)]
-    address, broken = f"/claim/{seeded.claims['registered'].id}/files", []
+def test_from_the_link_in_a_text_to_an_answer_that_appears_by_itself(browser: Browser, seeded: Seeded):
+    with reader(browser, seeded, session=None) as context, reader(browser, seeded, session=None) as desk:
+        page, broken = context.new_page(), break_once(context)
+        page.goto(f"/{LINK}")
+        assert page.url == f"{seeded.url}/c"
+        page.get_by_role("button", name="Показать сумму, документы и переписку").click()
+        page.get_by_label("Код из SMS").fill(code_of(seeded))
+        page.get_by_role("button", name="Продолжить").click()
+        page.wait_for_url("**/claim/*")
+        claim = urlsplit(page.url).path
+        page.get_by_role("link", name="Фото и документы").click()
+        page.get_by_label("Добавить фото или PDF").set_input_files(photos(2))
+        page.get_by_role("button", name="Отправить").click()
+        page.wait_for_url("**/files?sent=2**")
+        assert page.get_by_role("status").first.inner_text().strip() == "Получили 2 файла. Расписки ниже"
+        assert len(broken) == 1
+        page.goto(claim)
+        page.get_by_label("Ваш вопрос").fill("Хватит ли этих фото?")
+        page.get_by_role("button", name="Отправить вопрос").click()
+        page.get_by_text("Хватит ли этих фото?").wait_for()
+        page.evaluate("window.loadedOnce = true")
+        page.get_by_label("Ваш вопрос").fill("И ещё: ког")
+        page.get_by_label("Ваш вопрос").focus()
+        answer_at_the_desk(desk.new_page(), claim, "Да, фото хорошие.")
+        page.locator(".thread").get_by_text("Да, фото хорошие.").wait_for()
+        page.keyboard.type("да?")
+        assert page.get_by_label("Ваш вопрос").input_value() == "И ещё: когда?", "what is being typed is not lost"
+        assert page.evaluate("window.loadedOnce"), "it was loaded again"
+        said = page.locator("#news").inner_text()
+        assert said.startswith("Новое на этой странице:")
+        assert "Вопросы по делу" in said
+        assert list(broken_on(page)) == []
 
-    def break_once(route: Route) -> None:
+
+def break_once(context: BrowserContext) -> list[str]:
+    """The line breaks at the first piece of a file; its address is in the list from then on."""
+    broken: list[str] = []
+
+    def breaking(route: Route) -> None:
         if route.request.method == "PATCH" and not broken:
             broken.append(route.request.url)
             route.abort("connectionreset")
         else:
             route.continue_()
 
-    with reader(browser, seeded) as context:
-        page = context.new_page()
-        page.route("**/bytes", break_once)
-        page.goto(address)
-        page.get_by_label("Добавить фото или PDF").set_input_files(photos)
-        page.get_by_role("button", name="Отправить").click()
-        page.wait_for_url("**/files?sent=2**")
-        assert page.get_by_role("status").first.inner_text().strip() == "Получили 2 файла. Расписки ниже"
-        assert len(broken) == 1
+    context.route("**/bytes", breaking)
+    return broken
+
+
+def photos(n: int) -> list[FilePayload]:
+    """Photos as a file field takes them."""
+    return [{"name": f"двор-{place}.jpg", "mimeType": "image/jpeg", "buffer": a_jpeg()} for place in range(n)]
+
+
+def code_of(seeded: Seeded) -> str:
+    """The code of the text that is about to leave."""
+
+    async def look() -> str:
+        connection, asked = await asyncpg.connect(seeded.database), None
+        while asked is None:
+            asked = await connection.fetchval("select values from notification where template = 'otp'")
+            await asyncio.sleep(0.05)
+        await connection.close()
+        return unseal(json.loads(asked)[SEALED], SECRET, purpose=CODE_SEAL)
+
+    # Playwright's loop runs in this thread.
+    with ThreadPoolExecutor(1) as aside:
+        return aside.submit(asyncio.run, look()).result(10)
+
+
+def answer_at_the_desk(page: Page, claim: str, answer: str) -> None:
+    """A handler signs in and answers the question of this claim."""
+    page.goto("/desk")
+    page.fill("#login", "handler")
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_url("**/desk")
+    page.goto(claim.replace("/claim/", "/desk/"))
+    page.locator("form.qa textarea").fill(answer)
+    page.locator("form.qa button").click()
+    page.wait_for_url("**?done=answered")
+
+
+def test_a_photo_arrives_without_script(browser: Browser, seeded: Seeded):
     with reader(browser, seeded, java_script_enabled=False) as context:
         page = context.new_page()
-        page.goto(address)
-        page.get_by_label("Добавить фото или PDF").set_input_files(photos[:1])
+        page.goto(f"/claim/{seeded.claims['registered'].id}/files")
+        page.get_by_label("Добавить фото или PDF").set_input_files(photos(1))
         page.get_by_role("button", name="Отправить").click()
         page.get_by_text("Получили 1 файл").wait_for()
-        assert page.locator("#sent + ul > li").count() == 3
+        assert page.locator("#sent + ul > li").count() == 1
 
 
 def test_the_form_says_what_is_wrong_where_it_is_wrong(browser: Browser, seeded: Seeded):
@@ -267,11 +339,3 @@ def test_the_answer_is_on_the_first_screen_of_a_phone(browser: Browser, seeded: 
         page.goto(f"/claim/{seeded.claims['awaiting'].id}")
         assert page.locator("main > section").first.bounding_box()["y"] <= 440
         assert page.title().startswith("Принимаем решение о выплате, ответим до 3")
-
-
-def test_the_link_from_a_text_leads_to_the_glance(browser: Browser, seeded: Seeded):
-    with reader(browser, seeded) as context:
-        page = context.new_page()
-        page.goto(f"/{LINK}")
-        assert page.url == f"{seeded.url}/c"
-        assert page.get_by_role("button", name="Показать сумму, документы и переписку").is_visible()
