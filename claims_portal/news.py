@@ -6,7 +6,6 @@ that a claim is no longer this reader's to see, ends the stream.
 
 import asyncio
 import logging
-import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,7 +55,7 @@ class News:
         self._readers.add(reader)
         try:
             # Whoever was cut off together comes back apart.
-            yield b"retry: %d\n%b" % (random.randint(2000, 6000), _said(version))
+            yield b"retry: %d\n%b" % (2000 + 16 * sum(token_hash) % 4000, _said(version))
             while not reader.is_over:
                 try:
                     async with asyncio.timeout(BEAT_SECONDS):
