@@ -14,6 +14,7 @@ from claims_portal.pages.claim.money import FIRST, money_of
 from claims_portal.pages.claim.movers import move_of
 from claims_portal.pages.claim.needed import appeal_of, needs_of, needs_text_of, notes_of, reasons_of
 from claims_portal.pages.claim.page import ClaimPage, Headline
+from claims_portal.pages.claim.promised import promised_of
 from claims_portal.pages.claim.questions import NOTHING, Typed, thread_of
 from claims_portal.pages.claim.survey import survey_card
 from claims_portal.pages.claim.timeline import timeline_of
@@ -51,6 +52,7 @@ def build_claim_page(row: ClaimRow, said: Speech, settings: PortalSettings, *, t
         money=money_of(facts, said),
         money_first=facts.state in FIRST,
         move=move_of(facts, said),
+        promised=promised_of(facts, said),
         next=next_of(facts, said),
         steps=steps_of(facts, said),
         timeline=timeline_of(facts, said),

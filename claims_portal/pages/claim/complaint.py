@@ -55,7 +55,7 @@ def is_broken(told: Told, facts: Facts) -> bool:
 
 def ground_of(facts: Facts) -> str | None:
     """The promise that was broken last, ours or of law and contract, as a key; None while none is."""
-    broken = [told for told in facts.told if is_broken(told, facts) and _is_readers(told, facts)]
+    broken = [told for told in facts.told if is_broken(told, facts) and is_readers(told, facts)]
     if not broken:
         return None
     last = max(broken, key=lambda told: told.due)
@@ -69,7 +69,7 @@ def still_waits(facts: Facts) -> bool:
     return facts.is_undecided or facts.late_since is not None
 
 
-def _is_readers(told: Told, facts: Facts) -> bool:
+def is_readers(told: Told, facts: Facts) -> bool:
     """A payment of others is no promise to this reader."""
     return not (facts.is_liable and told.kind is PromiseKind.PAYMENT)
 
@@ -112,7 +112,7 @@ def _heads(facts: Facts, said: Speech, insurer: str) -> Iterator[str]:
 
 def _promises(facts: Facts, terms: Terms, said: Speech) -> Iterator[str]:
     for told in facts.told:
-        if not _is_readers(told, facts):
+        if not is_readers(told, facts):
             continue
         ours = told.basis in OURS
         words = _PROMISED[told.kind] if ours else _LIMIT

@@ -113,7 +113,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """How many days the claim was with one side."""
+    """A name and what stands across from it: a side and its days, a date we promised and its fate."""
 
     name: str
     days: str
@@ -245,6 +245,7 @@ class ClaimPage:
     money: Money | None
     money_first: bool
     move: Move
+    promised: tuple[Side, ...]
     next: tuple[NextRow, ...]
     steps: tuple[Step, ...]
     timeline: Timeline
