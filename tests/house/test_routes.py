@@ -44,6 +44,7 @@ OWN = {
     "require_own_claim",
     "require_fresh_claim",
     "require_reader",
+    "require_listener",
     "require_representative",
     "require_policyholder",
     "require_glance",
