@@ -23,25 +23,18 @@ from claims_portal.auth.sender import CodeSender
 from claims_portal.body_limits import BodyLimits, longest_body
 from claims_portal.copied import keep_looking
 from claims_portal.deps import Portal
-from claims_portal.desk import (
-    accounts,
-    calls,
-    changes,
-    dates,
-    erasures,
-    held,
-    inbox,
-    questions,
-    queue,
-    sentence,
-    sign_in,
-    sources,
-    texts,
-)
-from claims_portal.desk import claims as desk_claims
-from claims_portal.desk import files as desk_files
-from claims_portal.desk import representatives as desk_representatives
+from claims_portal.desk import erasures, sign_in
+from claims_portal.desk.acts import accounts, changes, dates, held, sentence
+from claims_portal.desk.acts import answers as questions
+from claims_portal.desk.acts import files as desk_files
+from claims_portal.desk.acts import representatives as desk_representatives
+from claims_portal.desk.claim import route as desk_claims
+from claims_portal.desk.inbox import calls
+from claims_portal.desk.inbox import route as inbox
+from claims_portal.desk.queue import route as queue
 from claims_portal.desk.sign_in import answer_staff_problems
+from claims_portal.desk.sources import route as sources
+from claims_portal.desk.texts import route as texts
 from claims_portal.files import STATIC
 from claims_portal.packing import packed_file, unpacks
 from claims_portal.pages import (

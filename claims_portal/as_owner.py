@@ -14,7 +14,7 @@ from claims_core.db import session_scope
 from claims_core.errors import NotFound
 from claims_portal.deps import now_of, portal_of
 from claims_portal.desk.access import READERS, Staffed
-from claims_portal.desk.claim_facts import record_look
+from claims_portal.desk.facts.claim import record_look
 from claims_portal.pages.claim.build import build_claim_page
 from claims_portal.pages.claim.route import speech_for
 from claims_portal.queries import claim_as_owner

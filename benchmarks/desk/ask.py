@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.clock import utc_now
 from claims_core.db import make_engine, session_scope
 from claims_portal.desk.filters import QueueFilters
-from claims_portal.desk.queue_rows import read_rows
+from claims_portal.desk.queue.rows import read_rows
 
 ROWS = """
 select c.*, p.name, o.due_date from claim c join policyholder p on p.id = c.policyholder_id

@@ -12,10 +12,10 @@ from claims_core.errors import Conflict
 from claims_core.i18n import marked
 from claims_portal.deps import portal_of
 from claims_portal.desk.access import CHANGERS, READERS, RELEASERS, Staffed, may_change
-from claims_portal.desk.claims import says_of
-from claims_portal.desk.erasure_rows import Wish, read_wishes
-from claims_portal.desk.rail import Rail, rail_for
+from claims_portal.desk.claim.route import says_of
 from claims_portal.desk.says import Says
+from claims_portal.desk.waiting.erasures import Wish, read_wishes
+from claims_portal.desk.waiting.rail import Rail, rail_for
 from claims_portal.personal.erasing import carry_out
 from claims_portal.rendering import page
 from claims_portal.tables import Role

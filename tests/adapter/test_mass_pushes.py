@@ -14,7 +14,7 @@ from backoffice_adapter.sync import Ear, version_of, work_off
 from backoffice_adapter.sync.mass import WINDOW, still_counts
 from backoffice_adapter.tables import SourceNotice
 from claims_core.db import session_scope
-from claims_portal.desk.held_runs import read_held
+from claims_portal.desk.waiting.held_runs import read_held
 from notifier.held import decide_run
 from notifier.states import NotificationState, Reason
 from tests.adapter.cases import NOON, activity

@@ -14,8 +14,8 @@ from backoffice_adapter.source import Record, Unreadable, content_hash
 from backoffice_adapter.sources.files.reading import row_reader, to_record
 from backoffice_adapter.sources.files.rows import quoted_rows
 from backoffice_adapter.sources.rest.answers import Answers
-from claims_portal.desk.reject_words import FORMS, RejectWords, place_words, reject_words
 from claims_portal.desk.says import Says
+from claims_portal.desk.sources.reject_words import FORMS, RejectWords, place_words, reject_words
 from tests.adapter import hostile
 from tests.adapter.cases import NOON
 from tests.adapter.fake_rest import SMALL, config_of

@@ -19,7 +19,7 @@ from backoffice_adapter.sync.mass import FEWEST, most
 from claims_core.db import session_scope
 from claims_core.errors import Conflict, NotFound
 from claims_core.ids import new_id
-from claims_portal.desk.held_runs import read_held, undecided
+from claims_portal.desk.waiting.held_runs import read_held, undecided
 from notifier.held import decide_run, drop_all, release_all
 from notifier.planning.planner import plan_batch
 from notifier.states import NotificationState, Reason

@@ -18,8 +18,8 @@ from claims_core.db import session_scope
 from claims_core.requested import ChangeAction, ExtensionReason, asked_for
 from claims_core.stages import ClaimStage, Situation
 from claims_core.tables import AuditEntry, CaseEvent, ChangeRequest, ChangeState, Claim, Promise
-from claims_portal.desk.change_form import FIELDS, Bounds, ChangeForm, change_form, check, to_amount, to_date
-from claims_portal.desk.documents import DOCUMENTS
+from claims_portal.desk.form.documents import DOCUMENTS
+from claims_portal.desk.form.form import FIELDS, Bounds, ChangeForm, change_form, check, to_amount, to_date
 from claims_portal.tables import Role
 from notifier.channels.base import Accepted, Capabilities
 from notifier.dispatch import dispatch_once

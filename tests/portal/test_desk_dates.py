@@ -13,7 +13,7 @@ from claims_core.ids import new_id
 from claims_core.requested import ChangeAction, Extend, ExtensionReason, asked_for
 from claims_core.stages import ClaimStage, Outcome
 from claims_core.tables import AuditEntry, ChangeState, Claim, Promise
-from claims_portal.desk.dates_form import AT_MOST, dates_form
+from claims_portal.desk.acts.dates_form import AT_MOST, dates_form
 from claims_portal.tables import AccessLog, Role
 from tests.factories import SOURCE, a_claim, a_person
 from tests.portal.desk import a_staff, at_the_desk

@@ -19,7 +19,7 @@ from claims_portal.desk.filters import (
     place_from,
     to_search,
 )
-from claims_portal.desk.queue_rows import SILENT_DAYS, read_rows, read_tiles
+from claims_portal.desk.queue.rows import SILENT_DAYS, read_rows, read_tiles
 from tests.factories import a_claim, a_person
 from tests.portal.desk import at_the_desk
 from tests.portal.portal import NOON

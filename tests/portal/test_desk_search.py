@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from claims_core.tables import ClaimNumber
 from claims_core.tables.searched import CLAIM_WORDS, NAME_WORDS, OLD_NUMBER_WORDS, PHONE_ENDING
-from claims_portal.desk import finding
-from claims_portal.desk.finding import find, phones_in
-from claims_portal.desk.searched import asked_for, nominatives
+from claims_portal.desk.queue import finding
+from claims_portal.desk.queue.finding import find, phones_in
+from claims_portal.desk.queue.searched import asked_for, nominatives
 from tests.factories import a_claim, a_person
 from tests.portal.portal import NOON
 

@@ -1,0 +1,1 @@
+"""What the desk knows about one claim and the people who hear of it."""

@@ -1,0 +1,1 @@
+"""Questions to answer and people to call, each against a clock."""

@@ -1,0 +1,1 @@
+"""The queue: which claim next, and the search."""

@@ -1,0 +1,203 @@
+"""`/desk`: the queue, ordered by the promise that breaks first, then by silence."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from claims_core.db import session_scope
+from claims_core.stages import LineOfBusiness, Mover, PageState
+from claims_portal.deps import look_of, now_of, portal_of
+from claims_portal.desk.access import READERS, Staffed, may_change
+from claims_portal.desk.filters import QueueFilters, Term, Waiting, filters_from
+from claims_portal.desk.queue.rows import SILENT_DAYS, QueueRow, QueueRows, Tiles, read_rows, read_tiles
+from claims_portal.desk.says import Says
+from claims_portal.desk.strip import Strip, strip_of
+from claims_portal.desk.waiting.rail import Rail, rail_for
+from claims_portal.desk.words import LATE, LINES, PAUSED, STATUS_OF, TERMS, WAITING
+from claims_portal.rendering import page
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of a filter."""
+
+    key: str
+    word: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A figure above the queue, and the list behind it."""
+
+    words: str
+    figure: int
+    more: str
+    address: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One claim of the queue, in words."""
+
+    id: UUID
+    number: str
+    name: str
+    line: str
+    status: tuple[str, str, str]
+    due: str
+    days_left: str
+    late: bool
+    strip: Strip | None
+    heard: str
+    silent: bool
+    question: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """desk/queue.html: everything the page may show, and nothing it may not."""
+
+    rail: Rail
+    filters: QueueFilters
+    title: str
+    tiles: tuple[Tile, ...]
+    stages: tuple[Choice, ...]
+    lines: tuple[Choice, ...]
+    waiting: tuple[Choice, ...]
+    terms: tuple[Choice, ...]
+    rows: tuple[Line, ...]
+    total: str
+    via: str
+    empty: str
+    clear: str | None
+    may_date: bool
+    start: str | None
+    older: str | None
+
+
+@router.get("/desk", include_in_schema=False)
+async def show_queue(request: Request, viewer: Staffed = Depends(READERS)) -> Response:
+    """The queue with the filters of the address."""
+    portal, now = portal_of(request), now_of(request)
+    says = Says(look_of(request).language, portal.settings.zone, now)
+    filters = filters_from(request.query_params)
+    countries = portal.settings.portal_phone_countries
+    async with session_scope(portal.engine) as session:
+        found = await read_rows(session, filters, login=viewer.login, countries=countries, now=now, today=says.today)
+        tiles = await read_tiles(session, mine=filters.mine, login=viewer.login, now=now, today=says.today)
+        rail = await rail_for(session, viewer, "claims", now=says.now)
+    made = queue_page(filters, found, tiles, rail, says, may_date=may_change(viewer))
+    return page(request, "desk/queue.html", made)
+
+
+def queue_page(
+    filters: QueueFilters, found: QueueRows, tiles: Tiles, rail: Rail, says: Says, *, may_date: bool
+) -> QueuePage:
+    """The page in words (pure)."""
+    return QueuePage(
+        rail=rail,
+        filters=filters,
+        title=says.told("My claims") if filters.mine else says.told("All claims"),
+        tiles=_tiles(filters, tiles, says),
+        stages=_choices(STATUS_OF, filters.stage, says),
+        lines=_choices(LINES, filters.line, says),
+        waiting=_choices(WAITING, filters.waiting, says),
+        terms=_choices(TERMS, filters.term, says),
+        rows=tuple(_line(row, says) for row in found.rows),
+        total=_total(found, says),
+        via="search" if filters.search else "queue",
+        empty=_empty(filters, tiles, says),
+        clear="/desk" if filters.is_narrowed else None,
+        may_date=may_date,
+        start=filters.address() if filters.after else None,
+        older=filters.address(after=found.rows[-1].place) if found.more else None,
+    )
+
+
+def _total(found: QueueRows, says: Says) -> str:
+    counted = says.counted("{n} claim", "{n} claims", found.total)
+    return says.told("{claims}, and more are found: type another word", claims=counted) if found.more_found else counted
+
+
+def _choices(words: object, chosen: object, says: Says) -> tuple[Choice, ...]:
+    assert isinstance(words, dict)
+    return tuple(
+        Choice(key=key.value, word=says.told(word[2] if isinstance(word, tuple) else word), chosen=key is chosen)
+        for key, word in words.items()
+    )
+
+
+def _tiles(filters: QueueFilters, tiles: Tiles, says: Says) -> tuple[Tile, ...]:
+    bare = QueueFilters(mine=filters.mine)
+    next_by = says.told("next by {time}", time=says.by(tiles.next_question)) if tiles.next_question else ""
+    silent = says.told("Client heard nothing for {d}+ days", d=SILENT_DAYS)
+    found = (
+        Tile(says.told("Due today"), tiles.due, "", bare.address(term=Term.TODAY), filters.term is Term.TODAY),
+        Tile(says.told("Past our date"), tiles.missed, "", bare.address(term=Term.MISSED), filters.term is Term.MISSED),
+        Tile(silent, tiles.silent, "", bare.address(silent=True), filters.silent),
+        Tile(says.told("Questions"), tiles.questions, next_by, bare.address(questions=True), filters.questions),
+    )
+    if not tiles.sentences and not filters.sentence:
+        return found
+    asked = says.told("A true sentence is asked for")
+    return (*found, Tile(asked, tiles.sentences, "", bare.address(sentence=True), filters.sentence))
+
+
+def _line(row: QueueRow, says: Says) -> Line:
+    late = row.missed or (row.due_date is not None and row.due_date < says.today)
+    paused = row.page_state is PageState.DOCS_NEEDED and row.mover is Mover.POLICYHOLDER
+    status = LATE if late else PAUSED if paused else STATUS_OF[row.page_state]
+    heard = says.local(row.heard_at) if row.heard_at else None
+    silent_since = heard or says.local(row.reported_at)
+    line = says.told(LINES[row.line_of_business])
+    return Line(
+        id=row.id,
+        number=row.claim_number,
+        name=row.name,
+        line=says.told("{line}, claimant", line=line) if row.is_claimants else line,
+        status=(status[0], status[1], says.told(status[2])),
+        due=says.day(row.due_date) if row.due_date else says.told("no date"),
+        days_left=says.relative(row.due_date) if row.due_date else "",
+        late=late,
+        strip=strip_of(
+            says,
+            product=row.product,
+            country=row.country,
+            start=row.start_date,
+            due=row.due_date,
+            limit=row.limit_date,
+            missed=(row.due_date,) if late and row.due_date else (),
+        ),
+        heard=says.relative(heard) if heard else says.told("never"),
+        silent=(says.today - silent_since).days >= SILENT_DAYS,
+        question=says.told("has an unanswered question") if row.question_due_at else None,
+    )
+
+
+def _empty(filters: QueueFilters, tiles: Tiles, says: Says) -> str:
+    if filters.is_narrowed:
+        return says.told("No claims match: {filters}.", filters=", ".join(_said(filters, says)))
+    if tiles.next_date:
+        return says.told("Nothing due today. Next date: {date}.", date=tiles.next_date)
+    return says.told("There are no open claims.")
+
+
+def _said(filters: QueueFilters, says: Says) -> list[str]:
+    asked: tuple[str | None, ...] = (
+        f"“{filters.search}”" if filters.search else None,
+        says.told(STATUS_OF[filters.stage][2]) if filters.stage else None,
+        says.told(LINES[LineOfBusiness(filters.line)]) if filters.line else None,
+        says.told(WAITING[Waiting(filters.waiting)]) if filters.waiting else None,
+        says.told(TERMS[Term(filters.term)]) if filters.term else None,
+        says.told("My claims") if filters.mine else None,
+        says.told("silence") if filters.silent else None,
+        says.told("Questions") if filters.questions else None,
+        says.told("a true sentence") if filters.sentence else None,
+    )
+    return [word for word in asked if word]

@@ -1,0 +1,1 @@
+"""What came from the back offices and needs a person."""

@@ -1,0 +1,1 @@
+"""The texts of messages, put in force by two people."""
