@@ -50,7 +50,8 @@ async def count_all(pool: asyncpg.Pool, policyholder_id: UUID) -> dict[Category,
 
 
 async def _read(connection: asyncpg.Connection, held: Held, mine: Whose) -> Rows:
-    query = f"select to_jsonb(t) - $4::text[] as row {_from(held)} limit {MOST_ROWS + 1}"
+    # In an order of what is shown: as they lie in the table, rows tell of each write to them.
+    query = f"select to_jsonb(t) - $4::text[] as row {_from(held)} order by 1 limit {MOST_ROWS + 1}"
     found = [_plain(record["row"]) for record in await connection.fetch(query, *_given(mine), list(held.without))]
     return Rows(held, found[:MOST_ROWS], len(found) > MOST_ROWS)
 

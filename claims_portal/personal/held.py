@@ -90,6 +90,8 @@ class Held:
 
 
 _C = Category
+# When and in which version a back office last touched a case moves with its notes, too, which nobody may feel (N6).
+_OF_SOURCE = ("source_hash", "source_version", "observed_at", "changed_at", "version", "mapping_version", "handler_ref")
 HELD = (
     Held("policyholder", _C.YOU, "t.id = any($1)", printed=("name", "birth_date", "language")),
     Held("contact_point", _C.YOU, _OF_PERSON, printed=("kind", "address")),
@@ -100,7 +102,7 @@ HELD = (
         "claim",
         _C.CLAIMS,
         "t.id = any($2)",
-        ("source_hash", "handler_ref"),
+        _OF_SOURCE,
         ("claim_number", "policy_number", "object_label", "reported_at", "stage", "approved"),
     ),
     Held("claim_number", _C.CLAIMS, _OF_CLAIM, printed=("number", "replaced_at")),
