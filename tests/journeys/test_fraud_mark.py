@@ -26,8 +26,6 @@ from tests.portal.people import signed_in
 from tests.portal.portal import Clock, portal_app, visiting
 
 TRANSLATE = parse(CLAIM_CENTER.read_text()).translator(source="claim_center", mapping_version=1)
-# Packed, a page is as long as what is drawn by lot lets it be.
-UNPACKED = {"Accept-Encoding": "identity"}
 BEGIN = datetime(2026, 11, 3, 9, tzinfo=UTC)
 QUICK = 4
 SETTLE = timedelta(minutes=2)
@@ -148,7 +146,7 @@ class Life:
 
     async def _page(self, path: str) -> str:
         claim = await self._claim()
-        async with signed_in(self.app, claim, headers=UNPACKED) as browser:
+        async with signed_in(self.app, claim) as browser:
             answer = await browser.get(f"/claim/{claim.id}{path}")
         assert answer.status_code == 200, path
         text = in_order(answer.json()) if path.endswith("json") else answer.text
@@ -156,7 +154,7 @@ class Life:
 
     async def _glance(self) -> str:
         await a_link(self.engine, await self._claim(), now=self.clock.now)
-        async with visiting(self.app, headers=UNPACKED) as stranger:
+        async with visiting(self.app) as stranger:
             await stranger.get(f"/c/{TOKEN}")
             answer = await stranger.get("/c")
         assert answer.status_code == 200

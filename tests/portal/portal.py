@@ -102,8 +102,12 @@ def portal_app(
 async def visiting(
     app: FastAPI, *, address: str = "198.51.100.7", headers: dict[str, str] | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser on the portal's own pages: it keeps cookies and says where its forms come from."""
+    """A browser on the portal's own pages: it keeps cookies and says where its forms come from.
+
+    It takes no packed answers: packed, a page is as long as the number drawn for its receipt lets it be.
+    """
     transport = httpx.ASGITransport(app, client=(address, 40000), raise_app_exceptions=False)
-    manners = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "ru", **(headers or {})}
+    plain = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "ru", "Accept-Encoding": "identity"}
+    manners = plain | (headers or {})
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL, headers=manners) as browser:
         yield browser

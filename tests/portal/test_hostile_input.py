@@ -47,6 +47,7 @@ KINDS = {
     "application/json",
     "application/pdf",
     "text/xml; charset=utf-8",
+    "text/event-stream; charset=utf-8",
 }
 NAMES = (  # noqa: SIM905 - read as a list of words
     "number phone code remember question cadence language night_from night_to pilot wording_version agree leave theme "
