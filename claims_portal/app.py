@@ -23,7 +23,7 @@ from claims_portal.auth.sender import CodeSender
 from claims_portal.body_limits import BodyLimits, longest_body
 from claims_portal.copied import keep_looking
 from claims_portal.deps import Portal
-from claims_portal.desk import erasures, sign_in
+from claims_portal.desk import erasures, sign_in, single_sign_on
 from claims_portal.desk.acts import accounts, changes, dates, held, sentence
 from claims_portal.desk.acts import answers as questions
 from claims_portal.desk.acts import files as desk_files
@@ -36,6 +36,7 @@ from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.desk.sources import route as sources
 from claims_portal.desk.texts import route as texts
 from claims_portal.files import STATIC
+from claims_portal.oidc import Provider
 from claims_portal.packing import packed_file, unpacks
 from claims_portal.pages import (
     chats,
@@ -104,6 +105,7 @@ ROUTERS = (
     health.router,
     backoffice.router,
     sign_in.router,
+    single_sign_on.router,
     queue.router,
     questions.router,
     inbox.router,
@@ -169,7 +171,8 @@ def create_app(
         telemetry=NO_TELEMETRY,  # type: ignore[arg-type]
         lifespan=_living,
     )
-    app.state.portal = Portal(settings, engine, pool, notifier, clock, Receiving(pool), doors or Doors())
+    oidc = Provider(settings, settings.portal_public_url) if settings.oidc_issuer else None
+    app.state.portal = Portal(settings, engine, pool, notifier, clock, Receiving(pool), doors or Doors(), oidc=oidc)
     app.mount("/static", KeptFiles(directory=STATIC))
     for router in ROUTERS:
         app.include_router(router)

@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from backoffice_adapter.notices import Doors
 from claims_portal.footprints import Footprints
 from claims_portal.news import News
+from claims_portal.oidc import Provider
 from claims_portal.readings import Readings
 from claims_portal.settings import PortalSettings
 from notifier.reports.receiving import Receiving
@@ -43,6 +44,8 @@ class Portal:
     footprints: Footprints = field(default_factory=Footprints)
     readings: Readings = field(default_factory=Readings)
     news: News = field(default_factory=News)
+    # The insurer's own sign-in, if there is one.
+    oidc: Provider | None = None
     # Set when somebody asked for a code: the sender beside the pages waits for it.
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     # Set while the database is not this installation's own (`claims_portal.copied`).

@@ -12,6 +12,7 @@ import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from claims_core.settings import CoreSettings
+from claims_portal.oidc_settings import OidcSettings
 from notifier.settings import Count, unfit_for_production
 
 Hour = Annotated[int, Field(ge=0, le=23)]
@@ -41,7 +42,7 @@ class NumberFormat(BaseModel):
         return pattern
 
 
-class PortalSettings(CoreSettings):
+class PortalSettings(OidcSettings, CoreSettings):
     """Read once by entry points. In production the process does not start without https and a real secret."""
 
     portal_public_url: str

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, Text
+from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
@@ -140,9 +140,13 @@ class RememberedDevice(Table, table=True):
 
 
 class Staff(Table, table=True):
-    """A person of the insurer who signs in to the desk."""
+    """A person of the insurer who signs in to the desk.
 
-    __pii__: ClassVar[frozenset[str]] = frozenset({"name", "password_hash", "totp_sealed"})
+    `oidc_issuer` and `oidc_subject` are who they are to the insurer's own sign-in; who came by it has no password.
+    """
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"name", "email", "password_hash", "totp_sealed"})
+    __table_args__ = (UniqueConstraint("oidc_issuer", "oidc_subject"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     login: str = Field(unique=True)
@@ -150,9 +154,12 @@ class Staff(Table, table=True):
     role: Role = Field(sa_type=stored_as_value(Role))
     team: str | None = None
     language: str = "ru"
-    password_hash: str
+    email: str | None = None
+    password_hash: str | None = None
     totp_sealed: str | None = None
     totp_last_used: int | None = None
+    oidc_issuer: str | None = None
+    oidc_subject: str | None = None
     created_at: datetime
     disabled_at: datetime | None = None
 
@@ -160,11 +167,12 @@ class Staff(Table, table=True):
 class StaffSession(Table, table=True):
     """A signed-in member of staff; ends with a change of role or when they are disabled.
 
-    `kept_sealed` is the form they were filling in when the session before ended, for half an hour.
+    `kept_sealed` is the form they were filling in when the session before ended, for half an hour from `kept_at`.
+    `oidc` says that it was opened by the insurer's own sign-in, `oidc_sid` what that calls its session.
     """
 
     __pii__: ClassVar[frozenset[str]] = frozenset({"kept_sealed"})
-    __table_args__ = (Index(None, "staff_id"), Index(None, "ends_at"))
+    __table_args__ = (Index(None, "staff_id"), Index(None, "ends_at"), Index(None, "oidc_sid"))
 
     token_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     staff_id: UUID = Field(foreign_key="staff.id")
@@ -172,6 +180,9 @@ class StaffSession(Table, table=True):
     seen_at: datetime
     ends_at: datetime
     kept_sealed: str | None = None
+    kept_at: datetime | None = None
+    oidc: bool = False
+    oidc_sid: str | None = None
 
 
 class AccessLog(Table, table=True):

@@ -18,7 +18,7 @@ _FORGET = (
     "delete from sign_in_code where expires_at <= :old",
     "delete from portal_session where ends_at <= :now",
     "delete from staff_session where ends_at <= :old",
-    "update staff_session set kept_sealed = null where kept_sealed is not null and created_at <= :text_old",
+    "update staff_session set kept_sealed = null where kept_sealed is not null and kept_at <= :text_old",
     "delete from remembered_device where ends_at <= :now",
     # What is still to be called about stays; what came of the rest, a month answers.
     "delete from unproven_request where created_at <= :long_ago and (ended_at <= :long_ago or not needs_call)",

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core import embedded, shape
 from claims_core.clock import utc_now
 from claims_core.db import make_engine, session_scope
-from claims_core.errors import BadInput
+from claims_core.errors import BadInput, Misconfigured
 from claims_core.settings import read_settings
 from claims_portal.settings import PortalSettings
 from claims_portal.staff import (
@@ -24,6 +24,7 @@ from claims_portal.staff import (
     change_factor,
     change_role,
     disable_staff,
+    link_staff,
     reseal_factors,
 )
 from claims_portal.staff.passwords import hash_password
@@ -38,12 +39,13 @@ class Order:
     args: argparse.Namespace
     keys: tuple[SecretStr, ...]
     password_hash: str
+    issuer: str | None
     by: str
     now: datetime
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`add`, `role`, `factor`, `disable`, `reseal`, `list`."""
+    """`add`, `role`, `factor`, `link`, `disable`, `reseal`, `list`."""
     acts = parser.add_subparsers(dest="act", required=True)
     add = acts.add_parser("add", help="add a person; asks for a password (or reads one line from a pipe)")
     add.add_argument("login")
@@ -60,6 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     factor.add_argument("login")
     for named in (add, factor):
         named.add_argument("--issuer", default="Claims desk", help="what the authenticator calls us")
+    link = acts.add_parser("link", help="let a person come in by the insurer's own sign-in (OIDC), as who they are")
+    link.add_argument("login")
+    link.add_argument("subject", help="what the provider calls them for ever: the claim `sub` of its tokens")
     acts.add_parser("reseal", help="seal all second factors with today's PORTAL_SECRET_KEY")
     acts.add_parser("list", help="everybody, with role and whether they are disabled")
 
@@ -68,8 +73,9 @@ def run(args: argparse.Namespace) -> int:
     """Do it and say what was done; what cannot be done raises a `ClaimsError` that says why."""
     settings = read_settings(PortalSettings)
     with embedded.database(settings) as url:
-        password = read_password() if args.act == "add" else ""
-        print(asyncio.run(perform(args, url, settings.opening_keys, password=password, by=getpass.getuser())))
+        password, issuer = read_password() if args.act == "add" else "", settings.oidc_issuer
+        who = getpass.getuser()
+        print(asyncio.run(perform(args, url, settings.opening_keys, password=password, issuer=issuer, by=who)))
     return 0
 
 
@@ -84,11 +90,17 @@ def read_password() -> str:
 
 
 async def perform(
-    args: argparse.Namespace, url: str, keys: tuple[SecretStr, ...], *, password: str = "", by: str
+    args: argparse.Namespace,
+    url: str,
+    keys: tuple[SecretStr, ...],
+    *,
+    password: str = "",
+    issuer: str | None = None,
+    by: str,
 ) -> str:
     """The act in one transaction with its audit row, in the name of the account `by`; returns its words."""
     hashed = await hash_password(password) if args.act == "add" else ""
-    order = Order(args, keys, hashed, by=by, now=utc_now())
+    order = Order(args, keys, hashed, issuer, by=by, now=utc_now())
     engine = make_engine(url, pool_size=1)
     try:
         await shape.must_fit(engine)
@@ -118,6 +130,14 @@ async def _factor(session: AsyncSession, order: Order) -> str:
     sealed = sealed_secret(secret, order.keys[0])
     person = await change_factor(session, args.login, sealed, by=order.by, now=order.now)
     return f"{person.login} has a new second factor and signs in again. {_once(secret, person.login, args.issuer)}"
+
+
+async def _link(session: AsyncSession, order: Order) -> str:
+    if order.issuer is None:
+        raise Misconfigured("OIDC_ISSUER is not set")
+    login, subject = order.args.login, order.args.subject
+    person = await link_staff(session, login, issuer=order.issuer, subject=subject, by=order.by, now=order.now)
+    return f"{person.login} comes in by {order.issuer} from now on, and signs in again."
 
 
 async def _role(session: AsyncSession, order: Order) -> str:
@@ -156,6 +176,7 @@ _ACTS: dict[str, Callable[[AsyncSession, Order], Awaitable[str]]] = {
     "add": _add,
     "role": _role,
     "factor": _factor,
+    "link": _link,
     "disable": _disable,
     "reseal": _reseal,
     "list": _list,

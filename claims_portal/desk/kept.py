@@ -89,7 +89,7 @@ async def hand_over(request: Request, sealed: str, *, token: str, staff_id: UUID
     if kept is None or kept.staff_id != staff_id:
         return None
     async with session_scope(portal.engine) as session:
-        await keep_text(session, token, sealed)
+        await keep_text(session, token, sealed, now=now_of(request))
     return kept.address
 
 

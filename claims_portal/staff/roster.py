@@ -19,20 +19,26 @@ from claims_portal.staff.totp import opened_secret, sealed_secret
 from claims_portal.staff.trail import subject_of
 from claims_portal.tables import Role, Staff
 
+# How the audit names the insurer's own sign-in.
+BY_PROVIDER = "oidc"
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,99}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class NewStaff:
-    """A person to add. Without a second factor (`totp.sealed_secret`) they can sign in only to a demo."""
+    """A person to add. Without a second factor (`totp.sealed_secret`) their password opens only a demo; without a
+    password they come by the insurer's own sign-in, which knows them as `oidc_subject` of `oidc_issuer`."""
 
     login: str
     name: str
     role: Role
-    password_hash: str
+    password_hash: str | None
     totp_sealed: str | None
     team: str | None = None
     language: str = "ru"
+    email: str | None = None
+    oidc_issuer: str | None = None
+    oidc_subject: str | None = None
 
 
 def to_login(typed: str) -> str | None:
@@ -54,6 +60,9 @@ async def add_staff(session: AsyncSession, new: NewStaff, *, by: str, now: datet
         language=new.language,
         password_hash=new.password_hash,
         totp_sealed=new.totp_sealed,
+        email=new.email,
+        oidc_issuer=new.oidc_issuer,
+        oidc_subject=new.oidc_subject,
         created_at=now,
     )
     if not await insert_once(session, person, unique=("login",)):
@@ -80,6 +89,38 @@ async def change_role(session: AsyncSession, login: str, role: Role, *, by: str,
     await end_all_sessions(session, person.id)
     await _audit(session, "staff_role_changed", person, detail, by=by, now=now)
     return person
+
+
+async def link_staff(session: AsyncSession, login: str, *, issuer: str, subject: str, by: str, now: datetime) -> Staff:
+    """Let a person come in by the insurer's own sign-in from now on, as the row they have; they sign in again.
+
+    Raises NotFound when there is no such login, Conflict when `subject` is somebody else already.
+    """
+    person = await _must_find(session, login)
+    other = await staff_of_provider(session, issuer, subject)
+    if other is not None and other.id != person.id:
+        raise Conflict(f"This subject is {other.login} already.")
+    known = {"oidc_issuer": issuer, "oidc_subject": subject}
+    await session.exec(update(Staff).where(col(Staff.id) == person.id).values(**known))
+    await end_all_sessions(session, person.id)
+    await _audit(session, "staff_linked", person, {}, by=by, now=now)
+    return person
+
+
+async def follow_provider(session: AsyncSession, person: Staff, values: Mapping[str, object], *, now: datetime) -> None:
+    """Give a person the name, e-mail address, role and team that the insurer's own sign-in says.
+
+    A change of role or team ends their sessions and is in the audit.
+    """
+    changed = {name: value for name, value in values.items() if getattr(person, name) != value}
+    if not changed:
+        return
+    before = {name: getattr(person, name) for name in ("role", "team") if name in changed}
+    await session.exec(update(Staff).where(col(Staff.id) == person.id).values(**changed))
+    if before:
+        await end_all_sessions(session, person.id)
+        detail = {"before": before, "after": {name: changed[name] for name in before}}
+        await _audit(session, "staff_role_changed", person, detail, by=BY_PROVIDER, now=now)
 
 
 async def change_factor(session: AsyncSession, login: str, totp_sealed: str, *, by: str, now: datetime) -> Staff:
@@ -125,6 +166,12 @@ async def find_staff(session: AsyncSession, typed: str) -> Staff | None:
     if login is None:
         return None
     return (await session.exec(select(Staff).where(col(Staff.login) == login))).first()
+
+
+async def staff_of_provider(session: AsyncSession, issuer: str, subject: str) -> Staff | None:
+    """The person whom the insurer's own sign-in knows so, disabled or not."""
+    same = (col(Staff.oidc_issuer) == issuer, col(Staff.oidc_subject) == subject)
+    return (await session.exec(select(Staff).where(*same))).first()
 
 
 async def all_staff(session: AsyncSession) -> list[Staff]:

@@ -40,16 +40,29 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-async def open_session(session: AsyncSession, staff_id: UUID, *, now: datetime) -> str:
+@dataclass(frozen=True, slots=True)
+class ByProvider:
+    """A session that the insurer's own sign-in opened: how long it lives, and what that calls its own (`sid`)."""
+
+    lives: timedelta
+    sid: str | None
+
+
+async def open_session(
+    session: AsyncSession, staff_id: UUID, *, now: datetime, by_provider: ByProvider | None = None
+) -> str:
     """A new session; returns the id for the cookie.
 
     Ended ones stay until they are tidied away: they say whose text it is that was typed while they ended.
     """
     token = new_token()
-    ends_at = now + ENDS_AFTER
-    session.add(
-        StaffSession(token_hash=token_hash(token), staff_id=staff_id, created_at=now, seen_at=now, ends_at=ends_at)
+    opened = StaffSession(
+        token_hash=token_hash(token), staff_id=staff_id, created_at=now, seen_at=now, ends_at=now + ENDS_AFTER
     )
+    if by_provider is not None:
+        opened.ends_at = now + min(by_provider.lives, ENDS_AFTER)
+        opened.oidc, opened.oidc_sid = True, by_provider.sid
+    session.add(opened)
     await session.flush()
     return token
 
@@ -95,10 +108,24 @@ async def owner_of_session(session: AsyncSession, token: str) -> UUID | None:
     return (await session.exec(found)).first()
 
 
-async def keep_text(session: AsyncSession, token: str, sealed: str) -> None:
-    """Put a sealed text beside the session, in the place of what was there."""
+async def is_only_due(session: AsyncSession, token: str, *, now: datetime) -> bool:
+    """Did this session of the insurer's own sign-in end only because it is asked again from time to time?
+
+    Then whoever sits there was here a moment ago, and the provider may let them in without a word.
+    """
+    due = select(col(StaffSession.staff_id)).where(
+        col(StaffSession.token_hash) == token_hash(token),
+        col(StaffSession.oidc),
+        col(StaffSession.ends_at) <= now,
+        col(StaffSession.seen_at) > now - IDLE_AFTER,
+    )
+    return (await session.exec(due)).first() is not None
+
+
+async def keep_text(session: AsyncSession, token: str, sealed: str, *, now: datetime) -> None:
+    """Put a sealed text beside the session, which may have ended, in the place of what was there."""
     same = col(StaffSession.token_hash) == token_hash(token)
-    await session.exec(update(StaffSession).where(same).values(kept_sealed=sealed))
+    await session.exec(update(StaffSession).where(same).values(kept_sealed=sealed, kept_at=now))
 
 
 async def kept_text(session: AsyncSession, token: str) -> str | None:
@@ -110,6 +137,17 @@ async def kept_text(session: AsyncSession, token: str) -> str | None:
 async def end_session(session: AsyncSession, token: str) -> None:
     """Sign out."""
     await session.exec(delete(StaffSession).where(col(StaffSession.token_hash) == token_hash(token)))
+
+
+async def end_provider_sessions(session: AsyncSession, staff_id: UUID | None, sid: str | None) -> int:
+    """End what the insurer's own sign-in opened: its session `sid`, or all of a person's without one; how many."""
+    assert staff_id is not None or sid is not None, "this would end everybody's"
+    ended = delete(StaffSession).where(col(StaffSession.oidc))
+    if staff_id is not None:
+        ended = ended.where(col(StaffSession.staff_id) == staff_id)
+    if sid is not None:
+        ended = ended.where(col(StaffSession.oidc_sid) == sid)
+    return (await session.exec(ended)).rowcount
 
 
 async def end_all_sessions(session: AsyncSession, staff_id: UUID) -> int:

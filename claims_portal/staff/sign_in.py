@@ -41,6 +41,8 @@ class SignIn(StrEnum):
     TOO_OFTEN = "too_often"
     START_AGAIN = "start_again"
     FACTOR_LOST = "factor_lost"
+    NO_ROLE = "no_role"
+    DISABLED = "disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Doorkeeper:
-    """What every step of a sign-in needs: the database, the server's keys (today's first), whether it is a demo."""
+    """What every step of a sign-in needs: the database, the server's keys (today's first), whether it is a demo.
+
+    `passwords` are the logins that may use one where the insurer has its own sign-in; None where it has none: all.
+    """
 
     engine: AsyncEngine
     keys: tuple[SecretStr, ...]
     demo: bool
+    passwords: frozenset[str] | None = None
 
     @property
     def key(self) -> SecretStr:
@@ -72,7 +78,7 @@ class Doorkeeper:
             person = await find_staff(session, login)
             if not await self._may_try_password(session, person, login[:200].lower(), network, now):
                 return Step(SignIn.TOO_OFTEN)
-        may = person is not None and person.disabled_at is None and (self.demo or person.totp_sealed is not None)
+        may = person is not None and self._may_use_password(person)
         known_hash = person.password_hash if person is not None and may else None
         right = await is_password_right(password, known_hash)
         if right and person is not None and person.totp_sealed is not None:
@@ -93,7 +99,7 @@ class Doorkeeper:
             if not await count_try(session, CODE_TRIES, login, key=self.key, now=now):
                 await record_lock(session, person, CODE_TRIES, login, key=self.key, now=now)
                 return Step(SignIn.TOO_OFTEN)
-            if person is None or person.disabled_at is not None or person.totp_sealed is None:
+            if person is None or person.totp_sealed is None or not self._may_use_password(person):
                 return Step(SignIn.START_AGAIN)
             try:
                 secret = totp.opened_secret(person.totp_sealed, *self.keys)
@@ -105,6 +111,10 @@ class Doorkeeper:
                 await record_failure(session, person, step="code", now=now)
                 return Step(SignIn.WRONG, ticket=ticket)
             return await _let_in(session, person, step="code", now=now)
+
+    def _may_use_password(self, person: Staff) -> bool:
+        named = self.passwords is None or person.login in self.passwords
+        return named and person.disabled_at is None and (self.demo or person.totp_sealed is not None)
 
     async def _may_try_password(
         self, session: AsyncSession, person: Staff | None, login: str, network: str, now: datetime

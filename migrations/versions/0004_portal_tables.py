@@ -43,13 +43,17 @@ def upgrade() -> None:
         ),
         sa.Column("team", sa.String(), nullable=True),
         sa.Column("language", sa.String(), nullable=False),
-        sa.Column("password_hash", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.Column("password_hash", sa.String(), nullable=True),
         sa.Column("totp_sealed", sa.String(), nullable=True),
         sa.Column("totp_last_used", sa.Integer(), nullable=True),
+        sa.Column("oidc_issuer", sa.String(), nullable=True),
+        sa.Column("oidc_subject", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
         sa.UniqueConstraint("login", name=op.f("uq_staff_login")),
+        sa.UniqueConstraint("oidc_issuer", "oidc_subject", name=op.f("uq_staff_oidc_issuer_oidc_subject")),
     )
     op.create_table(
         "remembered_device",
@@ -77,10 +81,14 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("kept_sealed", sa.String(), nullable=True),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("oidc", sa.Boolean(), nullable=False),
+        sa.Column("oidc_sid", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_session_staff_id")),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_staff_session")),
     )
     op.create_index(op.f("ix_staff_session_ends_at"), "staff_session", ["ends_at"], unique=False)
+    op.create_index(op.f("ix_staff_session_oidc_sid"), "staff_session", ["oidc_sid"], unique=False)
     op.create_index(op.f("ix_staff_session_staff_id"), "staff_session", ["staff_id"], unique=False)
     op.create_table(
         "portal_session",
@@ -236,6 +244,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_portal_session_policyholder_id"), table_name="portal_session")
     op.drop_index(op.f("ix_portal_session_ends_at"), table_name="portal_session")
     op.drop_table("portal_session")
+    op.drop_index(op.f("ix_staff_session_oidc_sid"), table_name="staff_session")
     op.drop_index(op.f("ix_staff_session_staff_id"), table_name="staff_session")
     op.drop_index(op.f("ix_staff_session_ends_at"), table_name="staff_session")
     op.drop_table("staff_session")

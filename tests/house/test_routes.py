@@ -39,6 +39,7 @@ PUBLIC_BELOW = (
     "/desk/sign-in",
     "/desk/code",
     "/desk/sign-out",
+    "/desk/oidc/",
 )
 OWN = {
     "require_own_claim",

@@ -64,7 +64,15 @@ MAY = {
     ("POST", "/desk/erasures/{erasure_id:uuid}/carry-out"): {SUPERVISOR},
     ("POST", "/desk/sign-out"): set(Role),
 }
-OPEN_TO_ALL = {("GET", "/desk/sign-in"), ("POST", "/desk/sign-in"), ("POST", "/desk/sign-in/code")}
+OPEN_TO_ALL = {
+    ("GET", "/desk/sign-in"),
+    ("POST", "/desk/sign-in"),
+    ("POST", "/desk/sign-in/code"),
+    ("GET", "/desk/oidc/sign-in"),
+    ("GET", "/desk/oidc/callback"),
+    ("GET", "/desk/oidc/signed-out"),
+    ("POST", "/desk/oidc/signed-out"),
+}
 
 
 def _filled(path: str, claim: Claim) -> str:
