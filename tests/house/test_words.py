@@ -39,9 +39,7 @@ BORDER += ("claims_core/embedded/",)
 # The ticket from the first step of a sign-in to the second is no claim.
 FINE_IN = {"claims_portal/staff/sign_in.py": {"ticket"}, "claims_portal/desk/sign_in.py": {"ticket"}}
 # To OpenID Connect we are a client.
-FINE_IN |= dict.fromkeys(
-    ("claims_portal/oidc_settings.py", "claims_portal/oidc/provider.py", "claims_portal/oidc/tokens.py"), {"client"}
-)
+FINE_IN |= {f"claims_portal/{place}.py": {"client"} for place in ("oidc_settings", "oidc/provider", "oidc/tokens")}
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 

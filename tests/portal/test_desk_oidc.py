@@ -6,16 +6,21 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
+from typing import get_args
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr, ValidationError
 from sqlmodel import select
 
 from claims_core.clock import utc_now
 from claims_core.db import session_scope
+from claims_core.findings import Finding, finding
 from claims_core.tables import AuditEntry
+from claims_portal.oidc import Provider
+from claims_portal.oidc_settings import GroupRole
 from claims_portal.staff import disable_staff, find_staff, link_staff
 from claims_portal.tables import Role, Staff, StaffSession
 from tests.factories import a_claim
@@ -25,6 +30,7 @@ from tests.portal.oidc import (
     CLIENT,
     FROM_ELSEWHERE,
     ISSUER,
+    TABLE,
     Liar,
     by_hand,
     ec_key,
@@ -33,7 +39,7 @@ from tests.portal.oidc import (
     rsa_key,
     signed,
 )
-from tests.portal.portal import NOON, PUBLIC_URL, Clock, visiting
+from tests.portal.portal import NOON, PUBLIC_URL, Clock, portal_settings, visiting
 
 STAFF_COOKIE = "__Host-staff"
 NOW = NOON.timestamp()
@@ -541,3 +547,52 @@ async def test_no_token_code_or_name_reaches_a_log_or_the_audit(engine, browser,
 async def test_a_clock_of_its_own_decides_in_no_case(app: FastAPI, browser, liar, clock: Clock):
     clock.now += timedelta(days=400)
     assert (await oidc.sign_in(browser, liar, clock.now.timestamp())).status_code == 303
+
+
+def test_the_roles_of_the_table_are_the_roles_of_the_desk():
+    assert set(get_args(GroupRole.model_fields["role"].annotation)) == {role.value for role in Role}
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"oidc_issuer": "http://login.example"},
+        {"oidc_issuer": "login.example"},
+        {"oidc_client_secret": SecretStr("")},
+        {"oidc_client_id": ""},
+        {"oidc_groups": ()},
+        {"oidc_groups": ({"group": "x", "role": "boss"},)},
+        {"oidc_groups": ({"group": "", "role": "handler"},)},
+        {"oidc_session": timedelta(hours=13)},
+        {"oidc_session": timedelta(minutes=1)},
+        {"oidc_scopes": "profile"},
+    ],
+)
+def test_a_provider_that_is_half_set_up_or_unsafe_does_not_start(over):
+    whole = {"oidc_issuer": ISSUER, "oidc_client_id": "c", "oidc_client_secret": SecretStr("s"), "oidc_groups": TABLE}
+    assert portal_settings(**whole).oidc_issuer == ISSUER
+    with pytest.raises(ValidationError):
+        portal_settings(**whole | over)
+
+
+async def test_the_doctor_says_what_is_wrong_with_the_provider():
+    liar = Liar()
+    whole = {"oidc_issuer": ISSUER, "oidc_client_id": "c", "oidc_client_secret": SecretStr("s"), "oidc_groups": TABLE}
+    settings = portal_settings(**whole)
+
+    async def tried() -> Finding:
+        return await finding("sign-in", Provider(settings, PUBLIC_URL, transport=liar.transport).try_out())
+
+    assert (await tried()).is_good
+    for over, words in (
+        ({"issuer": "https://evil.example"}, "is of 'https://evil.example', and OIDC_ISSUER is"),
+        ({"token_endpoint": None}, "cannot be used: token_endpoint"),
+    ):
+        liar.document = over
+        found = await tried()
+        assert not found.is_good
+        assert words in found.text
+    liar.document, liar.keys = {}, []
+    assert (await tried()).text == "the provider publishes no key to check signatures with"
+    liar.is_away = True
+    assert (await tried()).text == "the provider does not answer (ConnectError)"

@@ -45,7 +45,8 @@ async def second_step(door: Doorkeeper, code: str | None = None):
 async def run(url: str, *words: str, keys: tuple[SecretStr, ...] = (KEY,)) -> str:
     parser = argparse.ArgumentParser()
     staff_command.add_arguments(parser)
-    return await staff_command.perform(parser.parse_args(words), url, keys, password=PASSWORD, by="root")
+    args, issuer = parser.parse_args(words), "https://login.example"
+    return await staff_command.perform(args, url, keys, password=PASSWORD, issuer=issuer, by="root")
 
 
 async def test_signing_in_is_written_down_once_it_is_done(engine):
@@ -131,3 +132,16 @@ async def test_what_the_command_cannot_do_leaves_no_row(engine, database_url):
     with pytest.raises(Conflict):
         await run(database_url, "add", "olga", "--name", "Ольга К.")
     assert [row[0] for row in await trail(engine)] == ["staff_added"]
+
+
+async def test_whoever_is_linked_to_the_insurers_own_sign_in_is_on_record_and_nobody_else_can_be_the_same(
+    engine, database_url
+):
+    person = await a_staff(engine)
+    await a_staff(engine, login="other")
+    assert "https://login.example" in await run(database_url, "link", "handler", "subject-1")
+    assert ("staff_linked", "root", f"staff:{person.id}", {}) in await trail(engine)
+    with pytest.raises(Conflict):
+        await run(database_url, "link", "other", "subject-1")
+    with pytest.raises(NotFound):
+        await run(database_url, "link", "nobody", "subject-2")
