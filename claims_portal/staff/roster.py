@@ -48,7 +48,7 @@ def to_login(typed: str) -> str | None:
 
 
 async def add_staff(session: AsyncSession, new: NewStaff, *, by: str, now: datetime) -> Staff:
-    """Add a person. Raises BadInput on a login of strange letters, Conflict when the login is taken."""
+    """Add a person. Raises BadInput on a login of strange letters, Conflict when login or subject is somebody's."""
     login = to_login(new.login)
     if login is None:
         raise BadInput("A login has 2 to 100 Latin letters, digits, dots, hyphens or @.")
@@ -65,7 +65,7 @@ async def add_staff(session: AsyncSession, new: NewStaff, *, by: str, now: datet
         oidc_subject=new.oidc_subject,
         created_at=now,
     )
-    if not await insert_once(session, person, unique=("login",)):
+    if not await insert_once(session, person, unique=None):
         raise Conflict(f"The login {login} is taken.")
     await _audit(session, "staff_added", person, {"role": new.role.value}, by=by, now=now)
     return person

@@ -4,6 +4,7 @@ import hashlib
 import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from typing import get_args
@@ -17,11 +18,12 @@ from sqlmodel import select
 
 from claims_core.clock import utc_now
 from claims_core.db import session_scope
+from claims_core.errors import Conflict
 from claims_core.findings import Finding, finding
 from claims_core.tables import AuditEntry
 from claims_portal.oidc import Provider
 from claims_portal.oidc_settings import GroupRole
-from claims_portal.staff import disable_staff, find_staff, link_staff
+from claims_portal.staff import NewStaff, add_staff, disable_staff, find_staff, link_staff
 from claims_portal.tables import Role, Staff, StaffSession
 from tests.factories import a_claim
 from tests.portal import oidc
@@ -290,6 +292,16 @@ async def test_a_disabled_person_is_out_at_the_next_request_and_does_not_come_in
     refused = await oidc.sign_in(browser, liar, NOW)
     assert refused.status_code == 403
     assert "закрыт" in refused.text
+
+
+async def test_somebody_who_comes_for_the_first_time_twice_at_once_is_added_once(engine):
+    new = NewStaff("anna", "Anna", Role.HANDLER, None, None, oidc_issuer=oidc.ISSUER, oidc_subject="a-1")
+    async with session_scope(engine) as session:
+        await add_staff(session, new, by="oidc", now=NOON)
+    async with session_scope(engine) as session:
+        with pytest.raises(Conflict):
+            await add_staff(session, replace(new, login="anna.k"), by="oidc", now=NOON)
+        assert [person.login for person in await session.exec(select(Staff))] == ["anna"]
 
 
 async def test_a_login_that_somebody_has_is_not_taken_over(engine, browser, liar):
