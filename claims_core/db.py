@@ -115,7 +115,7 @@ def columns_of(table: type[Table]) -> list[str]:
 
 
 async def insert_once(session: AsyncSession, row: Table, *, unique: Sequence[str] | None) -> bool:
-    """Insert `row` unless one with the same `unique` columns (None: with any key of it) is there. True if this did it."""
+    """Insert `row` unless one with the same `unique` columns (None: any key of it) is there. True if this did it."""
     values = {name: getattr(row, name) for name in columns_of(type(row))}
     values = {name: value for name, value in values.items() if value is not None}
     statement = insert(type(row)).values(**values).on_conflict_do_nothing(index_elements=unique and list(unique))
