@@ -195,6 +195,8 @@ def test_from_the_link_in_a_text_to_an_answer_that_appears_by_itself(browser: Br
         page.goto(claim)
         page.get_by_label("Ваш вопрос").fill("Хватит ли этих фото?")
         page.get_by_role("button", name="Отправить вопрос").click()
+        # The whole page, not only its text: a page that is still arriving takes the focus to where its address points.
+        page.wait_for_url("**/claim/*#questions")
         page.get_by_text("Хватит ли этих фото?").wait_for()
         page.evaluate("window.loadedOnce = true")
         page.get_by_label("Ваш вопрос").fill("И ещё: ког")

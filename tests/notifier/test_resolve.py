@@ -180,7 +180,9 @@ async def test_a_look_up_that_could_not_tell_is_repeated_soon_and_then_each_minu
         if await desk.resolve():
             looked.append(second)
         desk.later(seconds=1)
-    assert len(looked) == desk.twilio.looked_up == 5
+    assert len(looked) == desk.twilio.looked_up
+    # Six only where each pause came out a fifth shorter.
+    assert 5 <= len(looked) <= 6
     apart = [after - before for before, after in pairwise(looked)]
     assert 4 <= apart[0] <= 7
     assert 12 <= apart[1] <= 19
