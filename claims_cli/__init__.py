@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sync": ("claims_cli.sync", "read the back offices, and put handlers' changes into them"),
     "mapping": ("claims_cli.mapping", "check a mapping, try it on one case, or have one begun from a sample"),
     "quarantine": ("claims_cli.quarantine", "the cases that could not be read: list, show, retry"),
+    "audit": ("claims_cli.audit", "whether what people did is on record unchanged"),
     "people": ("claims_cli.people", "who is one human in several back offices: show, join, undo"),
     "notifier": ("notifier.commands.notifier", "plan and send messages, and follow up on them"),
     "doctor": ("claims_core.commands.doctor", "try everything that is configured and say what is wrong"),

@@ -1,10 +1,12 @@
-"""The core's timed work: promises whose day is over, the audit's seal, people with several rows, old runs of jobs."""
+"""The core's timed work: promises whose day is over, the audit's seal and chain, people with several rows, old runs."""
 
+import logging
 from datetime import timedelta
 from itertools import chain
 
 from claims_core.db import session_scope
 from claims_core.ledger import (
+    check_audit,
     end_kept,
     join_candidates,
     join_people,
@@ -14,6 +16,8 @@ from claims_core.ledger import (
     undo_contradicted,
 )
 from claims_core.ticks import Context, Job, forget_runs
+
+log = logging.getLogger(__name__)
 
 # One transaction of each job stays small: a long one would hold up the claims it has locked.
 BATCH = 1000
@@ -41,6 +45,18 @@ async def seal(context: Context) -> str | None:
     return f"{sealed} sealed" if sealed else None
 
 
+async def look_along_the_chain(context: Context) -> str:
+    """Verify the audit. Its head goes into the log, which lies elsewhere: later it proves that nothing was cut off."""
+    async with session_scope(context.engine) as session:
+        found = await check_audit(session, by="job", now=context.now)
+    said = {"sealed": found.sealed, "head": found.head.hex(), "broken_at": found.broken_at, "missing": found.missing}
+    if found.holds:
+        log.info("audit_verified", extra=said)
+        return f"{found.sealed} entries hold"
+    log.error("audit_broken", extra=said)
+    return f"failed: broken at {found.broken_at}" if found.broken_at else f"failed: {found.missing} cut off"
+
+
 async def erase_what_was_kept(context: Context) -> str | None:
     """Erase the complaints of erased people, too, once nobody can go to law about them any more."""
     async with session_scope(context.engine) as session:
@@ -65,6 +81,7 @@ async def join_rows_of_one_human(context: Context) -> str | None:
 JOBS = (
     Job("end_promises", timedelta(minutes=5), end_promises),
     Job("seal_audit", timedelta(seconds=5), seal),
+    Job("verify_audit", timedelta(days=1), look_along_the_chain),
     Job("erase_what_was_kept", timedelta(days=1), erase_what_was_kept),
     Job("join_people", timedelta(hours=1), join_rows_of_one_human),
     Job("forget_runs", timedelta(hours=1), forget_runs),

@@ -17,7 +17,7 @@ from claims_core.ledger.asked import (
     record_contact,
     take_question,
 )
-from claims_core.ledger.audit import Verified, audit, seal_audit, verify_audit
+from claims_core.ledger.audit import Verified, audit, check_audit, seal_audit, verify_audit
 from claims_core.ledger.change_requests import (
     finish_change,
     refuse_change,
@@ -74,6 +74,7 @@ __all__ = [
     "ask_question",
     "audit",
     "changed_refs",
+    "check_audit",
     "check_erasure",
     "close_erasure",
     "current_snapshot",

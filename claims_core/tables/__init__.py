@@ -3,6 +3,7 @@
 from claims_core.deadlines import PromiseBasis, PromiseKind
 from claims_core.requested import ChangeAction
 from claims_core.tables.changes import (
+    AuditCheck,
     AuditEntry,
     ChangeRequest,
     ChangeState,
@@ -27,6 +28,7 @@ from claims_core.tables.promises import Pause, Promise
 from claims_core.tables.sentences import TrueSentence
 
 __all__ = [
+    "AuditCheck",
     "AuditEntry",
     "CaseEvent",
     "ChangeAction",

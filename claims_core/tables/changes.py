@@ -78,6 +78,19 @@ class AuditEntry(Table, table=True):
     hash: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
 
 
+class AuditCheck(Table, table=True):
+    """A walk along the chain of the audit: how far it held, and the seal at its end, which the next walk must find."""
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    at: datetime
+    by: str
+    sealed: int = Field(sa_type=BigInteger)
+    waiting: int = Field(sa_type=BigInteger)
+    head: bytes = Field(sa_type=LargeBinary)
+    broken_at: int | None = Field(default=None, sa_type=BigInteger)
+    missing: int = Field(default=0, sa_type=BigInteger)
+
+
 class JobSlot(Table, table=True):
     """One run of a timed job. Two schedulers, one effect: (job, slot) is unique."""
 

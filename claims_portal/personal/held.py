@@ -150,6 +150,7 @@ _TRANSIENT = "gone within minutes, as soon as it is worked off"
 _STAFF = "about the insurer's own people"
 NOT_HELD = {
     "audit_entry": "acts of the insurer's people, by ids alone; sealed, so that none can be changed",
+    "audit_check": "how often the chain of those acts was looked at, and what was found",
     "change_request": "what a handler asked the claims system for; what became of it is in case_event",
     "write_back": "how a handler's change got into the claims system",
     "retry_request": "a case to be read again, by its id",

@@ -35,6 +35,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("place", name=op.f("uq_audit_entry_place")),
     )
     op.create_table(
+        "audit_check",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("sealed", sa.BigInteger(), nullable=False),
+        sa.Column("waiting", sa.BigInteger(), nullable=False),
+        sa.Column("head", sa.LargeBinary(), nullable=False),
+        sa.Column("broken_at", sa.BigInteger(), nullable=True),
+        sa.Column("missing", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_check")),
+    )
+    op.create_table(
         "installation",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("instance_id", sa.String(), nullable=True),
@@ -553,4 +565,5 @@ def downgrade() -> None:
     op.drop_table("retry_request")
     op.drop_table("job_slot")
     op.drop_table("installation")
+    op.drop_table("audit_check")
     op.drop_table("audit_entry")

@@ -12,7 +12,7 @@ from claims_core import ledger
 from claims_core.db import session_scope
 from claims_core.errors import Conflict
 from claims_core.ids import new_id
-from claims_core.ledger.audit import GENESIS
+from claims_core.ledger.chain import GENESIS
 from tests.factories import NOON, a_claim, a_question
 
 
