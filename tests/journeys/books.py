@@ -1,4 +1,4 @@
-"""The checker of the crash loops: reads the provider's log and the database, and nothing else."""
+"""The checker of the crash loops: reads the provider's log and the database."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from notifier.channels.base import hash_of_token
+from notifier.reports.resolve import resolve_once
 from tests.fakes.provider import FakeTwilio
 from tests.fakes.smsc import Smsc
 
@@ -18,6 +19,15 @@ ENDED_WITHOUT = ("suppressed", "superseded", "expired", "failed", "held")
 # had nothing to show, or could not be asked.
 EXPLAINS = ("not_found", "unseen")
 A_MOMENT = 1.0  # seconds between a look-up and the repeat that follows from it
+# An SMSC cannot be asked: a hand-over whose answer and receipt were lost, and whose one repeat was spent, nobody can
+# settle. It stays `unknown`, on the list of what waits, until its `send_by`. All else that is unknown is stuck.
+IN_SIGHT = """
+select n.id from notification n join delivery d on d.notification_id = n.id
+where n.state = 'unknown' and d.state = 'unknown' and d.provider = 'smpp' and d.resolution is null
+and d.resolve_after is not null and n.send_by > now() and d.send_by > now()
+and d.attempt = (select max(e.attempt) from delivery e where e.notification_id = n.id)
+and exists (select from delivery e where e.notification_id = n.id and e.resolution = 'unseen')
+"""
 
 
 @dataclass
@@ -27,6 +37,8 @@ class Books:
     planned: int = 0
     accepted: int = 0
     lost: list[str] = field(default_factory=list)
+    in_sight: list[str] = field(default_factory=list)  # unknown until their `send_by`
+    untaken: int = 0  # of them those that no provider has: killed or dropped both times before they got there
     unexpected: list[str] = field(default_factory=list)
     duplicated: list[dict[str, Any]] = field(default_factory=list)
     recovered: int = 0
@@ -45,6 +57,7 @@ async def compare(pool: asyncpg.Pool, twilio: FakeTwilio, smsc: Smsc | None = No
     deliveries = {row["token_hash"]: row for row in await pool.fetch("select * from delivery order by attempt")}
     taken: Counter[UUID] = Counter()
     accepted = _accepted(deliveries.values(), twilio, smsc)
+    in_sight = {row["id"] for row in await pool.fetch(IN_SIGHT)}
     books = Books(planned=len(notifications), accepted=len(accepted))
     for name, token, _ in accepted:
         delivery = deliveries.get(token) if token else None
@@ -55,6 +68,9 @@ async def compare(pool: asyncpg.Pool, twilio: FakeTwilio, smsc: Smsc | None = No
     for key, row in notifications.items():
         if row["state"] in HANDED_OVER and taken[key] == 0:
             books.lost.append(f"{key}: {row['state']}, and the provider never took it")
+        elif key in in_sight:
+            books.in_sight.append(f"{key}: unknown until its send_by, taken {taken[key]} times")
+            books.untaken += taken[key] == 0
         elif row["state"] not in HANDED_OVER + ENDED_WITHOUT:
             books.lost.append(f"{key}: still {row['state']}")
         books.quarantined += row["reason"] == "quarantined"
@@ -68,6 +84,16 @@ async def compare(pool: asyncpg.Pool, twilio: FakeTwilio, smsc: Smsc | None = No
     )
     books.lost += ["a fact that nobody has decided on"] * books.undecided
     return books
+
+
+async def ended_late(pool: asyncpg.Pool) -> list[str]:
+    """Let the `send_by` of all that is in sight pass: what is then neither given up, with the reason, nor settled."""
+    waits = [row["id"] for row in await pool.fetch(IN_SIGHT)]
+    after = await pool.fetchval("select max(send_by) from notification")
+    if waits:
+        await resolve_once(pool, {}, now=after)
+    ended = "select id, state from notification where id = any($1) and (state, reason) <> ('expired', 'too_late')"
+    return [f"{row['id']}: {row['state']} after its send_by" for row in await pool.fetch(ended, waits)]
 
 
 def _accepted(
@@ -99,4 +125,5 @@ def _explanation(
         "times": sum(each is not None for each in at),
         "deliveries": [f"{row['provider']} {row['state']} {row['resolution']} {row['error_code']}" for row in own],
         "explained": explained,
+        "unseen": any(row["resolution"] == "unseen" for row in own[:-1]),
     }

@@ -24,7 +24,7 @@ from tests.factories import a_snapshot, later
 from tests.fakes.provider import FakeTwilio
 from tests.fakes.smsc import Smsc, served_smsc
 from tests.forked import Forked
-from tests.journeys.books import Books, compare
+from tests.journeys.books import IN_SIGHT, Books, compare, ended_late
 from tests.journeys.workers import a_bind, a_notifier, a_reporter, killed
 from tests.notifier.scenes import seen
 
@@ -53,10 +53,14 @@ STANDS = "select n.state || ' ' || d.state from notification n join delivery d o
 # Seconds in which nothing moves and no pause of the sender runs: then something is stuck. Two look-ups that cannot tell
 # take a third of it.
 QUIET_AFTER = 90.0
-LEFT = """
+# Seconds in which nothing more is heard of what only a receipt can settle.
+UNHEARD_AFTER = 5.0
+LEFT = f"""
 select (select count(*) from case_event e where not historic and not exists
     (select from planned_event p where p.case_event_id = e.id)) as undecided,
-  (select count(*) from notification where state in ('planned', 'sending', 'unknown')) as open
+  (select count(*) from notification where state in ('planned', 'sending', 'unknown')
+    and id not in ({IN_SIGHT})) as open,
+  (select count(*) from ({IN_SIGHT}) s) as in_sight
 """
 PAUSED = "select exists (select from sender_rate where paused_until > now())"
 
@@ -68,7 +72,7 @@ class Scene:
         self.engine, self.pool, self.twilio, self.url = engine, pool, twilio, url
         self.chance = random.Random(seed)
         self.smsc: Smsc | None = None
-        self.roads = ROADS[0]
+        self.roads = ""  # none but Twilio
         self._reported = 0
 
     async def move(self, count: int) -> None:
@@ -131,7 +135,7 @@ class Scene:
 
     def notifier(self, *, failpoints: str = "") -> Forked:
         """One more notifier on this scene, begun."""
-        more = a_bind(self.smsc.url, self.roads) if self.smsc else {}
+        more = a_bind(self.smsc.url, self.roads) if self.smsc and self.roads else {}
         return a_notifier(self.url, self.twilio.url, failpoints=failpoints, **more)
 
     async def brought_to_its_end(self) -> None:
@@ -144,8 +148,8 @@ class Scene:
         """No more faults: wait until nothing is under way, or long enough to know that it is stuck."""
         waited, before = 0.0, None
         while waited < QUIET_AFTER:
-            left = tuple(await self.pool.fetchrow(LEFT))
-            if not any(left):
+            undecided, still_open, in_sight = left = tuple(await self.pool.fetchrow(LEFT))
+            if not (undecided or still_open) and (not in_sight or waited >= UNHEARD_AFTER):
                 return
             moves = left != before or await self.pool.fetchval(PAUSED)
             waited, before = 0.0 if moves else waited + 0.25, left
@@ -177,23 +181,24 @@ async def a_second_road(scene: Scene) -> AsyncIterator[None]:
 
 
 async def random_kills(
-    server: str, *, kills: int, seed: int, both: bool = False, on_kill: Callable[[int], None] = lambda _: None
+    server: str, *, kills: int, seed: int, both: int = 0, on_kill: Callable[[int], None] = lambda _: None
 ) -> dict[str, Any]:
     """Kill a notifier `kills` times while claims move and the provider misbehaves now and then.
 
-    With `both` there are two: half of the time the one is preferred, then the other.
+    For the last `both` kills there are two: half of that time the one is preferred, then the other.
     """
     async with a_scene(server, seed) as scene, a_second_road(scene) if both else nullcontext():
         for number in range(1, kills + 1):
             on_kill(number)
-            scene.roads = ROADS[2 * number > kills]
+            if number > kills - both:
+                scene.roads = ROADS[2 * (kills - number) < both]
             await scene.move(scene.chance.randint(2, 6))
             # One fault at a time: while a sender pauses nobody asks, and faults that pile up would be a provider that
             # is down for good, before which kills meet nothing.
             trouble = scene.chance.choice(TROUBLE) if scene.chance.random() < 0.3 else None
             if trouble and not scene.twilio.script:
                 scene.twilio.script.append(trouble)
-            if trouble and scene.smsc and not scene.smsc.script:
+            if trouble and scene.smsc and scene.roads and not scene.smsc.script:
                 scene.smsc.script.append(scene.chance.choice(SMSC_TROUBLE))
             notifier = scene.notifier()
             await scene.moment_to_kill()
@@ -207,10 +212,13 @@ async def random_kills(
         if scene.smsc:
             scene.smsc.script.clear()
         await scene.brought_to_its_end()
-        line = as_line(await compare(scene.pool, scene.twilio, scene.smsc), kills=kills, seed=seed, command="chaos")
+        books = await compare(scene.pool, scene.twilio, scene.smsc)
+        books.lost += await ended_late(scene.pool)
+        line = as_line(books, kills=kills, seed=seed, command="chaos")
         if scene.smsc is None:
             return line
-        return line | {"over_smpp": len(scene.smsc.sent), "repeat": line["repeat"] + " --both-roads"}
+        smpp = {"over_smpp": len(scene.smsc.sent), "in_sight": len(books.in_sight), "untaken": books.untaken}
+        return line | smpp | {"repeat": line["repeat"] + f" --both-roads {both}"}
 
 
 async def named_points(server: str, *, seed: int) -> dict[str, Any]:
@@ -264,6 +272,7 @@ def as_line(books: Books, *, kills: int, seed: int, command: str) -> dict[str, A
         "lost": len(books.lost),
         "unexpected": len(books.unexpected),
         "duplicated": len(books.duplicated),
+        "unseen": sum(each["unseen"] for each in books.duplicated),
         "unexplained": books.unexplained,
         "recovered": books.recovered,
         "bound": round(3 / books.planned, 6) if books.planned else None,
@@ -271,5 +280,5 @@ def as_line(books: Books, *, kills: int, seed: int, command: str) -> dict[str, A
         "accepted": books.accepted,
         "seed": seed,
         "repeat": f"python -m tests.journeys.{command} --seed {seed}{more}",
-        "particulars": [*books.lost[:10], *books.unexpected[:10], *books.duplicated[:10]],
+        "particulars": [*books.lost[:10], *books.unexpected[:10], *books.duplicated[:10], *books.in_sight[:10]],
     }

@@ -24,7 +24,8 @@ def main() -> int:
     parser.add_argument("--kills", type=_some, default=100, help="how often; `make chaos N=20000`")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--points", action="store_true", help="each named point once instead of random moments")
-    parser.add_argument("--both-roads", action="store_true", help="SMS leave over Twilio and an SMSC, with failover")
+    both = "SMS leave over Twilio and an SMSC, with failover; with a number only for the last so many kills"
+    parser.add_argument("--both-roads", type=_some, nargs="?", const=sys.maxsize, default=0, metavar="KILLS", help=both)
     parser.add_argument("--json", action="store_true", help="one object, for programs")
     args = parser.parse_args()
     seed = args.seed if args.seed is not None else int.from_bytes(os.urandom(3), "big")
@@ -32,7 +33,8 @@ def main() -> int:
     def run(server: str) -> dict[str, Any]:
         if args.points:
             return asyncio.run(named_points(server, seed=seed))
-        return asyncio.run(random_kills(server, kills=args.kills, seed=seed, both=args.both_roads, on_kill=tell))
+        both = min(args.both_roads, args.kills)
+        return asyncio.run(random_kills(server, kills=args.kills, seed=seed, both=both, on_kill=tell))
 
     def tell(number: int) -> None:
         """A line that is written over on a terminal, one for each hundred elsewhere."""
