@@ -1,7 +1,7 @@
 """The web application: routers, error answers, the layer around; nothing else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from claims_portal.api import backoffice, health, webhooks
 from claims_portal.auth import refuse_unguarded
 from claims_portal.auth.sender import CodeSender
 from claims_portal.body_limits import BodyLimits, longest_body
+from claims_portal.brand import Served, wear
 from claims_portal.copied import keep_looking
 from claims_portal.deps import Portal
 from claims_portal.desk import erasures, sign_in, single_sign_on
@@ -128,17 +129,31 @@ ROUTERS = (
 
 
 class KeptFiles(StaticFiles):
-    """Static files under addresses that carry their version: a browser may keep them for a year."""
+    """Static files under addresses that carry their version: a browser may keep them for a year.
+
+    What the brand has of its own comes in the place of a file of the same name.
+    """
+
+    def __init__(self, *, directory: Path, of_brand: Mapping[str, Served]) -> None:
+        super().__init__(directory=directory)
+        self._of_brand = of_brand
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, to be kept if the address names a version."""
-        answer = await super().get_response(path, scope)
+        own = self._of_brand.get(path) if scope["method"] in ("GET", "HEAD") else None
+        answer = _served(own, scope) if own else await super().get_response(path, scope)
         if isinstance(answer, FileResponse) and unpacks(Headers(scope=scope).get("accept-encoding", "")):
             answer = _packed(answer)
         kept = f"public, max-age={YEAR}, immutable" if b"v=" in scope["query_string"] else "no-cache"
         answer.headers["Cache-Control"] = kept
         answer.headers["Vary"] = "Accept-Encoding"
         return answer
+
+
+def _served(own: Served, scope: Scope) -> Response:
+    if own.packed and unpacks(Headers(scope=scope).get("accept-encoding", "")):
+        return Response(own.packed, headers={"Content-Encoding": "gzip"}, media_type=own.media_type)
+    return Response(own.body, media_type=own.media_type)
 
 
 def _packed(answer: FileResponse) -> Response:
@@ -160,7 +175,7 @@ def create_app(
 ) -> FastAPI:
     """The portal; `notifier` says how messages leave, `doors` which back offices may post to us.
 
-    Raises Misconfigured if a route has not exactly one guard.
+    Raises Misconfigured if a route has not exactly one guard, or if the insurer's brand cannot be shown.
     """
     app = FastAPI(
         title="Claims status",
@@ -172,14 +187,15 @@ def create_app(
         lifespan=_living,
     )
     oidc = Provider(settings, settings.portal_public_url) if settings.oidc_issuer else None
-    app.state.portal = Portal(settings, engine, pool, notifier, clock, Receiving(pool), doors or Doors(), oidc=oidc)
-    app.mount("/static", KeptFiles(directory=STATIC))
+    brand = wear(settings)
+    app.state.portal = Portal(
+        settings, engine, pool, notifier, clock, Receiving(pool), brand, doors or Doors(), oidc=oidc
+    )
+    app.mount("/static", KeptFiles(directory=STATIC, of_brand=brand.files))
     for router in ROUTERS:
         app.include_router(router)
-    answer_problems(app)
-    answer_code_needed(app)
-    answer_agreement_needed(app)
-    answer_staff_problems(app)
+    for answer in (answer_problems, answer_code_needed, answer_agreement_needed, answer_staff_problems):
+        answer(app)
     _wrap(app, settings)
     refuse_unguarded(app.routes)
     return app

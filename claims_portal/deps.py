@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
 from backoffice_adapter.notices import Doors
+from claims_portal.brand import Worn
 from claims_portal.footprints import Footprints
 from claims_portal.news import News
 from claims_portal.oidc import Provider
@@ -39,6 +40,8 @@ class Portal:
     notifier: NotifierSettings
     clock: Callable[[], datetime]
     receiving: Receiving
+    # How the insurer looks and signs.
+    brand: Worn
     # The back offices that may tell us of changes by themselves.
     doors: Doors = field(default_factory=Doors)
     footprints: Footprints = field(default_factory=Footprints)

@@ -89,14 +89,13 @@ def held(language: str, template: str) -> Template:
 
 def page(request: Request, template: str, page: Any, *, status: int = 200) -> Response:
     """The page of `template` (a path below `templates/`) with `page`, the dataclass of all it may show."""
-    look, settings = look_of(request), portal_of(request).settings
+    look, portal = look_of(request), portal_of(request)
     html = held(look.language, template).render(
         page=page,
         look=look,
         language=look.language,
-        brand_name=settings.portal_brand_name,
-        brand_phone=settings.portal_brand_phone,
-        copied=portal_of(request).copied.is_set(),
+        brand=portal.brand.on[look.language],
+        copied=portal.copied.is_set(),
     )
     body, headers = packed_page(html.encode(), request.headers.get("accept-encoding", ""))
     return HTMLResponse(body, status, headers)

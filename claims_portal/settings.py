@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -52,6 +53,8 @@ class PortalSettings(OidcSettings, CoreSettings):
     portal_secret_key_before: SecretStr | None = None
     portal_brand_name: str = _EXAMPLE_NAME
     portal_brand_phone: str = _EXAMPLE_PHONE
+    # Colours, logo and texts of the insurer (docs/brand.md); ours without it.
+    portal_brand_file: Path | None = None
     portal_trusted_proxies: tuple[str, ...] = ()
     portal_demo: bool = False
     portal_phone_countries: Annotated[tuple[str, ...], Field(min_length=1)] = ("ru", "us")

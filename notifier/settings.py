@@ -4,6 +4,7 @@ import re
 from datetime import time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -74,6 +75,7 @@ class NotifierSettings(SmppSettings, MessengerSettings):
     portal_secret_key: SecretStr
     portal_brand_name: str = ""
     portal_brand_phone: str = ""
+    portal_brand_file: Path | None = None
     portal_demo: bool = False
     insurer_timezone: Zone = "Europe/Moscow"
     insurer_country: Country = "ru"

@@ -150,7 +150,7 @@ REASONS: dict[Reason, str] = {
     Reason.LATER_STAGE: _("newer news took its place"),
 }
 CONTACTS: dict[str, tuple[str, str]] = {
-    "call": ("phone", _("The client called")),
+    "call": ("tel", _("The client called")),
     "inbound": ("chat", _("The client wrote a text")),
 }
 SURVEYS: dict[str, str] = {

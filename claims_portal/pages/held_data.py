@@ -15,7 +15,7 @@ from claims_core.i18n import format_claim_number, marked
 from claims_core.same_person import rows_of_person
 from claims_core.tables import Erasure
 from claims_portal.auth import OwnersView, require_fresh_claim, require_own_claim
-from claims_portal.deps import now_of, portal_of
+from claims_portal.deps import look_of, now_of, portal_of
 from claims_portal.pages.claim.complaint_card import grouped
 from claims_portal.pages.claim.route import speech_for
 from claims_portal.pages.forms import NO_PROBLEMS, Problem, Problems
@@ -113,7 +113,7 @@ async def fetch_json(request: Request, view: Fresh) -> Response:
     """Everything as JSON, with a fresh code only."""
     portal, now = portal_of(request), now_of(request)
     found = await read_all(portal.pool, view.policyholder_id)
-    body = as_json(found, made_at=now.isoformat(), insurer=portal.settings.portal_brand_name)
+    body = as_json(found, made_at=now.isoformat(), insurer=portal.brand.name(look_of(request).language))
     return StreamingResponse(body, media_type="application/json", headers=_saved_as("my-data.json"))
 
 
@@ -122,7 +122,8 @@ async def fetch_pdf(request: Request, view: Fresh) -> Response:
     """The same in short as a paper, with a fresh code only."""
     portal, said = portal_of(request), speech_for(request, view.claim)
     found = await read_all(portal.pool, view.policyholder_id)
-    made = await asyncio.to_thread(to_pdf, held_paper(found, said, portal.settings))
+    name, head = portal.brand.name(said.language), portal.brand.head(said.language)
+    made = await asyncio.to_thread(to_pdf, held_paper(found, said, name), head)
     return Response(made, media_type="application/pdf", headers=_saved_as("my-data.pdf"))
 
 

@@ -8,22 +8,21 @@ from claims_portal.pages.speech import Speech
 from claims_portal.pdf import Paper, Part
 from claims_portal.personal.copy import Rows
 from claims_portal.personal.held import DRAWERS, Category
-from claims_portal.settings import PortalSettings
 
 # Of one table on paper; the file has them all.
 MOST_PRINTED = 100
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
-def held_paper(found: list[Rows], said: Speech, settings: PortalSettings) -> Paper:
+def held_paper(found: list[Rows], said: Speech, insurer: str) -> Paper:
     """The paper of a copy, in the language of the page."""
     return Paper(
         title=said.say("What we hold about you"),
         language=said.language,
         made_at=said.now,
         parts=tuple(_part(category, found, said) for category in DRAWERS),
-        foot=said.say("{insurer}, {when}", insurer=settings.portal_brand_name, when=said.stamp(said.now)),
-        maker=settings.portal_brand_name,
+        foot=said.say("{insurer}, {when}", insurer=insurer, when=said.stamp(said.now)),
+        maker=insurer,
     )
 
 

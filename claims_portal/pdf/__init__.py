@@ -6,6 +6,7 @@ every machine, and a person's name has its Cyrillic letters on one that knows no
 
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 from fpdf import FPDF, XPos, YPos
@@ -13,7 +14,7 @@ from fpdf.fonts import TTFFont
 
 _FONTS = Path(__file__).resolve().parent / "fonts"
 _REGULAR, _BOLD = _FONTS / "PT_Sans-Web-Regular.ttf", _FONTS / "PT_Sans-Web-Bold.ttf"
-_FAMILY, _MARGIN, _LINE, _LABEL = "PT Sans", 22, 5.4, 52
+_FAMILY, _MARGIN, _LINE, _LABEL, _BAND = "PT Sans", 22, 5.4, 52, 16
 _INK, _FAINT = (31, 35, 40), (96, 103, 112)
 
 
@@ -38,6 +39,17 @@ class Paper:
     maker: str
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The insurer's band at the top of a paper: its colours (`#RRGGBB`), its name, its logo and how wide that is."""
+
+    name: str
+    ground: str
+    words: str
+    logo: bytes | None = None
+    aspect: float = 1
+
+
 class _Sheet(FPDF):
     foot = ""
 
@@ -50,7 +62,7 @@ class _Sheet(FPDF):
         self.cell(20, 4, f"{self.page_no()} / {{nb}}", align="R")
 
 
-def to_pdf(paper: Paper) -> bytes:
+def to_pdf(paper: Paper, head: Head | None = None) -> bytes:
     """The paper as a file. A letter that the font does not have is printed as `?`. Takes tens of milliseconds."""
     sheet = _Sheet(format="A4")
     sheet.set_creation_date(paper.made_at)
@@ -63,10 +75,24 @@ def to_pdf(paper: Paper) -> bytes:
     sheet.add_font(_FAMILY, "B", fname=_BOLD)
     sheet.foot = _printable(sheet, paper.foot)
     sheet.add_page()
+    if head:
+        _print_head(sheet, head)
     _say(sheet, paper.title, size=17, bold=True, after=3)
     for part in paper.parts:
         _print(sheet, part)
     return bytes(sheet.output())
+
+
+def _print_head(sheet: FPDF, head: Head) -> None:
+    sheet.set_fill_color(head.ground)
+    sheet.rect(0, 0, sheet.w, _BAND, style="F")
+    if head.logo:
+        sheet.image(BytesIO(head.logo), x=_MARGIN, y=_BAND / 4, h=_BAND / 2)
+    sheet.set_xy(_MARGIN + (head.aspect * _BAND / 2 + 3 if head.logo else 0), 0)
+    sheet.set_font(_FAMILY, "B", 11)
+    sheet.set_text_color(head.words)
+    sheet.cell(0, _BAND, _printable(sheet, head.name))
+    sheet.set_xy(_MARGIN, _BAND + 8)
 
 
 def _print(sheet: FPDF, part: Part) -> None:

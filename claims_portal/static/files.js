@@ -85,6 +85,6 @@
       }
     }
     button.disabled = false;
-    if (sent === files.length) location.assign(`${location.pathname}?sent=${sent}#send`);
+    if (sent === files.length) location.assign(`${location.pathname}?sent=${sent}#send-files`);
   });
 })();

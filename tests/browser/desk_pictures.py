@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,7 +16,9 @@ from claims_portal.tables import Role
 from sandbox.telephone import add_telephone
 from sandbox.twilio import Exchange, Setup, create_app
 from tests.browser.chromium import CHROMIUM, QUIETLY
-from tests.browser.desk_site import a_desk_site, serving, some_claims
+from tests.browser.desk_site import Door, a_desk_site, a_door, serving, some_claims
+from tests.browser.door_pictures import take_doors
+from tests.browser.looks import Look
 from tests.browser.seeded import NOW, PHONE
 from tests.portal.desk import PASSWORD, a_staff
 from tests.portal.portal import Clock
@@ -36,19 +37,6 @@ FORMS = {
     "request_documents": {"due_date": "2026-06-08"},
     "extend": {"extend_reason": "expert_opinion", "new_date": "2026-06-12"},
 }
-
-
-@dataclass(frozen=True)
-class Look:
-    """One way to look at a page."""
-
-    language: str
-    theme: str
-    width: int
-
-    def path(self, folder: Path, name: str) -> Path:
-        """Where the picture of `name` lies."""
-        return folder / f"{name}-{self.language}-{self.theme}-{self.width}.png"
 
 
 Act = Callable[[Page], Awaitable[None]]
@@ -135,6 +123,7 @@ def shots(claim: Claim) -> list[tuple[str, str, Act]]:
         ("desk-calls", "/desk/calls", _nothing),
         ("desk-representatives", f"{here}/representatives", _nothing),
         ("desk-files", f"/desk/{claim.id}/files", _nothing),
+        ("desk-files-waiting", "/desk/files", _nothing),
         ("desk-sources", "/desk/sources", _opened),
         ("desk-texts", "/desk/texts", _nothing),
         ("desk-text", "/desk/texts/assessment/sms.ru", _opened),
@@ -153,8 +142,11 @@ def shots(claim: Claim) -> list[tuple[str, str, Act]]:
 
 
 @asynccontextmanager
-async def a_desk(database_url: str) -> AsyncIterator[tuple[str, Claim]]:
-    """A desk with claims, questions, held messages, held runs and rejected cases; a head of team may sign in."""
+async def a_desk(database_url: str) -> AsyncIterator[tuple[Door, Claim]]:
+    """A desk with claims, questions, held messages, held runs and rejected cases; a head of team may sign in.
+
+    It has a second door, by the insurer's own sign-in, too.
+    """
     engine = make_engine(database_url)
     pool = await open_pool(database_url, size=4)
     try:
@@ -166,8 +158,9 @@ async def a_desk(database_url: str) -> AsyncIterator[tuple[str, Claim]]:
         await _sources(engine)
         async with session_scope(engine) as session:
             await ledger.ask_erasure(session, claim.policyholder_id, due_at=NOW + timedelta(days=12), now=NOW)
-        async with a_desk_site(engine, pool, Clock(NOW)) as address:
-            yield address, claim
+        clock = Clock(NOW)
+        async with a_desk_site(engine, pool, clock) as plain, a_door(engine, pool, clock, plain) as door:
+            yield door, claim
     finally:
         await pool.close()
         await engine.dispose()
@@ -204,40 +197,44 @@ async def a_telephone() -> AsyncIterator[str]:
     exchange.close()
 
 
-async def take_desk(database_url: str, folder: Path, looks: tuple[Look, ...], only: tuple[str, ...] = ()) -> int:
-    """Take every picture of the desk and of the telephone in every look; returns how many."""
-    taken = 0
+async def take_desk(database_url: str, folder: Path, looks: tuple[Look, ...], only: tuple[str, ...] = ()) -> list[str]:
+    """Take every picture of the desk, its door and the telephone in every look; returns the names of the pages."""
+    names: dict[str, None] = {}
     async with async_playwright() as playwright, a_telephone() as telephone:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIETLY)
-        async with a_desk(database_url) as (address, claim):
-            for look in looks:
-                taken += await _in_one_look(browser, address, claim, look, folder, only)
-                taken += await _of_telephone(browser, telephone, look, folder, only)
+        async with a_desk(database_url) as (door, claim):
+            for number, look in enumerate(looks, 1):
+                taken = [
+                    *await _of_desk(browser, door.plain, claim, look, folder, only),
+                    *await take_doors(browser, door, look, folder, only),
+                    *await _of_telephone(browser, telephone, look, folder, only),
+                ]
+                names |= dict.fromkeys(taken)
+                print(f"desk    {number:2} of {len(looks)}: {look.name}, {len(taken)} pictures", flush=True)
         await browser.close()
-    return taken
+    return list(names)
 
 
-async def _in_one_look(
+async def _of_desk(
     browser: Browser, address: str, claim: Claim, look: Look, folder: Path, only: tuple[str, ...]
-) -> int:
+) -> list[str]:
     context = await browser.new_context(
-        viewport={"width": look.width, "height": 900}, color_scheme=look.theme, locale=look.language
+        viewport={"width": look.width, "height": look.height}, color_scheme=look.theme, locale=look.language
     )
     page = await context.new_page()
     await page.goto(f"{address}/{look.language}/desk")
-    await page.screenshot(path=look.path(folder, "desk-sign-in"), full_page=True)
     for field, typed in (("login", "supervisor"), ("password", PASSWORD)):
         await page.fill(f"#{field}", typed)
     await page.press("#password", "Enter")
     await page.wait_for_url("**/desk")
-    taken = 1
+    taken = []
     for name, path, act in shots(claim):
         if only and name not in only:
             continue
         await page.goto(f"{address}{path}")
         await act(page)
         await page.screenshot(path=look.path(folder, name), full_page=True)
-        taken += 1
+        taken.append(name)
     undo = page.locator("form[action$=undo] button")
     if await undo.count():
         await undo.click()
@@ -245,14 +242,15 @@ async def _in_one_look(
     return taken
 
 
-async def _of_telephone(browser: Browser, telephone: str, look: Look, folder: Path, only: tuple[str, ...]) -> int:
-    context = await browser.new_context(viewport={"width": look.width, "height": 900}, color_scheme=look.theme)
+async def _of_telephone(browser: Browser, telephone: str, look: Look, folder: Path, only: tuple[str, ...]) -> list[str]:
+    size = {"width": look.width, "height": look.height}
+    context = await browser.new_context(viewport=size, color_scheme=look.theme)
     page = await context.new_page()
-    taken = 0
+    taken = []
     for name, path in (("telephones", "/"), ("telephone", f"/telephone/{PHONE}")):
         if not only or name in only:
             await page.goto(f"{telephone}{path}?lang={look.language}")
             await page.screenshot(path=look.path(folder, name), full_page=True)
-            taken += 1
+            taken.append(name)
     await context.close()
     return taken

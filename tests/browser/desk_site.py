@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from claims_core.stages import ClaimStage, LineOfBusiness, Situation
 from claims_core.tables import Claim
 from tests.factories import SOURCE, a_claim, a_document, a_person, a_question, a_snapshot, claim_of, later
 from tests.portal.desk import a_staff
+from tests.portal.oidc import Liar, offer
 from tests.portal.portal import Clock, portal_app
 from tests.ports import free_port
 
@@ -38,6 +40,16 @@ async def serving(app: FastAPI, port: int) -> AsyncIterator[None]:
         await task
 
 
+@dataclass(frozen=True)
+class Door:
+    """Where a desk may be entered: by a password alone, and where the insurer's own sign-in is offered."""
+
+    plain: str
+    address: str
+    liar: Liar
+    now: datetime
+
+
 @asynccontextmanager
 async def a_desk_site(engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock) -> AsyncIterator[str]:
     """The address of a demo's desk whose handler signs in with a password alone."""
@@ -47,6 +59,18 @@ async def a_desk_site(engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock) -> 
     await a_staff(engine, totp_sealed=None)
     async with serving(app, port):
         yield address
+
+
+@asynccontextmanager
+async def a_door(engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock, plain: str) -> AsyncIterator[Door]:
+    """The same desk with the insurer's own sign-in, by a provider that says what it is told."""
+    port, liar = free_port(), Liar()
+    address = f"http://127.0.0.1:{port}"
+    demo = {"portal_demo": True, "portal_public_url": address}
+    app = portal_app(engine, pool, clock, **demo)
+    offer(app, transport=liar.transport, oidc_break_glass=("handler",), **demo)
+    async with serving(app, port):
+        yield Door(plain, address, liar, clock.now)
 
 
 async def some_claims(engine: AsyncEngine, now: datetime) -> Claim:

@@ -33,6 +33,11 @@ SPACED = """(css) => {
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   if (getComputedStyle(document.querySelector("h1")).letterSpacing === "normal") throw new Error("nothing is spaced");
 }"""
+# A label, and a link to a field, find the first element of that id: an icon once had a field's.
+TWICE = """() => {
+  const ids = [...document.querySelectorAll("[id]")].map((at) => at.id);
+  return ids.filter((id, place) => ids.indexOf(id) !== place);
+}"""
 # Elements whose own text is cut, and by how much the page scrolls sideways.
 CUT = """() => {
   const hides = (style) => [style.overflowX, style.overflowY].some((way) => way === "hidden" || way === "clip");

@@ -1,31 +1,31 @@
-"""`python -m tests.browser.pictures [FOLDER [NAME…]]`: the pages as pictures, for the README and for our own eyes.
+"""`make pictures`: every page in both languages, both themes, at three widths; the best are kept for README and docs.
 
-With `LOOKS=all` every language, theme and width; without it three of the eight.
+`python -m tests.browser.pictures FOLDER NAME…` takes only some pages. What a new page shows is added here; a test
+holds that no page is forgotten.
 """
 
 import asyncio
-import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from itertools import product
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from notifier.channels.email.words import tag_of
 from tests.browser.chromium import chromium, reader
-from tests.browser.desk_pictures import Look, take_desk
+from tests.browser.desk_pictures import take_desk
+from tests.browser.looks import KEPT, LOOKS, Look, keep, sheet
 from tests.browser.seeded import LETTER, LINK, RECEIPT, Seeded, serving
 from tests.databases import a_database, a_server
 from tests.portal.states import NAMES
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "var" / "pictures"
-README = ROOT / "docs" / "pictures"
-SOME = (Look("ru", "light", 390), Look("ru", "dark", 390), Look("en", "light", 1280))
-ALL = tuple(Look(*each) for each in product(("ru", "en"), ("light", "dark"), (390, 1280)))
+DOCS = ROOT / "docs" / "pictures"
 
 
 @contextmanager
@@ -72,47 +72,91 @@ def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:
         yield f"claim-{name}", f"/claim/{seeded.claims[name].id}"
 
 
-def take(browser: Browser, seeded: Seeded, folder: Path, looks: tuple[Look, ...], only: tuple[str, ...] = ()) -> int:
-    """Take every picture in every look; returns how many."""
-    taken = 0
-    for look in looks:
-        viewport = {"width": look.width, "height": 844 if look.width < 800 else 900}
-        with reader(browser, seeded, language=look.language, theme=look.theme, viewport=viewport) as context:
-            page = context.new_page()
-            for name, path in shots(seeded):
-                if only and name not in only:
-                    continue
-                page.goto(path)
-                page.screenshot(path=look.path(folder, name), full_page=True)
-                taken += 1
-    return taken
+Act = Callable[[Page], None]
+_NUMBERS = count()
 
 
-def take_for_readme(browser: Browser, seeded: Seeded) -> None:
-    """What a newcomer sees first: the top of a claim page on a phone, by day and by night."""
-    for theme, name in (("light", "claim-ru-phone"), ("dark", "claim-ru-phone-dark")):
-        viewport = {"width": 390, "height": 900}
-        with reader(browser, seeded, theme=theme, viewport=viewport) as context:
-            page = context.new_page()
-            page.goto(f"/claim/{seeded.claims['awaiting'].id}")
-            page.screenshot(path=README / f"{name}.png")
+def _nothing(page: Page) -> None:
+    """Most pages are looked at as they come."""
+
+
+def _nothing_typed(page: Page) -> None:
+    page.locator("main form .btn").first.click()
+    page.get_by_role("alert").wait_for()
+
+
+def _code_asked(page: Page) -> None:
+    # Others each time: only a few codes an hour are asked for of one number or one telephone.
+    page.fill("#number", f"9999-{next(_NUMBERS):04}")
+    page.fill("#phone", f"912{next(_NUMBERS):07}")
+    page.press("#phone", "Enter")
+    page.wait_for_url("**/code")
+
+
+def _code_wrong(page: Page) -> None:
+    _code_asked(page)
+    page.fill("#code", "12345")
+    page.press("#code", "Enter")
+    page.get_by_role("alert").wait_for()
+
+
+def _connected(page: Page) -> None:
+    page.get_by_role("button", name="Telegram").click()
+    page.get_by_role("link", name="Telegram").wait_for()
+
+
+def acted(seeded: Seeded) -> Iterator[tuple[str, str, Act]]:
+    """What one sees only after having done something: name, path, and what is done."""
+    yield "look-up-wrong", "/", _nothing_typed
+    yield "code", "/", _code_asked
+    yield "code-wrong", "/", _code_wrong
+    yield "connect", f"/claim/{seeded.claims['awaiting'].id}/messages", _connected
+    yield "ask-wrong", "/ask", _nothing_typed
+    yield "account-wrong", f"/claim/{seeded.claims['details_needed'].id}/account", _nothing_typed
+
+
+def take(browser: Browser, seeded: Seeded, folder: Path, looks: tuple[Look, ...], only: tuple[str, ...]) -> list[str]:
+    """Take every picture of the client's pages in every look; returns the names of the pages."""
+    pages = [*((name, path, _nothing) for name, path in shots(seeded)), *acted(seeded)]
+    pages = [each for each in pages if not only or each[0] in only]
+    read = [("agree", f"/claim/{seeded.claims['awaiting'].id}", _nothing)] if not only or "agree" in only else []
+    for number, look in enumerate(looks, 1):
+        for session, wanted in ((seeded.session, pages), (seeded.reads, read)):
+            with reader(browser, seeded, session=session, **how(look)) as context:
+                _taken(context.new_page(), wanted, look, folder)
+        print(f"client  {number:2} of {len(looks)}: {look.name}, {len(pages) + len(read)} pictures", flush=True)
+    return [name for name, _, _ in (*pages, *read)]
+
+
+def how(look: Look) -> dict[str, Any]:
+    """The look as a reader has it."""
+    viewport = {"width": look.width, "height": look.height}
+    return {"language": look.language, "theme": look.theme, "viewport": viewport}
+
+
+def _taken(page: Page, wanted: list[tuple[str, str, Act]], look: Look, folder: Path) -> None:
+    for name, path, act in wanted:
+        page.goto(path)
+        act(page)
+        page.screenshot(path=look.path(folder, name), full_page=True)
 
 
 def main(words: list[str]) -> int:
     """Take all pictures into the folder that was named, else into var/pictures; then names to restrict to.
 
-    Without a word the two of the README are taken anew as well.
+    Without a word the few of README and docs are taken anew as well.
     """
-    folder = Path(words[0]) if words else FOLDER
+    folder, only = Path(words[0]) if words else FOLDER, tuple(words[1:])
     folder.mkdir(parents=True, exist_ok=True)
-    looks, only = ALL if os.environ.get("LOOKS") == "all" else SOME, tuple(words[1:])
     with fresh_database() as url, serving(url) as seeded, chromium() as browser:
-        if not words:
-            take_for_readme(browser, seeded)
-        taken = take(browser, seeded, folder, looks, only)
+        names = take(browser, seeded, folder, LOOKS, only)
     with fresh_database() as url:
-        taken += asyncio.run(take_desk(url, folder, looks, only))
-    print(f"{taken} pictures in {folder}")
+        names += asyncio.run(take_desk(url, folder, LOOKS, only))
+    (folder / "index.html").write_text(sheet(names), encoding="utf-8")
+    if not words:
+        for name, look, kept in KEPT:
+            keep(look.path(folder, name), DOCS / f"{kept}.png", look)
+    print(f"{len(names) * len(LOOKS)} pictures, all on one page: {folder / 'index.html'}")
     return 0
 
 

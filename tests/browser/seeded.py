@@ -189,7 +189,8 @@ async def opened(database_url: str, url: str) -> AsyncIterator[tuple[FastAPI, di
     pool = await open_pool(database_url, size=4, stateless=True)
     claims, *tokens = await seed(engine)
     await a_staff(engine, totp_sealed=None)
-    app = portal_app(engine, pool, Clock(NOW), bot=Bot(), portal_public_url=url, portal_demo=True)
+    told = {"portal_public_url": url, "portal_demo": True, "portal_reads_per_session": 100_000}
+    app = portal_app(engine, pool, Clock(NOW), bot=Bot(), **told)
     portal: Portal = app.state.portal
     assert portal.settings.portal_demo
     try:

@@ -12,7 +12,8 @@ from sqlmodel import select
 
 from claims_core.db import open_pool, session_scope
 from claims_core.tables import ChangeRequest, Claim, Question
-from tests.browser.desk_site import a_desk_site, some_claims
+from tests.browser.desk_site import Door, a_desk_site, a_door, some_claims
+from tests.browser.door_pictures import DOORS, answer_for_provider
 from tests.browser.manners import CUT, FADED, SPACED, SPACING, looks
 from tests.portal.desk import PASSWORD
 from tests.portal.portal import NOON, Clock
@@ -58,6 +59,13 @@ async def site(engine, pool, claim) -> AsyncIterator[str]:
     """The desk's address."""
     async with a_desk_site(engine, pool, Clock()) as address:
         yield address
+
+
+@pytest.fixture
+async def door(engine, pool, site) -> AsyncIterator[Door]:
+    """The same desk where the insurer's own sign-in is offered."""
+    async with a_door(engine, pool, Clock(), site) as door:
+        yield door
 
 
 @asynccontextmanager
@@ -125,6 +133,29 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, site, cl
         await page.wait_for_selector("[name=previewed]", state="attached")
         await page.click("summary")
         await must_be_sound(page, "a preview")
+
+
+async def test_the_door_by_the_insurers_own_sign_in_is_sound_and_needs_no_mouse_and_no_script(chromium, door):
+    for language, name in (("ru", "desk-oidc-password"), ("ru", "desk-oidc-no-role"), ("en", "desk-oidc")):
+        context = await chromium.new_context(viewport={"width": 1280, "height": 900}, locale=language)
+        page = await context.new_page()
+        await DOORS[name](page, door)
+        assert await page.get_attribute("html", "lang") == language
+        await must_be_sound(page, name)
+        await context.close()
+    context = await chromium.new_context(java_script_enabled=False, locale="en")
+    await answer_for_provider(context, door)
+    page = await context.new_page()
+    await page.goto(f"{door.address}/desk/questions")
+    await page.keyboard.press("Tab")
+    while await page.evaluate("document.activeElement.textContent.trim()") != "Sign in with your work account":
+        await page.keyboard.press("Tab")
+        assert not await page.evaluate("document.activeElement === document.body"), "no key leads there"
+    assert await page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("a.nav[aria-current]")
+    assert page.url.endswith("/desk/questions")
+    await context.close()
 
 
 async def test_a_handlers_own_text_spacing_and_forced_colours_lose_nothing(chromium, site, claim):

@@ -18,7 +18,7 @@ from notifier.wording.texts import CODE_SEAL, SEALED
 from sandbox.telegram import Bot
 from tests.browser.budgets import MOST_BYTES, MOST_SCRIPT, SHIFTED, weigh
 from tests.browser.chromium import chromium, reader
-from tests.browser.manners import CUT, FADED, SPACED, SPACING, looks
+from tests.browser.manners import CUT, FADED, SPACED, SPACING, TWICE, looks
 from tests.browser.pictures import fresh_database, shots
 from tests.browser.seeded import LINK, Seeded, serving
 from tests.portal.desk import PASSWORD
@@ -124,6 +124,7 @@ def test_on_every_page_nothing_shifts_scrolls_sideways_is_cut_too_small_or_heavy
             page.goto(path)
             if shift := page.evaluate(SHIFTED):
                 found.append((name, "shifts", shift))
+            found += [(name, "two with one id", twice) for twice in page.evaluate(TWICE)]
             assert weight.of("Document") > 0
             if weight.of() > MOST_BYTES or weight.of("Script") > MOST_SCRIPT:
                 found.append((name, "heavy", dict(weight.bytes_of)))

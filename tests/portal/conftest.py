@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import open_pool
+from claims_portal.brand import wear
 from claims_portal.deps import Portal
 from notifier.reports.receiving import Receiving
 from tests.portal.portal import Clock, notifier_settings, portal_app, portal_settings, visiting
@@ -39,7 +40,9 @@ def built(engine: AsyncEngine, pool: asyncpg.Pool) -> FastAPI:
 def app(engine: AsyncEngine, pool: asyncpg.Pool, clock: Clock) -> FastAPI:
     """The portal on an empty database; it remembers nothing of the tests before."""
     app, settings = built(engine, pool), portal_settings()
-    app.state.portal = Portal(settings, engine, pool, notifier_settings(settings), clock, Receiving(pool))
+    app.state.portal = Portal(
+        settings, engine, pool, notifier_settings(settings), clock, Receiving(pool), wear(settings)
+    )
     return app
 
 

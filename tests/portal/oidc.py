@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from claims_portal.oidc import Provider
 from claims_portal.oidc.tokens import LOGOUT_EVENT
-from tests.portal.portal import PUBLIC_URL, portal_settings
+from tests.portal.portal import portal_settings
 
 ISSUER, CLIENT = "https://login.example/realms/insurer", "the-desk"
 TABLE = (
@@ -41,7 +41,7 @@ def offer(app: FastAPI, issuer: str = ISSUER, transport: httpx.AsyncBaseTranspor
         **over,
     }
     settings = portal_settings(**given)
-    provider = Provider(settings, PUBLIC_URL, transport=transport)
+    provider = Provider(settings, settings.portal_public_url, transport=transport)
     app.state.portal = replace(app.state.portal, settings=settings, oidc=provider)
 
 

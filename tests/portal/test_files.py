@@ -243,7 +243,9 @@ async def test_a_film_may_be_large_and_a_photo_may_not(app, engine):
 async def test_nothing_is_clean_while_the_scanner_is_away(app, engine, tmp_path):
     claim, portal = await a_known_claim(engine), app.state.portal
     settings = portal.settings.model_copy(update={"portal_scan_clamd": str(tmp_path / "clamd.sock")})
-    app.state.portal = Portal(settings, portal.engine, portal.pool, portal.notifier, portal.clock, portal.receiving)
+    app.state.portal = Portal(
+        settings, portal.engine, portal.pool, portal.notifier, portal.clock, portal.receiving, portal.brand
+    )
     async with signed_in(app, claim) as browser:
         await sent_in_pieces(browser, claim, a_jpeg())
         await checked(app)

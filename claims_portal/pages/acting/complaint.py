@@ -112,11 +112,17 @@ def _problem(typed: str, shown: str, composed: Composed, said: Speech) -> str | 
 @router.get("/claim/{claim_id}/complaint/{complaint_id}")
 async def fetch_receipt(request: Request, complaint_id: UUID, view: Fresh) -> Response:
     """The receipt as a PDF, the same bytes whenever it is fetched; with a fresh code only."""
-    settings = portal_of(request).settings
+    settings, brand = portal_of(request).settings, portal_of(request).brand
     async with session_scope(portal_of(request).engine) as session:
         complaint, task = await _found(session, view.claim["id"], complaint_id)
-        paper = receipt_of(complaint, task, number=view.claim["claim_number"], settings=settings)
-    made = await asyncio.to_thread(to_pdf, paper)
+        paper = receipt_of(
+            complaint,
+            task,
+            number=view.claim["claim_number"],
+            settings=settings,
+            insurer=brand.name(complaint.language),
+        )
+    made = await asyncio.to_thread(to_pdf, paper, brand.head(complaint.language))
     name = f"complaint-{complaint.reference}.pdf"
     return Response(
         made, media_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
@@ -141,7 +147,7 @@ def _composed(request: Request, view: OwnersView) -> tuple[Composed | None, date
     due = task_due(QuestionCategory.COMPLAINT, row, said.now, settings)
     facts = facts_of(row, said.today)
     answer_by = due.astimezone(settings.zone).date()
-    composed = compose(facts, said, insurer=settings.portal_brand_name, answer_by=answer_by)
+    composed = compose(facts, said, insurer=portal_of(request).brand.name(said.language), answer_by=answer_by)
     if composed is not None and composed.ground in {one["ground"] for one in row.parts["complaints"]}:
         composed = None
     return composed, due, said

@@ -9,7 +9,9 @@ from claims_portal.pdf import Paper, Part
 from claims_portal.settings import PortalSettings
 
 
-def receipt_of(complaint: FormalComplaint, task: Question, *, number: str, settings: PortalSettings) -> Paper:
+def receipt_of(
+    complaint: FormalComplaint, task: Question, *, number: str, settings: PortalSettings, insurer: str
+) -> Paper:
     """The paper, in the language of the complaint and the insurer's time: it never changes, whatever comes after."""
     at = complaint.served_at
     said = Speech(complaint.language, settings.zone, at)
@@ -26,8 +28,8 @@ def receipt_of(complaint: FormalComplaint, task: Question, *, number: str, setti
         language=complaint.language,
         made_at=at,
         parts=(Part(rows=rows), Part(heading=title), *map(_part, parts)),
-        foot=said.say("{insurer}, complaint {number}", insurer=settings.portal_brand_name, number=complaint.reference),
-        maker=settings.portal_brand_name,
+        foot=said.say("{insurer}, complaint {number}", insurer=insurer, number=complaint.reference),
+        maker=insurer,
     )
 
 

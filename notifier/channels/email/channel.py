@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from email_validator import EmailNotValidError, validate_email
 
+from claims_core.brand import read_brand
 from claims_core.errors import AmbiguousHandOver, ChannelError, Misconfigured, TemporaryChannelFailure
 from notifier.channels.base import Accepted, AddressRefused, Channel, Content, SenderStopped, WithoutList
 from notifier.channels.email.letter import Frame, compose
@@ -112,10 +113,11 @@ class EmailChannel(WithoutList):
         self._bounces_to = settings.smtp_bounces_to
         self._frame = Frame(
             sender=self._sender,
-            brand=settings.portal_brand_name,
+            name=settings.portal_brand_name,
             phone=settings.portal_brand_phone,
             links=(f"{settings.short_url}/", f"{self._portal}/"),
             zone=ZoneInfo(settings.insurer_timezone),
+            brand=read_brand(settings.portal_brand_file),
         )
         self._lines = Lines(partial(connect, settings))
 

@@ -6,7 +6,7 @@ with an address of ours becomes a link with these words.
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, StrictUndefined, Template
 
+from claims_core.brand import Brand
 from claims_core.i18n import format_date, format_time
 
 _LINK = re.compile(r"(?P<words>[^\n]+): (?P<address>https?://[^\s<>\"]+)")
@@ -42,10 +43,11 @@ class Frame:
     """What stands around every letter of an installation. `links` is how the addresses of our own links begin."""
 
     sender: str
-    brand: str
+    name: str
     phone: str
     links: tuple[str, ...]
     zone: ZoneInfo
+    brand: Brand = field(default_factory=Brand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,16 @@ def compose(
     words = _WORDS[language]
     foot = _foot(words, frame, language, now)
     message = EmailMessage(policy=SMTP)
-    message["From"] = Address(frame.brand, addr_spec=frame.sender)
+    name = frame.brand.text("name", language, frame.name)
+    message["From"] = Address(name, addr_spec=frame.sender)
     message["To"] = Address(addr_spec=to)
     message["Subject"] = subject
     message["Date"] = format_datetime(now)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content("\n\n".join([body, "\n".join([*foot, f"{words['stop']}: {stop}"])]) + "\n")
     html = _page().render(
-        {"language": language, "subject": subject, "brand": frame.brand, "parts": _parts(body, frame.links)}
+        {"language": language, "subject": subject, "name": name, "parts": _parts(body, frame.links)}
+        | {"colours": frame.brand.colours.get("light")}
         | {"foot": foot, "stop": stop, "stop_words": words["stop"]}
     )
     message.add_alternative(html, subtype="html")
@@ -115,7 +119,9 @@ def _foot(words: dict[str, str], frame: Frame, language: str, now: datetime) -> 
     local = now.astimezone(frame.zone)
     day = format_date(local.date(), language, today=local.date(), plain=True)
     lines = [words["why"], words["as_of"].format(date=day, time=format_time(now, frame.zone))]
-    return [*lines, words["phone"].format(phone=frame.phone)] if frame.phone else lines
+    if frame.phone:
+        lines.append(words["phone"].format(phone=frame.phone))
+    return [*lines, *filter(None, [frame.brand.text("footer", language)])]
 
 
 @cache

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
+from claims_core.brand import read_brand
 from claims_core.errors import AmbiguousHandOver, Misconfigured, PermanentChannelFailure, TemporaryChannelFailure
 from claims_core.sealing import seal
 from notifier.channels.base import Accepted, Content, Found, SenderStopped
@@ -44,6 +45,7 @@ class VoiceChannel:
         token = settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else ""
         self._calls = Client(settings.twilio_account_sid, token, http_client=http).calls
         self._http, self._settings, self._from = http, settings, settings.twilio_voice_from
+        self._brand = read_brand(settings.portal_brand_file)
         self._deadline = settings.notifier_call_deadline.total_seconds()
 
     async def send(
@@ -111,7 +113,7 @@ class VoiceChannel:
     def _twiml(self, text: str, language: str, token: str, *, is_code: bool) -> str:
         settings = self._settings
         action = f"{settings.portal_public_url.rstrip('/')}/webhooks/twilio/voice/{token}"
-        brand = settings.portal_brand_name
+        brand = self._brand.text("name", language, settings.portal_brand_name)
         if is_code:
             # We keep no code: it waits, sealed, in the address that the key posts to.
             sealed = urlencode({"said": seal(text, settings.portal_secret_key, purpose=SPOKEN_SEAL)})
