@@ -1,14 +1,13 @@
 """Makes the claim page of a row: one value that holds all that the page may show (pure)."""
 
 from dataclasses import replace
-from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from claims_core.i18n import masked_phone
 from claims_portal.auth.naming import last_day
 from claims_portal.pages.claim.coming import next_of
 from claims_portal.pages.claim.complaint_card import complaint_card
-from claims_portal.pages.claim.facts import Facts, facts_of
+from claims_portal.pages.claim.facts import Facts, facts_of, is_old
 from claims_portal.pages.claim.headline import headline_of
 from claims_portal.pages.claim.money import FIRST, money_of
 from claims_portal.pages.claim.movers import move_of
@@ -103,13 +102,11 @@ def as_of(row: ClaimRow, said: Speech) -> str:
 
 
 def stale_of(row: ClaimRow, said: Speech) -> str | None:
-    """A warning when the back office has not been seen whole for longer than its source may take, as it published."""
-    seen = row["fresh_at"]
-    if seen is None or said.now - seen <= timedelta(seconds=row["old_after_seconds"]):
+    """A warning when the copy is old."""
+    if not is_old(row, said.now):
         return None
-    return said.say(
-        "Data from {time}. The claims system does not answer; your date has not changed.", time=said.moment(seen)
-    )
+    time = said.moment(row["fresh_at"])
+    return said.say("Data from {time}. The claims system does not answer; your date has not changed.", time=time)
 
 
 def texts_of(row: ClaimRow, said: Speech) -> str:

@@ -1,7 +1,7 @@
 """What follows from a claim's row for a page: the promised dates, what is late, what is open (pure)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -179,6 +179,12 @@ class Facts:
     def is_paused(self) -> bool:
         """Does the clock stand still, because we wait for the policyholder?"""
         return any(pause["ended_at"] is None for pause in self.row.parts["pauses"])
+
+
+def is_old(row: ClaimRow, now: datetime) -> bool:
+    """Has the back office not been seen whole for longer than its source may take, as it published?"""
+    seen = row["fresh_at"]
+    return seen is not None and now - seen > timedelta(seconds=row["old_after_seconds"])
 
 
 def facts_of(row: ClaimRow, today: date) -> Facts:

@@ -3,19 +3,25 @@
 from claims_core.requested import ExtensionReason
 from claims_core.stages import PageState, Situation
 from claims_portal.pages.claim import words
-from claims_portal.pages.claim.facts import Facts
+from claims_portal.pages.claim.facts import Facts, is_old
 from claims_portal.pages.speech import Speech
 
 
 def responsible(facts: Facts, said: Speech) -> str:
     """Who looks after the claim, at the end of a sentence: a person and their team, the team alone, or all of us."""
-    person, team = facts.row["handler_name"], facts.row["team"]
+    person, team = _person(facts, said), facts.row["team"]
     return ", ".join(filter(None, (person, team))) or said.say("our claims team")
+
+
+def _person(facts: Facts, said: Speech) -> str | None:
+    """Whoever the back office named, while it lists the claim and answers: an old name may be nobody's by now."""
+    is_vouched_for = facts.row["gone_at"] is None and not is_old(facts.row, said.now)
+    return facts.row["handler_name"] if is_vouched_for else None
 
 
 def _who(facts: Facts, said: Speech) -> str:
     """The same at the beginning or inside of one: English wants a comma after `name, team,`."""
-    person, team = facts.row["handler_name"], facts.row["team"]
+    person, team = _person(facts, said), facts.row["team"]
     if person and team:
         return said.say("{agent}, {team},", agent=person, team=team)
     return person or team or said.say("Our claims team")

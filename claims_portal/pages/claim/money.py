@@ -4,6 +4,7 @@ from claims_core.i18n import MINUS, masked_account
 from claims_core.stages import PageState, Situation
 from claims_portal.pages.claim import words
 from claims_portal.pages.claim.facts import Facts
+from claims_portal.pages.claim.needed import reasons_given
 from claims_portal.pages.claim.page import Money, MoneyRow
 from claims_portal.pages.speech import NBSP, Speech
 
@@ -51,7 +52,10 @@ def _not_covered(facts: Facts, said: Speech) -> list[MoneyRow]:
     left = row["assessed"] - (row["deductible"] or 0) - row["approved"]
     if left <= 0:
         return []
-    return [MoneyRow(said.say("Not covered"), f"{MINUS}{NBSP}{said.money(left, row['currency'])}")]
+    why = " ".join(f"{reason.text.rstrip('.')}." for reason in reasons_given(facts, said) if reason.text)
+    value = f"{MINUS}{NBSP}{said.money(left, row['currency'])}"
+    unknown = said.say("The reason is in our decision. If you do not have it, ask us below.")
+    return [MoneyRow(said.say("Not covered"), value, why=why or unknown)]
 
 
 def _approved(facts: Facts, said: Speech) -> MoneyRow:

@@ -160,7 +160,12 @@ def reasons_of(facts: Facts, said: Speech) -> tuple[Reason, ...]:
         return ()
     if facts.outcome is Outcome.BELOW_DEDUCTIBLE and not facts.row["decision_reasons"]:
         return (Reason(said.say(words.OUTCOME_LEDE[Outcome.BELOW_DEDUCTIBLE]), None),)
-    return tuple(_reason(said, each) for each in facts.row["decision_reasons"])
+    return reasons_given(facts, said)
+
+
+def reasons_given(facts: Facts, said: Speech) -> tuple[Reason, ...]:
+    """The reasons that came with the decision, whatever became of the claim since."""
+    return tuple(_reason(said, each) for each in facts.row["decision_reasons"] or ())
 
 
 def _reason(said: Speech, given: dict[str, str]) -> Reason:

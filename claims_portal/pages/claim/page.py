@@ -101,7 +101,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of the tracker: done, now, next, or no (it stopped here)."""
+    """A step of the tracker: done, now, next, or no (it stopped here). `note` explains a step back."""
 
     kind: str
     before: str
@@ -109,6 +109,7 @@ class Step:
     detail: str | None = None
     when: str | None = None
     iso: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The tracker: at most five steps by line; past ones with the day they happened, the next ones with a promised day."""
 
+from dataclasses import replace
 from datetime import date
 
 from claims_core.i18n import marked
@@ -7,6 +8,7 @@ from claims_core.stages import STAGE_ORDER, ClaimStage, PageState
 from claims_portal.pages.claim import words
 from claims_portal.pages.claim.facts import Facts, moment_of
 from claims_portal.pages.claim.page import Step
+from claims_portal.pages.claim.steps_back import WentBack, went_back
 from claims_portal.pages.speech import Speech
 
 STOPPED = frozenset({PageState.DECLINED, PageState.WITHDRAWN, PageState.CLOSED_OTHER})
@@ -32,13 +34,25 @@ def steps_of(facts: Facts, said: Speech) -> tuple[Step, ...]:
         place = min(place, len(names) - 2)
         names = names[: place + 1]
     is_over = facts.state is PageState.PAID
+    back = went_back(facts, said, road)
     steps = []
     for number, name in enumerate(names):
         kind = "done" if is_over or number < place else "now" if number == place else "next"
         if kind == "now" and stopped:
             kind = "no"
-        steps.append(_step(facts, said, kind, name, number, road))
+        made = _step(facts, said, kind, name, number, road)
+        steps.append(_explained(made, back, number, said) if back else made)
     return tuple(steps)
+
+
+def _explained(step: Step, back: WentBack, number: int, said: Speech) -> Step:
+    """The step with why it is here again, or with the day on which it was reached before."""
+    if step.kind == "now":
+        return replace(step, note=back.sentence)
+    if step.kind == "next" and number in back.reached:
+        note = said.say("Was reached on {date}, comes again", date=said.day(back.reached[number]))
+        return replace(step, note=note)
+    return step
 
 
 def _step(facts: Facts, said: Speech, kind: str, name: str, number: int, road: str) -> Step:
