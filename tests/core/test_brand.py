@@ -111,6 +111,16 @@ def test_a_whole_brand_is_read(tmp_path: Path):
     assert set(Texts.model_fields) == set(TEXTS)
 
 
+def test_the_brand_of_the_documentation_is_one_and_its_refusal_is_what_is_said(tmp_path: Path):
+    page = (ROOT / "docs" / "brand.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"(?s)```toml\n(.*?)```", page)
+    brand = read_brand(a_file(tmp_path, example))
+    assert set(brand.colours) == set(THEMES)
+    assert all(brand.text(name, language) for name in TEXTS for language in LANGUAGES)
+    [refusal] = re.findall(r"light: on-hero-2 (#\w{6}) on hero #5E0F28 has [^\n]*", page)
+    assert refused(a_file(tmp_path, example.replace("#F3D5DD", refusal, 1))).partition(": ")[2] in page
+
+
 def test_without_a_file_everything_is_ours(tmp_path: Path):
     assert read_brand(None) == Brand()
     empty = read_brand(a_file(tmp_path, ""))
