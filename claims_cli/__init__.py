@@ -11,6 +11,7 @@ from claims_core.errors import ClaimsError, Misconfigured
 COMMANDS: dict[str, tuple[str, str]] = {
     "portal": ("claims_portal.commands.portal", "serve the pages, the desk and the webhooks"),
     "staff": ("claims_portal.commands.staff", "who may sign in to the desk: add, give a role, disable, list"),
+    "health": ("claims_portal.commands.health", "how everything stands, the worst first; 1 if something is wrong"),
     "jobs": ("claims_core.commands.jobs", "when each timed job ran last, when it runs next, and how it went"),
     "sync": ("claims_cli.sync", "read the back offices, and put handlers' changes into them"),
     "mapping": ("claims_cli.mapping", "check a mapping, try it on one case, or have one begun from a sample"),

@@ -1,7 +1,7 @@
 """Timed work: APScheduler says when, the tables say whether. Two schedulers, one effect."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,8 +10,10 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import delete, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import col
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.clock import utc_now
 from claims_core.db import advisory_key, insert_once, session_scope
@@ -122,3 +124,18 @@ async def forget_runs(context: Context) -> str | None:
     async with session_scope(context.engine) as session:
         gone = await session.exec(delete(JobSlot).where(col(JobSlot.slot) < context.now - KEPT))
         return f"{gone.rowcount} runs forgotten" if gone.rowcount else None
+
+
+def how(job: JobSlot, now: datetime) -> str:
+    """How a job stands: `running`, `done`, `failed`, or `overdue` when nobody runs it any more."""
+    if job.next_slot + 3 * (job.next_slot - job.slot) < now:
+        return "overdue"
+    if job.finished_at is None:
+        return "running"
+    return "failed" if (job.result or "").startswith("failed") else "done"
+
+
+async def last_runs(session: AsyncSession) -> Sequence[JobSlot]:
+    """The latest run of each job that ran lately, by name."""
+    last = select(JobSlot).ext(distinct_on(col(JobSlot.job))).order_by(col(JobSlot.job), col(JobSlot.slot).desc())
+    return (await session.exec(last)).all()

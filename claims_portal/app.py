@@ -30,6 +30,7 @@ from claims_portal.desk.acts import answers as questions
 from claims_portal.desk.acts import files as desk_files
 from claims_portal.desk.acts import representatives as desk_representatives
 from claims_portal.desk.claim import route as desk_claims
+from claims_portal.desk.health import route as desk_health
 from claims_portal.desk.inbox import calls
 from claims_portal.desk.inbox import route as inbox
 from claims_portal.desk.queue import route as queue
@@ -115,6 +116,7 @@ ROUTERS = (
     accounts.router,
     dates.router,
     sources.router,
+    desk_health.router,
     texts.router,
     erasures.router,
     desk_claims.router,

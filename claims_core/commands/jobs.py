@@ -6,13 +6,12 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import col, select
-
 from claims_core import embedded, shape
 from claims_core.clock import utc_now
 from claims_core.db import make_engine, session_scope
 from claims_core.settings import CoreSettings, read_settings
 from claims_core.tables import JobSlot
+from claims_core.ticks import how, last_runs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,19 +36,9 @@ async def _last_runs(url: str) -> Sequence[JobSlot]:
     try:
         await shape.must_fit(engine)
         async with session_scope(engine) as session:
-            last = select(JobSlot).distinct(col(JobSlot.job)).order_by(col(JobSlot.job), col(JobSlot.slot).desc())
-            return (await session.exec(last)).all()
+            return await last_runs(session)
     finally:
         await engine.dispose()
-
-
-def how(job: JobSlot, now: datetime) -> str:
-    """How a job stands: `running`, `done`, `failed`, or `overdue` when nobody runs it any more."""
-    if job.next_slot + 3 * (job.next_slot - job.slot) < now:
-        return "overdue"
-    if job.finished_at is None:
-        return "running"
-    return "failed" if (job.result or "").startswith("failed") else "done"
 
 
 def as_json(job: JobSlot, now: datetime) -> dict[str, str | None]:

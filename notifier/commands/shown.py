@@ -20,8 +20,8 @@ from claims_core.i18n import masked_phone
 from claims_core.settings import read_settings
 from notifier import held
 from notifier.channels.ways import standing
-from notifier.commands.cost import COST, PRICE_THEN
 from notifier.commands.with_session import with_session
+from notifier.costs import COST, PRICE_THEN
 from notifier.settings import NotifierSettings
 
 CLAIMS = text("""

@@ -125,6 +125,7 @@ def shots(claim: Claim) -> list[tuple[str, str, Act]]:
         ("desk-files", f"/desk/{claim.id}/files", _nothing),
         ("desk-files-waiting", "/desk/files", _nothing),
         ("desk-sources", "/desk/sources", _opened),
+        ("desk-health", "/desk/health", _nothing),
         ("desk-texts", "/desk/texts", _nothing),
         ("desk-text", "/desk/texts/assessment/sms.ru", _opened),
         ("desk-text-refused", "/desk/texts/assessment/sms.ru", _reworded),

@@ -45,6 +45,8 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, kept, la
     async with head_of_team(chromium, kept, language=language) as page:
         await (await page.query_selector("summary")).click()
         await must_be_sound(page, "the back offices")
+        await page.goto(f"{kept}/desk/health")
+        await must_be_sound(page, "how everything stands")
 
 
 async def test_held_messages_are_sent_and_a_case_is_tried_again_without_script(chromium, kept):  # noqa: F811

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import select
 
-from claims_core.commands.jobs import as_json, as_line, how
+from claims_core.commands.jobs import as_json, as_line
 from claims_core.db import session_scope
 from claims_core.jobs import JOBS, end_promises, seal
 from claims_core.ledger import audit
 from claims_core.tables import AuditEntry, JobSlot, Promise
-from claims_core.ticks import EPOCH, Context, Job, forget_runs, make_scheduler, run_job, slot_of
+from claims_core.ticks import EPOCH, Context, Job, forget_runs, how, make_scheduler, run_job, slot_of
 from tests.factories import NOON, a_claim
 
 SECOND = timedelta(seconds=1)

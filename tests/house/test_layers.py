@@ -9,6 +9,7 @@ from tests.house.source import PRODUCT, ROOT, modules
 
 # `states` is the vocabulary in which the tables are written; `settings` are passed on; `wordings` are agreed to.
 DOORS = (
+    "costs",
     "direct",
     "people.erasing",
     "people.reading_out",
@@ -30,6 +31,7 @@ DOORS = (
     "reports.receiving",
     "settings",
     "states",
+    "switch",
     "tables",
     "versions.editing",
     "wording.chat_words",

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import claims_cli
 from claims_core.db import session_scope
 from claims_core.errors import BadInput, NotFound
-from notifier.commands.cost import costs_of, month_of, sums_of
+from notifier.commands.cost import month_of, sums_of
+from notifier.costs import costs_of
 from notifier.prices import note_prices
 from notifier.reports.resolve import poll_receipts
 from tests.notifier.queue import Desk, a_desk

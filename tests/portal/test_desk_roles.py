@@ -53,6 +53,7 @@ MAY = {
     ("POST", "/desk/sources/rejected/{rejected_id:uuid}/retry"): KEEP,
     ("POST", "/desk/sources/runs/{run_id:uuid}/release"): {SUPERVISOR},
     ("POST", "/desk/sources/runs/{run_id:uuid}/drop"): {SUPERVISOR},
+    ("GET", "/desk/health"): KEEP,
     ("GET", "/desk/texts"): {SUPERVISOR, ADMINISTRATOR, AUDITOR},
     ("GET", "/desk/texts/{template}/{file}"): {SUPERVISOR, ADMINISTRATOR, AUDITOR},
     ("POST", "/desk/texts/{template}/{file}/preview"): {SUPERVISOR, ADMINISTRATOR},

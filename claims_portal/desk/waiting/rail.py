@@ -31,12 +31,13 @@ class Rail:
     calls: int | None
     files: int | None
     sources: int | None
+    health: bool
     texts: int | None
     erasures: int | None
 
 
 async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, now: datetime) -> Rail:
-    """The rail of a page in `section` (`claims`, `questions`, `calls`, `files`, `sources`, `texts` or `erasures`)."""
+    """The rail of a page in `section`, which is named as the field of it here."""
     reads, keeps = viewer.role is not Role.ADMINISTRATOR, viewer.role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
     reads_texts = viewer.role in (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
     open_claims = select(func.count()).select_from(Claim).where(col(Claim.stage) != ClaimStage.CLOSED)
@@ -52,6 +53,7 @@ async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, 
         calls=await _to_call(session, now=now) if reads else None,
         files=(await session.exec(unseen)).one() if reads else None,
         sources=await to_look_at(session) + await undecided(session) if keeps else None,
+        health=keeps,
         texts=await to_decide(session) if reads_texts else None,
         # A rare thing: its section is there while there is something to do.
         erasures=(await to_erase(session) or None) if reads else None,

@@ -1,0 +1,1 @@
+"""How everything stands, for whoever runs it: `/desk/health` and `claims health` say the same."""
