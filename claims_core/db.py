@@ -30,6 +30,7 @@ DATABASE_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 # PostgreSQL compiles a statement whose cost it guesses to be high. Ours look a few rows up each: the planner's look for
 # news took 1.4 s so, of which 1.3 went into compiling it (PostgreSQL 15, 8,000 facts never analysed).
 NO_JIT = {"jit": "off"}
+POOL_SIZE = 10
 # Constraints have names that a migration can drop and an error message can show.
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -69,7 +70,7 @@ def plain_address(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def make_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
+def make_engine(url: str, *, pool_size: int = POOL_SIZE) -> AsyncEngine:
     """An engine for `postgresql://…`; the driver is always asyncpg, and reads the address as it does elsewhere.
 
     SQLAlchemy would hand `sslmode` and whatever else stands behind the `?` on as arguments that asyncpg does not have.
@@ -131,7 +132,9 @@ async def driver_connection(session: AsyncSession) -> asyncpg.Connection:
     return cast(asyncpg.Connection, (await connection.get_raw_connection()).driver_connection)
 
 
-async def open_pool(url: str, *, size: int = 10, stateless: bool = False, plan_once: bool = False) -> asyncpg.Pool:
+async def open_pool(
+    url: str, *, size: int = POOL_SIZE, stateless: bool = False, plan_once: bool = False
+) -> asyncpg.Pool:
     """A pool of plain asyncpg connections for the few hot paths, where the ORM would cost two thirds of the time.
 
     `stateless` promises that nobody listens, locks or sets anything on them: they then go back without a reset,

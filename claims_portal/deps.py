@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
 from backoffice_adapter.notices import Doors
+from claims_core.db import POOL_SIZE
 from claims_portal.brand import Worn
 from claims_portal.footprints import Footprints
+from claims_portal.kept_pages import KeptPages
 from claims_portal.news import News
 from claims_portal.oidc import Provider
 from claims_portal.readings import Readings
@@ -47,6 +49,10 @@ class Portal:
     footprints: Footprints = field(default_factory=Footprints)
     readings: Readings = field(default_factory=Readings)
     news: News = field(default_factory=News)
+    kept_pages: KeptPages = field(default_factory=KeptPages)
+    # Page after page in the order they came: the pool alone gives a connection to whoever happens to ask when one is
+    # free, and some then wait ten times as long as most. Fewer than it has: what runs beside the pages finds one.
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(POOL_SIZE - 2))
     # The insurer's own sign-in, if there is one.
     oidc: Provider | None = None
     # Set when somebody asked for a code: the sender beside the pages waits for it.

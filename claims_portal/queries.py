@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -62,8 +63,11 @@ _SHOWN = """
   c.assessed, c.deductible, c.approved, c.decision_reasons, c.policyholder_id, c.merged_into, c.part_of,
   c.has_claimants, h.given_name, h.name, h.time_zone
 """
+# When the record was last read is read itself only where the page says it: it moves with what nobody sees.
 _CLAIM = f"""
-  {_SHOWN}, c.observed_at, c.gone_at,
+  {_SHOWN}, c.gone_at,
+  case when not exists (select from source_freshness f where f.source = c.source and f.fresh_at is not null)
+    then c.observed_at end as observed_at,
   (select f.fresh_at from source_freshness f where f.source = c.source) as fresh_at,
   (select f.old_after_seconds from source_freshness f where f.source = c.source) as old_after_seconds
 """  # noqa: S608  (pieces of our own)
@@ -123,21 +127,21 @@ _JSON_PARTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ClaimRow:
     """A claim as it was read for one viewer: its columns, and its parts as lists of plain values."""
 
     columns: asyncpg.Record
-    parts: dict[str, list[dict[str, Any]]]
 
     def __getitem__(self, name: str) -> Any:
         """A column."""
         return self.columns[name]
 
-
-def _row(record: asyncpg.Record) -> ClaimRow:
-    parts = {name: orjson.loads(record[name] or "[]") for name in _JSON_PARTS if name in record.keys()}  # noqa: SIM118
-    return ClaimRow(record, parts)
+    @cached_property
+    def parts(self) -> dict[str, list[dict[str, Any]]]:
+        """What belongs to the claim, by kind; read when it is first asked for."""
+        there = self.columns.keys()
+        return {name: orjson.loads(self.columns[name] or "[]") for name in _JSON_PARTS if name in there}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ async def own_claim(pool: asyncpg.Pool, token_hash: bytes, claim_id: UUID, *, no
     record = await pool.fetchrow(_OWN_CLAIM, token_hash, claim_id, now)
     if record is None:
         return None
-    found = None if record["id"] is None else _row(record)
+    found = None if record["id"] is None else ClaimRow(record)
     return OwnClaim(record["viewer_id"], record["code_at"], found, _represents(record))
 
 
@@ -189,13 +193,13 @@ def _represents(record: asyncpg.Record) -> Represents | None:
 async def claim_as_owner(pool: asyncpg.Pool | asyncpg.Connection, claim_id: UUID) -> ClaimRow | None:
     """A claim with all that its owner's page is made of, for the desk; the caller keeps who looked and why."""
     record = await pool.fetchrow(_AS_OWNER, claim_id)
-    return None if record is None else _row(record)
+    return None if record is None else ClaimRow(record)
 
 
 async def glance_claim(pool: asyncpg.Pool, claim_id: UUID) -> ClaimRow | None:
     """A claim for the glance: its messages, questions and events are not even read."""
     record = await pool.fetchrow(_GLANCE, claim_id)
-    return None if record is None else _row(record)
+    return None if record is None else ClaimRow(record)
 
 
 @dataclass(frozen=True, slots=True)

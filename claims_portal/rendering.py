@@ -1,7 +1,7 @@
 """Pages from held templates: one compiled environment a language, one dataclass a page, nothing inline."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from claims_core.files import folder
 from claims_core.i18n import LANGUAGES, translations
 from claims_portal.deps import look_of, portal_of
 from claims_portal.files import STATIC
-from claims_portal.packing import packed_page
+from claims_portal.packing import packed_page, unpacks
 
 
 class SaidOnce(Extension):
@@ -85,6 +85,11 @@ def _dialled(phone: str) -> str:
 def held(language: str, template: str) -> Template:
     """The compiled template; compiling one costs forty times a rendering."""
     return environment(language).get_template(template)
+
+
+def dress_of(request: Request) -> Hashable:
+    """What an answer to this request has beside its page's own facts: equal for two requests, they look the same."""
+    return look_of(request), portal_of(request).copied.is_set(), unpacks(request.headers.get("accept-encoding", ""))
 
 
 def page(request: Request, template: str, page: Any, *, status: int = 200) -> Response:

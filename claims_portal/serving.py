@@ -1,6 +1,7 @@
 """One portal process: opens the database when the server starts it, and is then the application."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -79,6 +80,9 @@ class Served:
         if scope["type"] == "lifespan":
             async with open_portal(read_settings(PortalSettings)) as app:
                 self.app = app
+                # What is there now stays till the end: the collector need not walk it, every time, while readers wait.
+                gc.collect()
+                gc.freeze()
                 # The server waits for open answers before it tells the application, and these never end by themselves.
                 with told_of_the_end(app.state.portal.news.stop):
                     await app(scope, receive, send)

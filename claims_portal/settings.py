@@ -73,6 +73,8 @@ class PortalSettings(OidcSettings, CoreSettings):
     # Pages that a signed-in reader, and all readers of one network, may open in five minutes.
     portal_reads_per_session: Count = 600
     portal_reads_per_network: Count = 30_000
+    # Claim pages of the present minute that one process keeps for whoever opens theirs again; 0 keeps none.
+    portal_kept_pages_mb: Annotated[int, Field(ge=0, le=4096)] = 16
 
     # The virus scanner: a command that gets the path as its last word, or clamd (a socket's path, or host:port).
     portal_scan_command: tuple[str, ...] = ()

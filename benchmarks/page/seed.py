@@ -8,7 +8,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from claims_core import ledger
 from claims_core.clock import utc_now
@@ -19,6 +19,7 @@ from claims_core.tables import Claim
 from claims_portal.auth.sessions import open_session
 
 PAGE = 500
+REFS = "walked:"
 PAPER = DocumentSnapshot(ref="photos", title_ru="Фото повреждений", title_en="Photos of the damage")
 GIVEN = PAPER.model_copy(update={"state": DocumentState.ACCEPTED})
 # Eight facts: registered, documents asked and received, an inspection, the calculation, the sum, the approval.
@@ -49,7 +50,7 @@ def claim(number: int, step: int) -> ClaimSnapshot:
     now = utc_now()
     return ClaimSnapshot(
         source="bench",
-        source_ref=f"bench:{number}",
+        source_ref=f"{REFS}{number}",
         source_version=str(step + 1),
         source_hash=blake2b(f"{number}:{step}".encode(), digest_size=16).digest(),
         changed_at=now - timedelta(days=len(ROAD) - step),
@@ -81,7 +82,8 @@ async def seed(url: str, number: int) -> list[dict[str, str]]:
                 shots = [claim(place, step) for place in numbers]
                 await ledger.record(session, shots, now=utc_now(), settle=timedelta(0), first_load=step == 0)
     async with session_scope(engine) as session:
-        for found in (await session.exec(select(Claim))).all():
+        walked = select(Claim).where(col(Claim.source_ref).startswith(REFS))
+        for found in (await session.exec(walked)).all():
             token = await open_session(session, found.policyholder_id, now=utc_now())
             visits.append({"path": f"/claim/{found.id}", "cookie": f"__Host-session={token}"})
     await engine.dispose()

@@ -6,6 +6,7 @@ Written on the bare protocol, so that the server is what is measured. An answer 
 import asyncio
 import json
 import random
+import statistics
 import sys
 import time
 from itertools import cycle
@@ -22,11 +23,17 @@ class Visitor(asyncio.Protocol):
     """One connection."""
 
     def __init__(self, asks: "cycle[bytes]", expected: bytes) -> None:
-        self.asks, self.expected, self.received, self.answers = asks, expected, bytearray(), 0
+        self.asks, self.expected, self.received = asks, expected, bytearray()
+        self.waits: list[float] = []
         self.problem: str | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
+        self.ask()
+
+    def ask(self) -> None:
+        """Send the next request."""
+        self.asked = time.perf_counter()
         self.transport.write(next(self.asks))  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
@@ -44,8 +51,8 @@ class Visitor(asyncio.Protocol):
             self.transport.close()
             return
         self.received.clear()
-        self.answers += 1
-        self.transport.write(next(self.asks))  # type: ignore[attr-defined]
+        self.waits.append(time.perf_counter() - self.asked)
+        self.ask()
 
 
 def ask_of(one: dict[str, Any]) -> bytes:
@@ -59,8 +66,11 @@ def ask_of(one: dict[str, Any]) -> bytes:
     return f"{'POST' if form else 'GET'} {one['path']} HTTP/1.1\r\n{head}\r\n{form}".encode()
 
 
-async def visit(port: int, wanted: list[dict[str, Any]], seconds: float) -> float:
-    """Answers a second. All expect one and the same answer, 200 if they do not say."""
+async def visit(port: int, wanted: list[dict[str, Any]], seconds: float) -> dict[str, float]:
+    """Answers a second (`rate`), and after how many seconds half of them (`p50`) and 99 of 100 (`p99`) were there.
+
+    All expect one and the same answer, 200 if they do not say.
+    """
     random.Random(7).shuffle(wanted)
     loop, turns = asyncio.get_running_loop(), cycle([ask_of(one) for one in wanted])
     expected = b" %d " % wanted[0].get("answer", 200)
@@ -70,15 +80,16 @@ async def visit(port: int, wanted: list[dict[str, Any]], seconds: float) -> floa
         for _ in range(CONNECTIONS)
     ]
     await asyncio.sleep(seconds)
-    took, answers = time.perf_counter() - begun, sum(visitor.answers for visitor in visitors)
+    took, waits = time.perf_counter() - begun, [wait for visitor in visitors for wait in visitor.waits]
     for visitor in visitors:
         visitor.transport.close()
     problems = [visitor.problem for visitor in visitors if visitor.problem]
     if problems:
         raise RuntimeError(f"{len(problems)} visitors were refused, first: {problems[0]}")
-    return answers / took
+    hundredths = statistics.quantiles(waits, n=100)
+    return {"rate": len(waits) / took, "p50": hundredths[49], "p99": hundredths[98]}
 
 
 if __name__ == "__main__":
     asks = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
-    print(json.dumps({"rate": uvloop.run(visit(int(sys.argv[1]), asks, float(sys.argv[3])))}))
+    print(json.dumps(uvloop.run(visit(int(sys.argv[1]), asks, float(sys.argv[3])))))

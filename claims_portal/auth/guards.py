@@ -118,7 +118,8 @@ async def _reading(request: Request, claim_id: UUID) -> OwnersView:
     if token is None:
         raise SessionEnded
     _count_reading(request, token)
-    found = await own_claim(portal.pool, token_hash(token), claim_id, now=now)
+    async with portal.turns:
+        found = await own_claim(portal.pool, token_hash(token), claim_id, now=now)
     if found is None:
         raise SessionEnded
     if found.claim is None:

@@ -147,9 +147,9 @@ def facts(told, **over) -> Facts:
     columns = {
         "claim_number": "2041-7785", "product": "osago", "country": "ru", "name": "Ирина", "policy_number": None,
         "reported_at": NOON - timedelta(days=40), "documents_complete_at": None, "part_of": None,
-        "has_claimants": False, "approved": None,
+        "has_claimants": False, "approved": None, "questions": None, "pauses": None, "complaints": None,
     }  # fmt: skip
-    row = ClaimRow(columns, {"questions": [], "pauses": [], "complaints": []})  # type: ignore[arg-type]
+    row = ClaimRow(columns)  # type: ignore[arg-type]
     given_facts = {
         "row": row, "today": TODAY, "stage": ClaimStage.ASSESSING, "situation": None, "outcome": None,
         "mover": Mover.US, "state": PageState.ASSESSMENT, "line": "motor_liability", "told": tuple(told),

@@ -1,5 +1,6 @@
 """`/claim/{id}` and the question asked on it. What is not yours is not there."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -10,11 +11,12 @@ from claims_core.db import session_scope
 from claims_core.tables import QuestionCategory
 from claims_portal.auth import OwnersView, require_own_claim, require_reader
 from claims_portal.deps import look_of, now_of, portal_of
+from claims_portal.kept_pages import Shown
 from claims_portal.pages.claim.build import build_claim_page, for_representative, zone_of_reader
 from claims_portal.pages.claim.questions import Typed, answer_due
 from claims_portal.pages.speech import Speech
 from claims_portal.queries import ClaimRow, led_to
-from claims_portal.rendering import page
+from claims_portal.rendering import dress_of, page
 from notifier import direct
 
 router = APIRouter(include_in_schema=False)
@@ -36,10 +38,17 @@ async def show_claim(request: Request, view: Annotated[OwnersView, Depends(requi
         to = await led_to(portal_of(request).pool, view.claim["id"], viewer_id=view.policyholder_id)
         if to is not None:
             return RedirectResponse(f"/claim/{to}", 303)
-    said = speech_for(request, view.claim)
-    made = build_claim_page(view.claim, said, portal_of(request).settings)
-    made = for_representative(made, view.represents, said) if view.represents else made
-    return page(request, "pages/claim.html", made)
+    portal, minute = portal_of(request), now_of(request).replace(second=0, microsecond=0)
+    said = replace(speech_for(request, view.claim), now=minute)
+
+    def make() -> Response:
+        made = build_claim_page(view.claim, said, portal.settings)
+        made = for_representative(made, view.represents, said) if view.represents else made
+        return page(request, "pages/claim.html", made)
+
+    whose = (view.policyholder_id, view.claim["id"], dress_of(request))
+    shown = Shown(whose, minute, view.claim.columns)
+    return portal.kept_pages.page(shown, make, most=portal.settings.portal_kept_pages_mb * 1_000_000)
 
 
 @router.post("/claim/{claim_id}/questions")
