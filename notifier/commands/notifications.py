@@ -60,7 +60,9 @@ select s.at, 'stop', 'stop of this claim', null, false, true, 'stop',
     null, null, null, null, null, null, null, null
 from claim_stop s where s.claim_id = :claim_id
 union all
-select o.at, 'stop', 'stop of everything', null, false, true, 'stop',
+select o.at, 'stop', case when o.channel = 'email' then 'stop of letters'
+        when count(*) over (partition by o.address, o.at) > 1 then 'stop of all texts'
+        else 'stop of ' || o.channel || ' alone' end, null, false, true, 'stop',
     case when o.ended_at is null then 'stands' else 'ended' end, null, null, null,
     null, o.channel, null, null, null, null, null, null
 from opt_out o where o.address in (select i.address from claim c join contact_point i

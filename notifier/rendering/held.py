@@ -102,7 +102,8 @@ def _found(place: Place) -> MessageText:
     read = as_read(place)
     aloud, text = read != place and is_read_out(place), _in_force.get(read)
     if text is not None:
-        return MessageText.of(read, heard(text.source), version=text.version) if aloud else text
+        reads_out = aloud and not text.fault
+        return MessageText.of(read, heard(text.source), version=text.version) if reads_out else text
     try:
         source = source_of(*place)
         return MessageText.of(read, heard(source) if aloud else source)

@@ -3,6 +3,7 @@
 import difflib
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import product
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
@@ -43,27 +44,33 @@ def faults_of(source: str) -> list[Fault]:
 
     Whatever is not on the list is refused: the syntax tree decides, the tokens only say where.
     """
+    return list(_faults(source))
+
+
+@lru_cache(maxsize=512)  # a look at a text asks often
+def _faults(source: str) -> tuple[Fault, ...]:
     size = len(source.encode("utf-8", "surrogatepass"))
     if size > MAX_SOURCE:
         too_long = _("the text has {n} bytes; at most {most} are allowed")
-        return [Fault(1, 1, "", too_long, _("say less, or say it on the claim page"), {"n": size, "most": MAX_SOURCE})]
+        return (Fault(1, 1, "", too_long, _("say less, or say it on the claim page"), {"n": size, "most": MAX_SOURCE}),)
     tokens = Tokens(source)
     if (unseen := next((at for at, each in enumerate(source) if _is_unseen(each)), -1)) >= 0:
-        return [tokens.fault_at(unseen, _code(source[unseen]), _("a character that nobody sees"), _("take it out"))]
+        return (tokens.fault_at(unseen, _code(source[unseen]), _("a character that nobody sees"), _("take it out")),)
     try:
         tree = _environment.parse(source)
         tokens.read(_environment.lex(source))
         faults = [*_unsaid(tokens), *_not_allowed(tree, tokens)] or list(_unknown(tree, tokens))
         faults = faults or list(_in_words(tree, tokens))
         each_once = {str(fault): fault for fault in faults}.values()
-        return sorted(each_once, key=lambda fault: (fault.line, fault.column))
+        return tuple(sorted(each_once, key=lambda fault: (fault.line, fault.column)))
     except TemplateSyntaxError as error:
         mend = _("see that each opening brace has its closing one, and each if its endif")
-        return [tokens.fault_in_line(error.lineno, _("this cannot be read: {why}"), mend, why=error.message or "")]
+        return (tokens.fault_in_line(error.lineno, _("this cannot be read: {why}"), mend, why=error.message or ""),)
     except RecursionError:
-        return [Fault(1, 1, "", _("one thing stands in another too often"), _("write it flat"), {})]
+        return (Fault(1, 1, "", _("one thing stands in another too often"), _("write it flat"), {}),)
 
 
+@lru_cache(maxsize=512)  # a look at a text says it in many readings
 def compiled(source: str) -> tuple[Template, frozenset[str]]:
     """A source without faults, ready to be said, and the values that it names."""
     return _environment.from_string(source), frozenset(_names(_environment.parse(source)))

@@ -99,7 +99,7 @@ async def test_a_plain_stop_is_for_everything_and_shows_everywhere_at_once(engin
             assert "STOP: no texts to this client" in (await browser.get(f"/desk/{claim.id}")).text
         async with session_scope(engine) as session:
             why = {(row["what"], row["state"]) for row in await account_of(session, claim.claim_number)}
-        assert ("stop of everything", "stands") in why
+        assert ("stop of all texts", "stands") in why
 
 
 def later_of(claim: Claim):
