@@ -33,6 +33,14 @@ def test_no_template_lets_markup_through():
     assert not wrong
 
 
+def test_what_a_script_looks_for_is_on_a_page():
+    markup = "".join(path.read_text(encoding="utf-8") for path in PAGES)
+    scripts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "claims_portal" / "static").glob("*.js"))
+    wanted = set(re.findall(r'getElementById\("([\w-]+)"\)', scripts)) | set(re.findall(r"\}#([\w-]+)`", scripts))
+    assert len(wanted) > 5
+    assert [name for name in sorted(wanted) if f'id="{name}"' not in markup] == []
+
+
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
 def test_a_message_is_complete_in_both_languages(folder: Path):
     """Every message can go as SMS; each further channel has both languages or neither; no file is empty or odd."""
