@@ -23,6 +23,8 @@ class Promise(Table, table=True):
             "claim_id",
             postgresql_where="basis in ('target', 'handler') and (ended_at is null or kept is false)",
         ),
+        # What the desk says of the law's days before it is too late.
+        Index("ix_promise_law", "due_date", "claim_id", postgresql_where="basis = 'law' and ended_at is null"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

@@ -77,6 +77,7 @@ class QueueFilters:
     silent: bool = False
     questions: bool = False
     sentence: bool = False
+    limit: bool = False
     after: Place | None = None
 
     @property
@@ -97,6 +98,7 @@ class QueueFilters:
             "silent": "1" if asked.silent else None,
             "questions": "1" if asked.questions else None,
             "sentence": "1" if asked.sentence else None,
+            "limit": "1" if asked.limit else None,
             "after": asked.after.word if asked.after else None,
         }
         said = urlencode({name: word for name, word in words.items() if word})
@@ -115,6 +117,7 @@ def filters_from(words: Mapping[str, str]) -> QueueFilters:
         silent=words.get("silent") == "1",
         questions=words.get("questions") == "1",
         sentence=words.get("sentence") == "1",
+        limit=words.get("limit") == "1",
         after=place_from(words.get("after", "")),
     )
 

@@ -418,6 +418,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where="basis in ('target', 'handler') and (ended_at is null or kept is false)",
     )
+    op.create_index(
+        "ix_promise_law",
+        "promise",
+        ["due_date", "claim_id"],
+        unique=False,
+        postgresql_where="basis = 'law' and ended_at is null",
+    )
     op.create_table(
         "question",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -531,6 +538,7 @@ def downgrade() -> None:
     op.drop_index("ix_question_open", table_name="question")
     op.drop_index(op.f("ix_question_claim_id"), table_name="question")
     op.drop_table("question")
+    op.drop_index("ix_promise_law", table_name="promise")
     op.drop_index("ix_promise_ours", table_name="promise")
     op.drop_index(op.f("ix_promise_claim_id"), table_name="promise")
     op.drop_table("promise")

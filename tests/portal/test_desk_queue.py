@@ -179,7 +179,41 @@ async def test_a_claim_that_is_settled_between_two_pages_shifts_no_other(session
     assert not {row.id for row in second.rows} & set(everything)
 
 
-NAMES = "q stage line waiting term whose silent questions after sort id".split()  # noqa: SIM905
+async def test_the_laws_last_days_are_said_a_week_before_with_the_claims_behind_them(session):
+    for offset in (-1, 4, 4, 6, 8):
+        claim = await a_claim(session, reported_at=NOON - timedelta(days=20))
+        await promise(session, claim, TODAY + timedelta(days=offset), basis=PromiseBasis.LAW)
+    kept = await a_claim(session)
+    await promise(session, kept, TODAY + timedelta(days=4), basis=PromiseBasis.LAW, ended=True, kept=True)
+    contract = await a_claim(session)
+    await promise(session, contract, TODAY + timedelta(days=4), basis=PromiseBasis.CONTRACT)
+    tiles = await read_tiles(session, mine=False, login="h-17", now=NOON, today=TODAY)
+    assert tiles.limits == tuple((TODAY + timedelta(days=offset), n) for offset, n in ((-1, 1), (4, 2), (6, 1)))
+    assert len(await rows_of(session, limit=True)) == 4
+
+
+@pytest.mark.parametrize(
+    ("offsets", "said"),
+    [
+        ([], []),
+        ([-3, -1, 9], ["2 claims have passed the legal limit. "]),
+        ([-1, 0], ["1 claim has passed the legal limit. ", "1 claim reaches the legal limit today. "]),
+        ([4, 4, 4, 5], ["3 claims will pass the legal limit on Friday 5 June. "]),
+    ],
+)
+async def test_the_queue_says_which_claims_pass_the_legal_limit_next(engine, app, offsets, said):
+    async with session_scope(engine) as session:
+        for offset in offsets:
+            await promise(session, await a_claim(session), TODAY + timedelta(days=offset), basis=PromiseBasis.LAW)
+    async with at_the_desk(app, engine) as browser:
+        text = (await browser.get("/desk")).text
+        assert all(sentence in text.replace("\xa0", " ") for sentence in said)
+        assert ('href="/desk?limit=1"' in text) == bool(said)
+        near = sum(offset <= 7 for offset in offsets)
+        assert (await browser.get("/desk?limit=1")).text.count('data-label="Claim"') == near
+
+
+NAMES = "q stage line waiting term whose silent questions limit after sort id".split()  # noqa: SIM905
 
 
 @given(words=st.dictionaries(st.sampled_from(NAMES), st.text()))
@@ -234,7 +268,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize(
-    "name", ["q", "stage", "line", "waiting", "term", "whose", "silent", "questions", "after", "sort"]
+    "name", ["q", "stage", "line", "waiting", "term", "whose", "silent", "questions", "limit", "after", "sort"]
 )
 async def test_no_filter_breaks_the_page_or_leaks_into_it(engine, app, name):
     async with session_scope(engine) as session:

@@ -1,6 +1,7 @@
 """`/desk`: the queue, ordered by the promise that breaks first, then by silence."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
@@ -66,6 +67,8 @@ class QueuePage:
     rail: Rail
     filters: QueueFilters
     title: str
+    limits: tuple[str, ...]
+    limits_at: str
     tiles: tuple[Tile, ...]
     stages: tuple[Choice, ...]
     lines: tuple[Choice, ...]
@@ -104,6 +107,8 @@ def queue_page(
         rail=rail,
         filters=filters,
         title=says.told("My claims") if filters.mine else says.told("All claims"),
+        limits=_limits(tiles, says),
+        limits_at=QueueFilters(mine=filters.mine, limit=True).address(),
         tiles=_tiles(filters, tiles, says),
         stages=_choices(STATUS_OF, filters.stage, says),
         lines=_choices(LINES, filters.line, says),
@@ -147,6 +152,25 @@ def _tiles(filters: QueueFilters, tiles: Tiles, says: Says) -> tuple[Tile, ...]:
         return found
     asked = says.told("A true sentence is asked for")
     return (*found, Tile(asked, tiles.sentences, "", bare.address(sentence=True), filters.sentence))
+
+
+def _limits(tiles: Tiles, says: Says) -> tuple[str, ...]:
+    """What has passed the law's limit, and what passes it next, a sentence each."""
+    over = sum(claims for day, claims in tiles.limits if day < says.today)
+    ahead = next(((day, claims) for day, claims in tiles.limits if day >= says.today), None)
+    passed = says.counted("{n} claim has passed the legal limit", "{n} claims have passed the legal limit", over)
+    return (
+        *((passed,) if over else ()),
+        *((_passes(*ahead, says),) if ahead else ()),
+    )
+
+
+def _passes(day: date, claims: int, says: Says) -> str:
+    if day == says.today:
+        one, many = "{n} claim reaches the legal limit today", "{n} claims reach the legal limit today"
+        return says.counted(one, many, claims)
+    one, many = "{n} claim will pass the legal limit on {day}", "{n} claims will pass the legal limit on {day}"
+    return says.counted(one, many, claims, day=says.long_day(day))
 
 
 def _line(row: QueueRow, says: Says) -> Line:
@@ -199,5 +223,6 @@ def _said(filters: QueueFilters, says: Says) -> list[str]:
         says.told("silence") if filters.silent else None,
         says.told("Questions") if filters.questions else None,
         says.told("a true sentence") if filters.sentence else None,
+        says.told("the legal limit is near or passed") if filters.limit else None,
     )
     return [word for word in asked if word]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from claims_portal.desk.queue.sql import (
     DATED_TOTAL,
     IS_DUE,
     IS_MISSED,
+    LIMITS,
+    NEAR_LIMIT,
     SETTLED,
     SETTLED_OR_CLOSED,
     SILENT,
@@ -30,6 +32,8 @@ from claims_portal.desk.queue.sql import (
 from notifier.planning.sentences import IS_ASKED
 
 SILENT_DAYS = 7
+# So long before the law's last day the desk says whose it is: a week has five days to act in.
+LIMIT_DAYS = 7
 
 _WAITING = {
     Waiting.US: "c.mover = 'us'",
@@ -69,7 +73,10 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """The figures above the queue, over every open claim (of the handler, when only theirs are shown)."""
+    """The figures above the queue, over every open claim (of the handler, when only theirs are shown).
+
+    `limits`: on which day how many claims pass the law's limit; the days that are over come first.
+    """
 
     due: int
     missed: int
@@ -78,6 +85,7 @@ class Tiles:
     sentences: int
     next_question: datetime | None
     next_date: date | None
+    limits: tuple[tuple[date, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,8 @@ async def read_tiles(session: AsyncSession, *, mine: bool, login: str, now: date
     """The figures above the queue."""
     where, values = _where(QueueFilters(mine=mine), login=login)
     found = await _fetch(session, TILES.format(where=where), values | _moment(now, today))
-    return Tiles(**found[0])
+    limits = await _fetch(session, LIMITS.format(where=where), values | _moment(now, today))
+    return Tiles(**found[0], limits=tuple((row["day"], row["claims"]) for row in limits))
 
 
 def _where(filters: QueueFilters, *, login: str) -> tuple[str, dict[str, Any]]:
@@ -143,11 +152,14 @@ def _where(filters: QueueFilters, *, login: str) -> tuple[str, dict[str, Any]]:
         pieces.append(ASKED)
     if filters.sentence:
         pieces.append(IS_ASKED)
+    if filters.limit:
+        pieces.append(NEAR_LIMIT)
     return " and ".join(pieces), values
 
 
 def _moment(now: datetime, today: date) -> dict[str, Any]:
-    return {"now": now, "today": today, "silent_before": _days_before(now, SILENT_DAYS)}
+    limit_until = today + timedelta(days=LIMIT_DAYS)
+    return {"now": now, "today": today, "silent_before": _days_before(now, SILENT_DAYS), "limit_until": limit_until}
 
 
 async def _fetch(session: AsyncSession, sql: str, values: Mapping[str, Any]) -> list[RowMapping]:

@@ -37,6 +37,9 @@ SILENT = f"""c.reported_at < :silent_before
   and not exists (select from notification n join delivery d on d.notification_id = n.id
     where {_TOOK} and d.started_at >= :silent_before)
   and not exists (select from question q where q.claim_id = c.id and q.answered_at >= :silent_before)"""
+# The law's own days, while they still run: until `:limit_until`, or over already.
+_LAW = "l.basis = 'law' and l.ended_at is null and l.due_date <= :limit_until"
+NEAR_LIMIT = f"c.id in (select l.claim_id from promise l where {_LAW})"
 ASKED = "exists (select from question q where q.claim_id = c.id and q.answered_at is null)"
 
 OPEN = "c.stage <> 'closed'"
@@ -108,6 +111,13 @@ from (
   select count(distinct c.id) as questions, min(q.answer_due_at) as next_question
   from question q join claim c on c.id = q.claim_id where q.answered_at is null and {{where}}
 ) open_questions
+"""
+# How many claims pass the limit on which day, each counted once, on its first.
+LIMITS = f"""
+select day, count(*) as claims from (
+  select min(l.due_date) as day from promise l join claim c on c.id = l.claim_id
+  where {_LAW} and {{where}} group by c.id
+) first_of group by day order by day
 """
 TOTAL = "select count(*) from claim c where {where}"
 DATED_TOTAL = f"select count(*) {_DATED_FROM} where {_IS_DATED} and {{where}}"
