@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from claims_core.db import session_scope
 from claims_core.errors import BadInput
 from claims_core.ids import new_id
 from notifier.channels.base import hash_of_token
 from notifier.channels.twilio.words import STATE_OF
+from notifier.people.erasing import erase_people
 from notifier.reports.receipts import PARKED_FOR, record_report, report_of, signature_is_valid, unpark
 from notifier.reports.receiving import Receiving
 from notifier.states import FINAL_DELIVERIES, RECEIPT_RANK, DeliveryState
@@ -287,3 +289,24 @@ async def test_the_last_state_depends_on_the_set_of_reports_alone(desk, numbers,
 
 def test_the_signature_is_checked_against_the_configured_address():
     assert not signature_is_valid(settings_for("http://127.0.0.1:9"), "https://elsewhere.example", {}, "x")
+
+
+@pytest.mark.parametrize("parked", [False, True])
+async def test_a_receipt_that_comes_after_an_erasure_counts_and_is_kept_without_the_telephone(desk, parked):
+    await sent(desk)
+    sid = desk.twilio.taken[0].sid
+    if parked:  # the answer to our call was still on its way when the report came
+        await desk.pool.execute("update delivery set provider_ref = null")
+        assert not await report(desk, "delivered", token="nobody's")
+        await desk.pool.execute("update delivery set provider_ref = $1", sid)
+    async with session_scope(desk.engine) as session:
+        people = [await desk.pool.fetchval("select recipient_id from notification")]
+        await erase_people(session, people, [], now=desk.now)
+    if parked:
+        async with desk.pool.acquire() as connection:
+            assert await unpark(connection, now=desk.now) == 1
+    else:
+        assert await report(desk, "delivered")
+    [delivery] = await desk.deliveries()
+    assert delivery["state"] == "delivered"
+    assert [row["raw"] for row in await desk.pool.fetch("select raw::text from receipt")] == ["{}"]
