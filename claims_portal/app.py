@@ -29,6 +29,7 @@ from claims_portal.desk.acts import accounts, changes, dates, held, sentence
 from claims_portal.desk.acts import answers as questions
 from claims_portal.desk.acts import files as desk_files
 from claims_portal.desk.acts import representatives as desk_representatives
+from claims_portal.desk.audit import route as audit
 from claims_portal.desk.claim import route as desk_claims
 from claims_portal.desk.health import route as desk_health
 from claims_portal.desk.inbox import calls
@@ -108,6 +109,7 @@ ROUTERS = (
     backoffice.router,
     sign_in.router,
     single_sign_on.router,
+    audit.router,
     queue.router,
     questions.router,
     inbox.router,

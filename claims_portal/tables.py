@@ -188,7 +188,11 @@ class StaffSession(Table, table=True):
 class AccessLog(Table, table=True):
     """Who looked at which claim, when, as what, and why."""
 
-    __table_args__ = (Index(None, "claim_id", "at"),)
+    __table_args__ = (
+        Index(None, "claim_id", "at"),
+        Index(None, "at"),
+        Index(None, "viewer_id", "at", postgresql_where="viewer_kind = 'staff'"),
+    )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     at: datetime

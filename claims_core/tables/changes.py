@@ -67,6 +67,8 @@ class RetryRequest(Table, table=True):
 class AuditEntry(Table, table=True):
     """An act of a person or an administrator. Sealed into a hash chain a batch at a time, at its `place`."""
 
+    __table_args__ = (Index(None, "at"), Index(None, "actor", "at"), Index(None, "subject", "at"))
+
     seq: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     at: datetime
     actor: str

@@ -19,11 +19,14 @@ RELEASERS = require_staff(Role.SUPERVISOR)
 EDITOR_ROLES = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 EDITORS = require_staff(Role.SUPERVISOR, Role.ADMINISTRATOR)
 TEXT_READERS = require_staff(Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
+# Who may read the trail; an administrator sees acts in it and no look at a claim (T25).
+AUDIT_READERS = require_staff(Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
 ANYBODY = require_staff()
 
 __all__ = [
     "ANSWERERS",
     "ANYBODY",
+    "AUDIT_READERS",
     "CHANGERS",
     "EDITORS",
     "EDITOR_ROLES",

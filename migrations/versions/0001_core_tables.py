@@ -34,6 +34,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_entry")),
         sa.UniqueConstraint("place", name=op.f("uq_audit_entry_place")),
     )
+    for columns in (["at"], ["actor", "at"], ["subject", "at"]):
+        op.create_index(op.f("ix_audit_entry_" + "_".join(columns)), "audit_entry", columns, unique=False)
     op.create_table(
         "audit_check",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

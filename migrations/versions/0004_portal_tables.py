@@ -24,6 +24,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_log")),
     )
     op.create_index(op.f("ix_access_log_claim_id_at"), "access_log", ["claim_id", "at"], unique=False)
+    op.create_index(op.f("ix_access_log_at"), "access_log", ["at"], unique=False)
+    op.create_index(
+        op.f("ix_access_log_viewer_id_at"),
+        "access_log",
+        ["viewer_id", "at"],
+        unique=False,
+        postgresql_where=sa.text("viewer_kind = 'staff'"),
+    )
     op.create_table(
         "rate_count",
         sa.Column("bucket", sa.LargeBinary(), nullable=False),
@@ -252,5 +260,7 @@ def downgrade() -> None:
     op.drop_table("remembered_device")
     op.drop_table("staff")
     op.drop_table("rate_count")
+    op.drop_index(op.f("ix_access_log_viewer_id_at"), table_name="access_log")
+    op.drop_index(op.f("ix_access_log_at"), table_name="access_log")
     op.drop_index(op.f("ix_access_log_claim_id_at"), table_name="access_log")
     op.drop_table("access_log")

@@ -130,6 +130,7 @@ def shots(claim: Claim) -> list[tuple[str, str, Act]]:
         ("desk-text", "/desk/texts/assessment/sms.ru", _opened),
         ("desk-text-refused", "/desk/texts/assessment/sms.ru", _reworded),
         ("desk-erasures", "/desk/erasures", _nothing),
+        ("desk-audit", "/desk/audit", _nothing),
         ("desk-dates", "/desk?whose=all", _dated),
         ("desk-claim", here, _nothing),
         *((f"desk-claim-{action}", here, _form(action, fields)) for action, fields in FORMS.items()),

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from fastapi.routing import iter_route_contexts
+from sqlalchemy import update
 from sqlmodel import select
 
 from claims_core.db import session_scope
@@ -13,6 +14,7 @@ from claims_portal.tables import Role
 from tests.factories import a_claim
 from tests.portal.desk import at_the_desk
 
+TEAM = "отдел КАСКО"
 HANDLER, AGENT, SUPERVISOR, ADMINISTRATOR, AUDITOR = Role
 READ = {HANDLER, AGENT, SUPERVISOR, AUDITOR}
 ANSWER = {HANDLER, AGENT, SUPERVISOR}
@@ -63,6 +65,8 @@ MAY = {
     ("GET", "/desk/erasures"): READ,
     ("POST", "/desk/erasures/{erasure_id:uuid}/check"): CHANGE,
     ("POST", "/desk/erasures/{erasure_id:uuid}/carry-out"): {SUPERVISOR},
+    ("GET", "/desk/audit"): {SUPERVISOR, ADMINISTRATOR, AUDITOR},
+    ("GET", "/desk/audit/sheet"): {SUPERVISOR, ADMINISTRATOR, AUDITOR},
     ("POST", "/desk/sign-out"): set(Role),
 }
 OPEN_TO_ALL = {
@@ -108,6 +112,31 @@ async def test_each_role_may_do_what_the_table_says_and_no_more(engine, app, rol
         assert answer.status_code < 500
     async with session_scope(engine) as session:
         assert (await session.exec(select(ChangeRequest))).all() == []
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_claim_of_ones_own_team_of_another_and_of_nobody_is_the_same_to_a_role(engine, app, role):
+    """Any claim of the house is for whoever has the role: the team says who is asked first. What is none is nowhere."""
+    async with session_scope(engine) as session:
+        own, other = await a_claim(session), await a_claim(session)
+        await session.exec(update(Claim).where(Claim.id == own.id).values(team=TEAM))
+        await session.exec(update(Claim).where(Claim.id == other.id).values(team="somebody else"))
+    wrong, cells = [], 0
+    async with at_the_desk(app, engine, role) as browser:
+        for method, path in sorted(place for place in MAY if "{claim_id:uuid}" in place[1]):
+            said = {}
+            for whose, claim_id in (("own", own.id), ("other", other.id), ("missing", uuid4())):
+                reached = _filled(path.replace("{claim_id:uuid}", str(claim_id)), own)
+                answer = await browser.request(method, reached, data={} if method == "POST" else None)
+                said[whose], cells = answer.status_code, cells + 1
+            may, gone = role in MAY[method, path], said["missing"]
+            whole = said["own"] == said["other"] and (said["own"] != 403) is may and max(said.values()) < 500
+            # An empty form is refused before the claim is looked for, in words or back on its page, which is none.
+            refused = (404,) if method == "GET" else (303, 404, 409, 422)
+            if not whole or gone not in (refused if may else (403,)):
+                wrong.append((method, path, said))
+    assert wrong == []
+    assert cells >= 40
 
 
 async def test_nobody_who_is_not_signed_in_sees_anything(engine, app, browser):

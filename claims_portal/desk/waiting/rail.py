@@ -34,6 +34,7 @@ class Rail:
     health: bool
     texts: int | None
     erasures: int | None
+    audit: bool
 
 
 async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, now: datetime) -> Rail:
@@ -57,6 +58,7 @@ async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, 
         texts=await to_decide(session) if reads_texts else None,
         # A rare thing: its section is there while there is something to do.
         erasures=(await to_erase(session) or None) if reads else None,
+        audit=reads_texts,
     )
 
 
