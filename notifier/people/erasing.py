@@ -16,6 +16,7 @@ _ERASED = {
         state = case when state in ('planned', 'held') then '{NotificationState.SUPPRESSED.value}' else state end,
         reason = case when state in ('planned', 'held') then '{Reason.CONTACT_PROHIBITED.value}' else reason end,
         finished_at = case when state in ('planned', 'held') then :now else finished_at end where {_OF}""",  # noqa: S608
+    # What is reported later is kept empty, too, for the delivery has no address then (`notifier.reports.receipts`).
     "receipt": f"""update receipt set raw = '{{}}' where delivery_id in
         (select id from delivery where notification_id in {_MINE})""",  # noqa: S608
     "delivery": f"update delivery set address = '', text = '', link_hash = null where notification_id in {_MINE}",  # noqa: S608

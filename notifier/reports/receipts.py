@@ -27,8 +27,7 @@ LONGEST_WORD = 200
 
 # $1 now, then a report a row: token hash, receipt id, provider, ref, status, error code, raw, state, read.
 # A token names its delivery, whoever answered first, the call or the receipt; without one the ref does. A ref that
-# contradicts what the call brought belongs to something else and is parked. Of a delivery whose person was erased the
-# report is kept without what names them (`notifier.people.erasing`); its state counts as any other.
+# contradicts what the call brought belongs to something else and is parked.
 _RECEIVE = f"""
 with said as (
   select * from unnest($2::bytea[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
@@ -42,10 +41,8 @@ with said as (
   from said s
 ), kept as (
   insert into receipt (id, provider, provider_ref, provider_status, error_code, delivery_id, received_at, raw)
-  select f.id, f.provider, ref, status, f.error_code, delivery_id, $1,
-    case when to_d.address = '' then '{{}}' else f.raw::jsonb end
-  from found f left join delivery to_d on to_d.id = f.delivery_id on conflict do nothing
-  returning id
+  select f.id, f.provider, ref, status, f.error_code, delivery_id, $1, case d.address when '' then '{{}}' else
+    f.raw::jsonb end from found f left join delivery d on d.id = f.delivery_id on conflict do nothing returning id
 ), o as (
   select f.delivery_id, f.state, f.ref as provider_ref, f.status as provider_status, f.error_code, f.read,
     'receipt' as how
@@ -57,14 +54,13 @@ from found f left join kept k on k.id = f.id left join folded d on d.id = f.deli
 # $1 now, $2 parked since. Of each delivery the report of the highest rank comes first; the others follow next time.
 _UNPARK = f"""
 with matched as (
-  select distinct on (d.id) r.id, d.id as delivery_id, d.address = '' as erased
+  select distinct on (d.id) r.id, d.id as d_id, case when d.address = '' then '{{}}' else r.raw end as raw
   from receipt r join delivery d on d.provider = r.provider and d.provider_ref = r.provider_ref
   where r.delivery_id is null and r.received_at > $2
   order by d.id, r.received_at
 ), kept as (
-  update receipt r set delivery_id = m.delivery_id, raw = case when m.erased then '{{}}' else r.raw end
-  from matched m where r.id = m.id and r.delivery_id is null
-  returning m.delivery_id, r.provider, r.provider_ref, r.provider_status, r.error_code
+  update receipt r set delivery_id = m.d_id, raw = m.raw from matched m where r.id = m.id and r.delivery_id is null
+  returning m.d_id as delivery_id, r.provider, r.provider_ref, r.provider_status, r.error_code
 ), o as (
   select k.delivery_id, w.state, k.provider_ref, k.provider_status, k.error_code, k.provider_status = 'read' as read,
     'receipt' as how
