@@ -40,6 +40,7 @@ NO_PAGE = {
     "/desk/{claim_id:uuid}/files/{upload_id:uuid}",
     "/desk/dates/{batch_id:uuid}",
     "/desk/{claim_id:uuid}/under-way",
+    "/desk/audit/sheet",
     "/healthz",
     "/readyz",
 }
