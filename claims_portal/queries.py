@@ -140,7 +140,7 @@ class ClaimRow:
     @cached_property
     def parts(self) -> dict[str, list[dict[str, Any]]]:
         """What belongs to the claim, by kind; read when it is first asked for."""
-        there = self.columns.keys()
+        there = frozenset(self.columns.keys())  # a record gives its names once, as they are asked for
         return {name: orjson.loads(self.columns[name] or "[]") for name in _JSON_PARTS if name in there}
 
 
