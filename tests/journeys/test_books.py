@@ -8,8 +8,11 @@ from tests.notifier.test_smpp_road import bind as bind
 Bind = tuple[Desk, Smsc]
 
 
-async def both_answers_lost(desk: Desk, smsc: Smsc, word: str = "accept_then_drop") -> None:
-    """A message that left, was repeated when its hope was over, and of which nothing was heard either time."""
+async def both_answers_lost(desk: Desk, smsc: Smsc, word: str = "accept_then_silence") -> None:
+    """A message that left, was repeated when its hope was over, and of which nothing was heard either time.
+
+    The line stays: over one that fell the repeat would have to wait until it is bound again.
+    """
     await desk.queue(1)
     smsc.script.extend([word, word])
     await desk.dispatch()
@@ -34,7 +37,7 @@ async def test_what_an_smsc_took_twice_without_a_word_waits_in_sight_and_is_give
 async def test_what_might_still_be_repeated_is_stuck_not_in_sight(bind: Bind):
     desk, smsc = bind
     await desk.queue(1)
-    smsc.script.append("accept_then_drop")
+    smsc.script.append("accept_then_silence")
     await desk.dispatch()
     books = await books_of(desk, smsc)
     assert (len(books.lost), books.in_sight) == (1, [])
@@ -57,7 +60,7 @@ SPOILED = {  # what spoils it, and what mends it again
 
 
 async def test_what_nobody_will_settle_is_lost(bind: Bind):
-    await both_answers_lost(*bind, word="drop_before_accept")
+    await both_answers_lost(*bind, word="silence")
     for spoil, mend in SPOILED.items():
         await bind[0].pool.execute(spoil)
         books = await books_of(*bind)
