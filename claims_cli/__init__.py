@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("claims_cli.audit", "whether what people did is on record unchanged"),
     "people": ("claims_cli.people", "who is one human in several back offices: show, join, undo"),
     "notifier": ("notifier.commands.notifier", "plan and send messages, and follow up on them"),
+    "figures": ("claims_figures.commands", "compute what the public pages show: how long claims take, by line"),
     "doctor": ("claims_core.commands.doctor", "try everything that is configured and say what is wrong"),
     "rules": ("notifier.commands.rules", "which fact is told with which message: export, import, check"),
     "texts": ("claims_cli.texts", "the texts of messages: list, show, propose, preview, history, export, import"),
@@ -31,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "adopt": ("claims_cli.adopt", "take over a copied or restored database, so that it may send"),
     "db": ("claims_core.commands.db", "start, stop, upgrade, back up and check the database"),
 }
+# command -> the extra of the package that it needs
+EXTRAS = {"figures": "figures"}
 DONE, FAILED, WRONG_WORDS, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -75,7 +78,13 @@ def _is_text(word: str) -> bool:
 
 def _run(name: str, words: list[str]) -> int:
     where, line = COMMANDS[name]
-    module = importlib.import_module(where)
+    try:
+        module = importlib.import_module(where)
+    except ModuleNotFoundError as missing:
+        if name not in EXTRAS or (missing.name or "").startswith("claims_"):
+            raise
+        print(f"claims {name}: {missing.name} is not here: install claims-status[{EXTRAS[name]}]", file=sys.stderr)
+        return WRONG_WORDS
     parser = argparse.ArgumentParser(prog=f"claims {name}", description=line)
     module.add_arguments(parser)
     args = parser.parse_args(words)

@@ -64,6 +64,7 @@ from claims_portal.pages.acting import account, complaint, files, resumed, surve
 from claims_portal.pages.claim import news
 from claims_portal.pages.claim import route as claim
 from claims_portal.pages.fresh import answer_code_needed
+from claims_portal.pages.how_long import route as how_long
 from claims_portal.pages.problems import answer_problems, on_bug, on_too_long
 from claims_portal.pages.representatives import answer_agreement_needed
 from claims_portal.second_try import SecondTry
@@ -88,6 +89,7 @@ ROUTERS = (
     code.router,
     unproven.router,
     ours.router,
+    how_long.router,
     fresh.router,
     claims.router,
     files.router,

@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 import backoffice_adapter.tables  # noqa: F401
 import claims_core.tables  # noqa: F401
+import claims_figures.tables  # noqa: F401
 import claims_portal.tables  # noqa: F401
 import notifier.tables  # noqa: F401
 from claims_core.db import make_engine

@@ -17,7 +17,16 @@ from sqlmodel import SQLModel
 
 from claims_core.db import Table
 
-PACKAGES = ("claims_core", "backoffice_adapter", "notifier", "claims_portal", "sandbox", "benchmarks", "migrations")
+PACKAGES = (
+    "claims_core",
+    "backoffice_adapter",
+    "notifier",
+    "claims_figures",
+    "claims_portal",
+    "sandbox",
+    "benchmarks",
+    "migrations",
+)
 # Whoever calls them is the writer, not they themselves.
 TOOLS = ("claims_core.db", "claims_core.migrate")
 # Of the core's tables: those that are not the ledger's own.
@@ -34,7 +43,7 @@ class ForeignWriter(AssertionError):
     """A package wrote a table that belongs to another."""
 
 
-for home_of_tables in ("claims_core", "backoffice_adapter", "notifier", "claims_portal"):
+for home_of_tables in ("claims_core", "backoffice_adapter", "notifier", "claims_figures", "claims_portal"):
     importlib.import_module(f"{home_of_tables}.tables")
 
 

@@ -47,6 +47,7 @@ def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:
     yield "messages", f"/claim/{seeded.claims['awaiting'].id}/messages"
     yield "ask", "/ask"
     yield "ours", "/ours"
+    yield "how-long", "/how-long"
     yield "no-number", "/help/number"
     yield "new-phone", "/help/phone"
     yield "receipt", f"/received/{RECEIPT}"

@@ -26,6 +26,7 @@ from notifier.states import CauseKind, ChannelName, DeliveryState, Importance, N
 from notifier.tables import Delivery, Notification, Pilot, Survey
 from sandbox.telegram import Bot
 from tests.factories import a_person, a_question, events_of
+from tests.portal.counted import figure
 from tests.portal.desk import a_staff
 from tests.portal.links import handed_over
 from tests.portal.portal import SECRET, Clock, portal_app
@@ -79,6 +80,7 @@ async def seed(engine: AsyncEngine) -> tuple[dict[str, Claim], str, str, str]:
                 session.add(Survey(kind=kind, ask_at=NOW, **asked))
         session.add(_unproven())
         session.add_all(_sent(claims["docs_needed"]))
+        session.add_all([figure("motor"), figure("motor", period="before"), figure("travel", numbers={"few": True})])
         reads = await _a_reader(session, claims["awaiting"])
     return claims, token, spare, reads
 

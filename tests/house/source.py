@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("claims_core", "backoffice_adapter", "notifier", "claims_portal")
+PRODUCT = ("claims_core", "backoffice_adapter", "notifier", "claims_figures", "claims_portal")
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,15 @@ PUBLIC = {
     "/code/chat",
     "/ask",
     "/ours",
+    "/how-long",
+    "/how-long.csv",
     "/look",
     "/sign-out",
     "/{token:link}",
 }
 PUBLIC_BELOW = (
     "/help/",
+    "/how-long/",
     "/received/",
     "/c/",
     "/u/",
