@@ -48,6 +48,7 @@ def shots(seeded: Seeded) -> Iterator[tuple[str, str]]:
     yield "ask", "/ask"
     yield "ours", "/ours"
     yield "how-long", "/how-long"
+    yield "how-long-line", "/how-long/motor"
     yield "no-number", "/help/number"
     yield "new-phone", "/help/phone"
     yield "receipt", f"/received/{RECEIPT}"

@@ -41,6 +41,7 @@ NO_PAGE = {
     "/desk/dates/{batch_id:uuid}",
     "/desk/{claim_id:uuid}/under-way",
     "/desk/audit/sheet",
+    "/how-long.csv",
     "/healthz",
     "/readyz",
 }
