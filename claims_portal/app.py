@@ -18,6 +18,7 @@ from backoffice_adapter.notices import Doors
 from claims_core.clock import utc_now
 from claims_portal import as_owner
 from claims_portal.api import backoffice, health, webhooks
+from claims_portal.api import calls as reported_calls
 from claims_portal.auth import refuse_unguarded
 from claims_portal.auth.sender import CodeSender
 from claims_portal.body_limits import BodyLimits, longest_body
@@ -109,6 +110,7 @@ ROUTERS = (
     stop.router,
     health.router,
     backoffice.router,
+    reported_calls.router,
     sign_in.router,
     single_sign_on.router,
     audit.router,

@@ -76,6 +76,9 @@ class PortalSettings(OidcSettings, CoreSettings):
     # Claim pages of the present minute that one process keeps for whoever opens theirs again; 0 keeps none.
     portal_kept_pages_mb: Annotated[int, Field(ge=0, le=4096)] = 16
 
+    # Who may report calls: the name of each PBX with its token.
+    portal_pbx_tokens: dict[str, SecretStr] = Field(default_factory=dict)
+
     # The virus scanner: a command that gets the path as its last word, or clamd (a socket's path, or host:port).
     portal_scan_command: tuple[str, ...] = ()
     portal_scan_clamd: Annotated[str, Field(pattern=r"^(/.+|[^/:\s]+:\d{1,5})$")] | None = None
@@ -91,6 +94,16 @@ class PortalSettings(OidcSettings, CoreSettings):
     @classmethod
     def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(ip_network(proxy, strict=False)) for proxy in proxies)
+
+    @field_validator("portal_pbx_tokens")
+    @classmethod
+    def _are_secrets(cls, tokens: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, token in tokens.items():
+            if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name) or name == "twilio":
+                raise ValueError("a PBX is named as in asterisk-1, and not twilio")
+            if len(token.get_secret_value()) < 24:
+                raise ValueError(f"the token of {name} is shorter than 24 characters")
+        return tokens
 
     @field_validator("portal_phone_countries")
     @classmethod

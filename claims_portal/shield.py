@@ -26,9 +26,9 @@ PROVIDERS = "/webhooks/"
 THEMES = ("light", "dark")
 MOST_HEADER_BYTES = 32_768
 YEAR = 365 * 24 * 3600
-# Providers, mailboxes and the insurer's sign-in post here from their own servers; a signature, or the letter's own mark
-# in the address, takes the place of the origin.
-FROM_ANYWHERE = ("/webhooks/", "/stop/", "/desk/oidc/signed-out")
+# Providers, telephone systems, mailboxes and the insurer's sign-in post here from their own servers; a signature, a
+# token in a header, or the letter's own mark in the address, takes the place of the origin.
+FROM_ANYWHERE = ("/webhooks/", "/api/v1/calls", "/stop/", "/desk/oidc/signed-out")
 
 SECURITY = {
     "Content-Security-Policy": (

@@ -162,6 +162,9 @@ class Staff(Table, table=True):
     oidc_subject: str | None = None
     created_at: datetime
     disabled_at: datetime | None = None
+    # Calls are routed to who says that they take them, at this extension.
+    takes_calls: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    extension: str | None = None
 
 
 class StaffSession(Table, table=True):
@@ -245,3 +248,40 @@ class Upload(Table, table=True):
     taken_at: datetime | None = None
     decided_at: datetime | None = None
     decided_by: str | None = None
+
+
+class PhoneCall(Table, table=True):
+    """A call to us, as the PBX reports it and as a person of the desk dealt with it.
+
+    Where it is follows from its moments alone, so that reports may come twice and in any order. `number` is in E.164;
+    none was shown, or none can be read, where it is empty. `challenge` is of the code that the caller reads back.
+    """
+
+    __pii__: ClassVar[frozenset[str]] = frozenset({"number", "note", "recording_url"})
+    __table_args__ = (
+        # A call of a PBX is one row, however often it is reported.
+        UniqueConstraint("source", "call_ref"),
+        Index("ix_phone_call_open", "started_at", postgresql_where="ended_at is null or outcome is null"),
+        Index(None, "policyholder_id", "started_at"),
+        Index(None, "number"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    source: str
+    call_ref: str
+    number: str | None = None
+    started_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    recording_url: str | None = None
+    routed_to: UUID | None = Field(default=None, foreign_key="staff.id")
+    taken_by: UUID | None = Field(default=None, foreign_key="staff.id")
+    taken_at: datetime | None = None
+    policyholder_id: UUID | None = Field(default=None, foreign_key="policyholder.id")
+    claim_id: UUID | None = Field(default=None, foreign_key="claim.id")
+    challenge: str | None = None
+    verified_at: datetime | None = None
+    outcome: str | None = None
+    outcome_at: datetime | None = None
+    had_to_repeat: bool = False
+    note: str = ""

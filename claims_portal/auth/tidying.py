@@ -22,6 +22,8 @@ _FORGET = (
     "delete from remembered_device where ends_at <= :now",
     # What is still to be called about stays; what came of the rest, a month answers.
     "delete from unproven_request where created_at <= :long_ago and (ended_at <= :long_ago or not needs_call)",
+    # Whoever called and was never recognised is nobody's history.
+    "delete from phone_call where started_at <= :long_ago and policyholder_id is null",
     "delete from rate_count where window_start <= :old",
 )
 

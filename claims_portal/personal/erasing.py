@@ -27,6 +27,8 @@ _ERASED = {
     "unproven_request": """update unproven_request set asked_numbers = '{}', name = '', contact = '', text = '',
         ended_at = coalesce(ended_at, :now), ended_how = coalesce(ended_how, 'erasure'),
         needs_call = false where claim_id = any(:claims) or contact = any(:addresses)""",
+    "phone_call": """update phone_call set number = null, note = '', recording_url = null, challenge = null
+        where policyholder_id = any(:people) or number = any(:addresses)""",
     "upload": """update upload set file_name = '', about = null, why_text = null, stored_as = null
         where claim_id = any(:claims) or policyholder_id = any(:people)""",
 }

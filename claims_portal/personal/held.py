@@ -117,6 +117,9 @@ HELD = (
     Held("survey_answer", _C.THREAD, _OF_SURVEY, printed=("at", "rating", "said")),
     Held("formal_complaint", _C.THREAD, _OF_CLAIM, ("text_hash",), ("served_at", "reference")),
     Held("contact", _C.THREAD, _OF_PERSON, printed=("at", "kind")),
+    Held(
+        "phone_call", _C.THREAD, _OF_PERSON, ("challenge", "routed_to", "taken_by"), ("started_at", "outcome", "note")
+    ),
     Held("unproven_request", _C.THREAD, _OF_CLAIM, ("name", "contact", "ended_by"), ("created_at", "text")),
     Held("upload", _C.FILES, _OF_PERSON, ("stored_as", "decided_by"), ("created_at", "file_name", "state")),
     Held("notification", _C.MESSAGES, "t.recipient_id = any($1)", ("lease_token", "lease_until", "takes")),

@@ -59,6 +59,8 @@ def upgrade() -> None:
         sa.Column("oidc_subject", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("takes_calls", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("extension", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
         sa.UniqueConstraint("login", name=op.f("uq_staff_login")),
         sa.UniqueConstraint("oidc_issuer", "oidc_subject", name=op.f("uq_staff_oidc_issuer_oidc_subject")),
@@ -233,10 +235,53 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'checking'"),
     )
+    op.create_table(
+        "phone_call",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("call_ref", sa.String(), nullable=False),
+        sa.Column("number", sa.String(), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recording_url", sa.String(), nullable=True),
+        sa.Column("routed_to", sa.Uuid(), nullable=True),
+        sa.Column("taken_by", sa.Uuid(), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("policyholder_id", sa.Uuid(), nullable=True),
+        sa.Column("claim_id", sa.Uuid(), nullable=True),
+        sa.Column("challenge", sa.String(), nullable=True),
+        sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("outcome_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("had_to_repeat", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["routed_to"], ["staff.id"], name=op.f("fk_phone_call_routed_to")),
+        sa.ForeignKeyConstraint(["taken_by"], ["staff.id"], name=op.f("fk_phone_call_taken_by")),
+        sa.ForeignKeyConstraint(["policyholder_id"], ["policyholder.id"], name=op.f("fk_phone_call_policyholder_id")),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_phone_call_claim_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_call")),
+        sa.UniqueConstraint("source", "call_ref", name=op.f("uq_phone_call_source_call_ref")),
+    )
+    op.create_index(op.f("ix_phone_call_number"), "phone_call", ["number"], unique=False)
+    op.create_index(
+        "ix_phone_call_open",
+        "phone_call",
+        ["started_at"],
+        unique=False,
+        postgresql_where=sa.text("ended_at is null or outcome is null"),
+    )
+    op.create_index(
+        op.f("ix_phone_call_policyholder_id_started_at"), "phone_call", ["policyholder_id", "started_at"], unique=False
+    )
 
 
 def downgrade() -> None:
     """Everything in these tables is lost."""
+    op.drop_index(op.f("ix_phone_call_policyholder_id_started_at"), table_name="phone_call")
+    op.drop_index("ix_phone_call_open", table_name="phone_call")
+    op.drop_index(op.f("ix_phone_call_number"), table_name="phone_call")
+    op.drop_table("phone_call")
     op.drop_index("ix_upload_waiting", table_name="upload")
     op.drop_index("ix_upload_unopened", table_name="upload")
     op.drop_index(op.f("ix_upload_claim_id_created_at"), table_name="upload")

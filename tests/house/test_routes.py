@@ -39,6 +39,7 @@ PUBLIC_BELOW = (
     "/u/",
     "/stop/",
     "/webhooks/",
+    "/api/v1/calls",
     "/desk/sign-in",
     "/desk/code",
     "/desk/sign-out",

@@ -56,6 +56,8 @@ PUBLIC = {
     "POST /webhooks/twilio/status/{token}",
     "POST /webhooks/twilio/voice/{token}",
     "POST /webhooks/twilio/inbound",
+    "POST /webhooks/twilio/calls",
+    "POST /api/v1/calls",
     "POST /webhooks/max",
     "POST /webhooks/telegram",
     "GET /desk/sign-in",

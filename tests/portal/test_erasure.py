@@ -23,7 +23,7 @@ from claims_core.tables import (
     QuestionCategory,
 )
 from claims_portal.auth.sessions import open_session
-from claims_portal.tables import RequestKind, Role, SignInCode, UnprovenRequest, Upload, UploadState
+from claims_portal.tables import PhoneCall, RequestKind, Role, SignInCode, UnprovenRequest, Upload, UploadState
 from claims_portal.uploads.storage import place_of, write_piece
 from notifier.states import (
     CauseKind,
@@ -100,6 +100,7 @@ async def fill(session, claim, clock):
                    code_hmac=b"h", created_at=now, expires_at=now),
         UnprovenRequest(reference="1", kind=RequestKind.NEW_PHONE, asked_numbers=["CANARY-2"], name=CANARY,
                         contact=MAIL, text=CANARY, created_at=now, due_at=now, claim_id=claim.id, needs_call=True),
+        PhoneCall(source="t", call_ref="1", number="+" + PHONE, started_at=now, policyholder_id=who, note=CANARY),
         Upload(claim_id=claim.id, policyholder_id=who, receipt="1", stored_as="ab-canary", file_name=f"{CANARY}.jpg",
                about=CANARY, why_text=CANARY, size=3, received_bytes=3, state=UploadState.ACCEPTED, created_at=now),
         ChangeRequest(claim_id=claim.id, action=ChangeAction.DECLINE, note=CANARY, requested_by=STAFF,

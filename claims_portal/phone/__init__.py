@@ -1,0 +1,1 @@
+"""Calls to us: what the PBX reports, who that may be, and whose telephone rings."""
