@@ -35,6 +35,7 @@ from claims_portal.desk.claim import route as desk_claims
 from claims_portal.desk.health import route as desk_health
 from claims_portal.desk.inbox import calls
 from claims_portal.desk.inbox import route as inbox
+from claims_portal.desk.line import route as line
 from claims_portal.desk.queue import route as queue
 from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.desk.sources import route as sources
@@ -118,6 +119,7 @@ ROUTERS = (
     questions.router,
     inbox.router,
     calls.router,
+    line.router,
     desk_files.router,
     accounts.router,
     dates.router,

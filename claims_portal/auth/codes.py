@@ -25,6 +25,8 @@ LIVES = timedelta(minutes=10)
 TRIES = 5
 # Typed into the form, and looked up; asked for from a link of ours or a remembered device; by somebody signed in.
 SIGN_IN, GLANCE, FRESH = "sign_in", "glance", "fresh"
+# Asked for by the desk for somebody on the telephone, who reads it back; it opens no page.
+CALL = "call"
 
 
 class Way(StrEnum):

@@ -240,7 +240,8 @@ def require_staff(*roles: Role) -> Callable[[Request], Awaitable[StaffViewer]]:
         if token is None:
             raise StaffSignInNeeded
         async with session_scope(portal_of(request).engine) as session:
-            viewer = await staff_for(session, token, now=now_of(request))
+            used = BY_ITSELF not in request.headers
+            viewer = await staff_for(session, token, now=now_of(request), is_used=used)
         if viewer is None:
             raise StaffSignInNeeded
         if roles and viewer.role not in roles:

@@ -20,7 +20,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.db import session_scope
 from claims_core.ids import new_code
 from claims_portal.auth.budget import Sent, Unsent, affordable, why_unsent
-from claims_portal.auth.codes import Way, code_hmac, never_right
+from claims_portal.auth.codes import CALL, Way, code_hmac, never_right
 from claims_portal.auth.devices import has_seen
 from claims_portal.auth.tidying import tidy
 from claims_portal.auth.unproven import match_asked
@@ -43,7 +43,7 @@ WAY_OF = {ChannelName.SMS: Way.TEXT, ChannelName.VOICE: Way.CALL}
 TIDY_EVERY = timedelta(minutes=5)
 
 _TAKE = text("""
-select c.id, c.challenge_hash, c.asked_numbers, c.asked_phone, c.device_mark, c.language, c.way,
+select c.id, c.challenge_hash, c.asked_numbers, c.asked_phone, c.device_mark, c.language, c.way, c.purpose,
        c.claim_id, c.policyholder_id
 from sign_in_code c
 where c.resolved_at is null and c.expires_at > :now
@@ -99,6 +99,7 @@ class SendCode(Protocol):
         now: datetime,
         key: SecretStr,
         channel: ChannelName,
+        for_call: bool,
     ) -> Awaitable[None]: ...
 
 
@@ -130,6 +131,9 @@ async def _match(session: AsyncSession, row: Row[Any], now: datetime) -> Row[Any
 
 async def _way(session: AsyncSession, portal: Portal, row: Row[Any], found: Row[Any], *, now: datetime) -> ChannelName:
     """As it was asked for; a chat also where no text reaches the number, and a text where no chat is linked."""
+    if row.purpose == CALL:
+        # Whoever is on the line has the telephone in their hand, and reads the text there.
+        return ChannelName.SMS
     if row.way == Way.CALL:
         return ChannelName.VOICE
     if row.way == Way.CHAT or await chats.gets_no_texts(session, found.contact_point_id, now=now):
@@ -208,6 +212,7 @@ async def _queue(
         now=now,
         key=settings.portal_secret_key,
         channel=way,
+        for_call=row.purpose == CALL,
     )
 
 

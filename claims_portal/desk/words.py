@@ -190,6 +190,7 @@ TEMPLATES: dict[str, str] = {
     "optout": _("No texts any more"),
     "optout_claim": _("No texts about this claim any more"),
     "otp": _("Sign-in code"),
+    "call_code": _("Code to be read back in a call"),
     "your_turn": _("Nothing moves without them"),
     "kw_help": _("Answer to HELP"),
     "kw_less": _("Answer to LESS"),

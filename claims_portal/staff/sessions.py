@@ -67,8 +67,11 @@ async def open_session(
     return token
 
 
-async def staff_for(session: AsyncSession, token: str, *, now: datetime) -> StaffViewer | None:
-    """Whose session it is; None when unknown, idle for 30 minutes, 12 hours old, or the person is disabled."""
+async def staff_for(session: AsyncSession, token: str, *, now: datetime, is_used: bool = True) -> StaffViewer | None:
+    """Whose session it is; None when unknown, idle for 30 minutes, 12 hours old, or the person is disabled.
+
+    A page that asks by itself (`is_used` false) is no sign that somebody sits there.
+    """
     found = (
         await session.exec(
             select(Staff, StaffSession)
@@ -84,7 +87,7 @@ async def staff_for(session: AsyncSession, token: str, *, now: datetime) -> Staf
     if found is None:
         return None
     person, seen = found
-    if now - seen.seen_at >= _SEEN_EVERY:
+    if is_used and now - seen.seen_at >= _SEEN_EVERY:
         same = col(StaffSession.token_hash) == seen.token_hash
         await session.exec(update(StaffSession).where(same).values(seen_at=now))
     return viewer_of(person)

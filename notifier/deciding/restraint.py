@@ -9,6 +9,7 @@ from notifier.states import ChannelName, Importance
 
 SEND_WITHIN = timedelta(hours=24)
 SEND_WITHIN_OF = {"otp": timedelta(minutes=10), "inspection": timedelta(hours=4), "survey": timedelta(days=3)}
+SEND_WITHIN_OF["call_code"] = SEND_WITHIN_OF["otp"]
 SEND_WITHIN_OF["survey_nps"] = SEND_WITHIN_OF["survey"]
 AT_ANY_HOUR = frozenset({Importance.CODE, Importance.ANSWER})
 CAPPED = frozenset({Importance.PROGRESS, Importance.HEARTBEAT})

@@ -1,6 +1,7 @@
 """What the portal asks for by name: a code, an answer, and word of a new device."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -19,6 +20,11 @@ from notifier.tables import Notification
 from notifier.wording.texts import CODE_SEAL, SEALED
 
 CODE_LIVES = timedelta(minutes=10)
+_CODE: dict[str, Any] = {
+    "cause_kind": CauseKind.SIGN_IN_CODE,
+    "importance": Importance.CODE,
+    "priority": PRIORITY[Importance.CODE],
+}
 HEARD_A_DAY = 3  # texts to one person that a question was heard
 
 
@@ -35,17 +41,16 @@ async def send_code(
     now: datetime,
     key: SecretStr,
     channel: ChannelName = ChannelName.SMS,
+    for_call: bool = False,
 ) -> None:
-    """Queue a one-time code before all else, as a text or a call: sealed until it leaves, then wiped, never resent."""
+    """Queue a one-time code before all else: sealed until it leaves, then wiped, never resent; `for_call` to say it."""
     session.add(
         Notification(
-            cause_kind=CauseKind.SIGN_IN_CODE,
+            **_CODE,
             cause_id=cause_id,
-            template="otp",
+            template="call_code" if for_call else "otp",
             recipient_id=policyholder_id,
             claim_id=claim_id,
-            importance=Importance.CODE,
-            priority=PRIORITY[Importance.CODE],
             channel=channel,
             contact_point_id=contact_point_id,
             sender=channel,

@@ -18,7 +18,7 @@ from notifier.wording.values import NAMES
 # What a stranger who finds the telephone must not learn beyond what ships: these are named only where they are already.
 OF_THE_READER = frozenset({"ref", "name", "amount", "docs", "last4", "question_short", "answer", "code"})
 # Without it the message is worth nothing, in whichever reading.
-MUST_SAY = {"otp": frozenset({"code"})}
+MUST_SAY = {"otp": frozenset({"code"}), "call_code": frozenset({"code"})}
 LONGEST_SUBJECT = 120
 MOST_WORDS = 12  # in a sentence, on average (`ux` 2.3): more is read twice
 # Words that people outside of an office do not say (`ux` 2.3).

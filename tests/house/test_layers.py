@@ -11,6 +11,7 @@ from tests.house.source import PRODUCT, ROOT, modules
 DOORS = (
     "costs",
     "direct",
+    "deciding.response_clock",
     "people.erasing",
     "people.reading_out",
     "held",

@@ -15,7 +15,7 @@ from tests.house.source import ROOT
 MESSAGES = ROOT / "templates" / "messages"
 PAGES = sorted(path for part in ("pages", "desk", "partials") for path in (ROOT / "templates" / part).glob("*.html"))
 LANGUAGES = ("ru", "en")
-NEVER_A_LETTER = {"otp", "free_text", "optout", "optout_claim", "optin_often", "optin_rare"}
+NEVER_A_LETTER = {"otp", "call_code", "free_text", "optout", "optout_claim", "optin_often", "optin_rare"}
 UNESCAPED = re.compile(r"\|\s*safe\b|autoescape\s+false|Markup\(")
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "marked": None, "N_": None}
 FIELDS = re.compile(r"%\((\w+)\)|\{(\w+)\}")

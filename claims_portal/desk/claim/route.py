@@ -46,6 +46,8 @@ NOTICES = {
     "sentence": ("ok", "check", _("Kept. The client reads it when the silence ends, and so on the claim page.")),
     "silence-over": ("act", "warn", _("The client has heard from us meanwhile. Nothing was kept.")),
     "call-over": ("act", "warn", _("This is over already: somebody has called, or they have seen it.")),
+    "duty": ("ok", "check", _("Calls are routed to you now.")),
+    "off-duty": ("ok", "check", _("No calls are routed to you now.")),
     "taken": ("ok", "check", _("The question is yours. Its clock goes on.")),
     "answered": ("ok", "check", _("The answer is saved and on its way to the client.")),
 }

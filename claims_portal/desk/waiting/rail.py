@@ -14,7 +14,7 @@ from claims_portal.desk.waiting.rejected import to_look_at
 from claims_portal.desk.waiting.texts import to_decide
 from claims_portal.desk.waiting.unproven import how_many as how_many_ask
 from claims_portal.staff import StaffViewer
-from claims_portal.tables import Role, Upload, UploadState
+from claims_portal.tables import Role, Staff, Upload, UploadState
 from notifier.planning import calls
 
 
@@ -35,6 +35,7 @@ class Rail:
     texts: int | None
     erasures: int | None
     audit: bool
+    takes_calls: bool
 
 
 async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, now: datetime) -> Rail:
@@ -56,10 +57,15 @@ async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, 
         sources=await to_look_at(session) + await undecided(session) if keeps else None,
         health=keeps,
         texts=await to_decide(session) if reads_texts else None,
+        takes_calls=reads and await _takes_calls(session, viewer),
         # A rare thing: its section is there while there is something to do.
         erasures=(await to_erase(session) or None) if reads else None,
         audit=reads_texts,
     )
+
+
+async def _takes_calls(session: AsyncSession, viewer: StaffViewer) -> bool:
+    return (await session.exec(select(Staff.takes_calls).where(col(Staff.id) == viewer.id))).first() or False
 
 
 async def _to_call(session: AsyncSession, *, now: datetime) -> int:

@@ -15,7 +15,7 @@ from notifier.settings import NotifierSettings
 from notifier.states import ChannelName
 
 AT_ONCE = 4  # threads; one that hangs is counted until it ends, not until we stop waiting for it
-CODES = frozenset({"otp"})
+CODES = frozenset({"otp", "call_code"})
 SOMEBODY = "+70000000000"  # to see whether an address can be read
 
 

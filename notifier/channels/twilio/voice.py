@@ -28,7 +28,7 @@ from notifier.states import ChannelName, DeliveryState
 
 RINGS_FOR = 30  # seconds; most mailboxes take over later
 LONGEST_CALL = 180
-CODES = frozenset({"otp"})
+CODES = frozenset({"otp", "call_code"})
 EVENTS = ["ringing", "answered", "completed"]
 
 
