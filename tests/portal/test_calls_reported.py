@@ -1,5 +1,6 @@
 """What telephone systems report: believed with a token or a signature only, kept once, and given to whoever is free."""
 
+from dataclasses import replace
 from itertools import permutations
 from uuid import uuid4
 
@@ -11,18 +12,16 @@ from sqlmodel import select
 
 from claims_core.db import session_scope
 from claims_portal.api.calls import number_shown
-from claims_portal.deps import Portal
 from claims_portal.phone.known import matches
 from claims_portal.phone.reports import Event, Report, record_report
 from claims_portal.staff import open_session
 from claims_portal.staff.sessions import end_all_sessions
 from claims_portal.tables import PhoneCall, Role, Staff
-from notifier.reports.receiving import Receiving
 from notifier.settings import NotifierSettings
 from tests.factories import a_person
 from tests.portal.desk import a_staff
 from tests.portal.people import a_known_claim
-from tests.portal.portal import NOON, PUBLIC_URL, SECRET, Clock, portal_settings, visiting
+from tests.portal.portal import NOON, PUBLIC_URL, SECRET, portal_settings, visiting
 from tests.portal.test_webhooks import ACCOUNT, AUTH, post
 
 TOKEN = "t" * 32
@@ -39,7 +38,7 @@ RINGS = {
 
 
 @pytest.fixture
-def app(app: FastAPI, engine, pool, clock: Clock) -> FastAPI:
+def app(app: FastAPI) -> FastAPI:
     """A portal with two PBXs and a Twilio account."""
     settings = portal_settings(portal_pbx_tokens={"asterisk": TOKEN, "other": "o" * 32})
     notifier = NotifierSettings(
@@ -50,7 +49,7 @@ def app(app: FastAPI, engine, pool, clock: Clock) -> FastAPI:
         twilio_auth_token=AUTH,
         twilio_from="+15005550006",
     )
-    app.state.portal = Portal(settings, engine, pool, notifier, clock, Receiving(pool))
+    app.state.portal = replace(app.state.portal, settings=settings, notifier=notifier)
     return app
 
 
