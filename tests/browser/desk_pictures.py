@@ -24,6 +24,7 @@ from tests.portal.desk import PASSWORD, a_staff
 from tests.portal.portal import Clock
 from tests.portal.test_desk_calls import call_on
 from tests.portal.test_desk_held import held_on
+from tests.portal.test_desk_line import a_call as ringing
 from tests.portal.test_desk_sentence import request_on
 from tests.portal.test_desk_sources import a_held_run, a_rejected
 from tests.portal.test_desk_texts import some_texts
@@ -107,6 +108,15 @@ async def _misspoken(page: Page) -> None:
     await page.wait_for_selector("#p-sentence")
 
 
+async def _on_the_line(page: Page) -> None:
+    """Whoever is on the line, taken."""
+    await page.locator("[data-lines] a").first.click()
+    take = page.locator("form[action$=take] button")
+    if await take.count():
+        await take.click()
+    await page.wait_for_selector("form[action$=outcome]")
+
+
 async def _opened(page: Page) -> None:
     for one in await page.locator("summary").all():
         await one.click()
@@ -121,6 +131,7 @@ def shots(claim: Claim) -> list[tuple[str, str, Act]]:
         ("desk-keys", "/desk?whose=all", _keys),
         ("desk-questions", "/desk/questions", _nothing),
         ("desk-calls", "/desk/calls", _nothing),
+        ("desk-call", "/desk/calls", _on_the_line),
         ("desk-representatives", f"{here}/representatives", _nothing),
         ("desk-files", f"/desk/{claim.id}/files", _nothing),
         ("desk-files-waiting", "/desk/files", _nothing),
@@ -155,6 +166,7 @@ async def a_desk(database_url: str) -> AsyncIterator[tuple[Door, Claim]]:
         claim = await some_claims(engine, NOW)
         await held_on(engine, claim)
         await call_on(engine, claim)
+        await ringing(engine, PHONE, now=NOW)
         await request_on(engine, claim, NOW)
         await a_request_on(engine, claim, NOW)
         await _sources(engine)

@@ -28,6 +28,7 @@ REACHED = {
     "/desk/oidc/callback": "desk-oidc-no-role",
     "/desk/oidc/signed-out": "desk-oidc-signed-out",
     "/desk/dates": "desk-dates",
+    "/desk/calls/line/{call_id:uuid}": "desk-call",
 }
 # Files, fragments, streams and answers to programs.
 NO_PAGE = {
@@ -42,6 +43,7 @@ NO_PAGE = {
     "/desk/{claim_id:uuid}/under-way",
     "/desk/audit/sheet",
     "/how-long.csv",
+    "/desk/calls/lines",
     "/healthz",
     "/readyz",
 }

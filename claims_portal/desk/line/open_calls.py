@@ -141,9 +141,9 @@ def _state(row: object, viewer: Staffed, says: Says) -> tuple[str, str, str]:
     if outcome:
         return "ok", "check", says.told(OUTCOMES[outcome])
     if row.taken_by == viewer.id:  # type: ignore[attr-defined]
-        return "act", "phone", says.told("You have this call")
+        return "act", "tel", says.told("You have this call")
     if taken:
         return "off", "user", says.told("{name} has this call", name=taken)
     if row.routed_to == viewer.id:  # type: ignore[attr-defined]
-        return "act", "phone", says.told("It rings at your telephone")
-    return "info", "phone", says.told("It rings for {name}", name=routed) if routed else says.told("Nobody has it yet")
+        return "act", "tel", says.told("It rings at your telephone")
+    return "info", "tel", says.told("It rings for {name}", name=routed) if routed else says.told("Nobody has it yet")
