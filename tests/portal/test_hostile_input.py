@@ -46,6 +46,7 @@ KINDS = {
     "text/plain; charset=utf-8",
     "application/json",
     "application/pdf",
+    "text/csv; charset=utf-8",
     "text/xml; charset=utf-8",
     "text/event-stream; charset=utf-8",
 }

@@ -1,6 +1,7 @@
 """What providers post: believed only with their signature for our public address, answered only once it is safe."""
 
 import random
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
@@ -156,11 +157,9 @@ async def test_a_body_without_end_is_refused_before_it_is_read(app: FastAPI):
         assert (await forger.post(INBOUND, content=b"Body=" + b"a" * 100_000)).status_code == 413
 
 
-async def test_a_database_that_is_away_makes_the_provider_come_again(app: FastAPI, clock: Clock):
+async def test_a_database_that_is_away_makes_the_provider_come_again(app: FastAPI):
     async with visiting(app, headers={"Sec-Fetch-Site": ""}):
-        app.state.portal = app.state.portal.__class__(
-            app.state.portal.settings, Away(), Away(), app.state.portal.notifier, clock, Receiving(Away())
-        )
+        app.state.portal = replace(app.state.portal, engine=Away(), pool=Away(), receiving=Receiving(Away()))
         assert (await post(app, STATUS, REPORT)).status_code == 503
 
 

@@ -62,7 +62,8 @@ def chain_said(check: AuditCheck | None, says: Says) -> tuple[str, str, str]:
     """Tone, icon and words of the last walk along the chain."""
     if check is None:
         return "act", "warn", says.told(NEVER)
-    known = {"when": says.when(check.at), "who": says.told(KINDS["job"]) if check.by == "job" else check.by}
+    nobody = KINDS["job"]
+    known = {"when": says.when(check.at), "who": says.told(nobody) if check.by == "job" else check.by}
     if check.broken_at is not None:
         return "no", "x", says.told(BROKEN, known, seq=check.broken_at)
     if check.missing:

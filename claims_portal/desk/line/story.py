@@ -47,7 +47,8 @@ def story_of(card: Card, says: Says, *, is_known: bool) -> Story:
     """The card in words; details only when the caller has proved who they are."""
     row, promise = card.row, next(iter(card.part("promises")), None)
     status = STATUS_OF[PageState(row.page_state)]
-    promised = says.told(KINDS[promise["kind"]], date=_day(promise["due"])) if promise else ""
+    words = KINDS[promise["kind"]] if promise else ""
+    promised = says.told(words, date=_day(promise["due"])) if promise else ""
     return Story(
         number=row.claim_number,
         name=row.name,

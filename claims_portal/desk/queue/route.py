@@ -167,10 +167,13 @@ def _limits(tiles: Tiles, says: Says) -> tuple[str, ...]:
 
 def _passes(day: date, claims: int, says: Says) -> str:
     if day == says.today:
-        one, many = "{n} claim reaches the legal limit today", "{n} claims reach the legal limit today"
-        return says.counted(one, many, claims)
-    one, many = "{n} claim will pass the legal limit on {day}", "{n} claims will pass the legal limit on {day}"
-    return says.counted(one, many, claims, day=says.long_day(day))
+        return says.counted("{n} claim reaches the legal limit today", "{n} claims reach the legal limit today", claims)
+    return says.counted(
+        "{n} claim will pass the legal limit on {day}",
+        "{n} claims will pass the legal limit on {day}",
+        claims,
+        day=says.long_day(day),
+    )
 
 
 def _line(row: QueueRow, says: Says) -> Line:
