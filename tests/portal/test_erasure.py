@@ -240,7 +240,8 @@ async def nothing_leaves_and_the_trail_holds(engine, erasure) -> None:
         assert [(one.state, one.reason) for one in waiting] == [
             (NotificationState.SUPPRESSED, Reason.CONTACT_PROHIBITED)
         ]
-        acts = list(await session.exec(select(AuditEntry).where(AuditEntry.subject == f"erasure:{erasure}")))
+        about = select(AuditEntry).where(AuditEntry.subject == f"erasure:{erasure}").order_by(AuditEntry.seq)
+        acts = list(await session.exec(about))
         assert [act.action for act in acts] == ["erasure_asked", "erasure_checked", "erasure_done"]
         assert acts[1].actor != acts[2].actor
         done = await session.get_one(Erasure, erasure)
