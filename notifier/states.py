@@ -208,6 +208,10 @@ def settle(current: DeliveryState, reported: DeliveryState) -> DeliveryState:
     return max(current, reported, key=RECEIPT_RANK.__getitem__)
 
 
+# These messages are a code to be typed or read back: never over a way where others read along, and read out slowly.
+CODE_TEMPLATES = frozenset({"otp", "call_code"})
+
+
 class TextState(StrEnum):
     """A version of a text that was edited here."""
 

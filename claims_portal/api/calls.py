@@ -47,7 +47,7 @@ class CallReport(BaseModel):
     """One report of a PBX about a call to us.
 
     `call_id` is the PBX's own and the same in all reports of a call. `from` is the caller's number as it is shown,
-    null or `anonymous` for one that is not. `recording_url` is an https address of the PBX, sent once there is one.
+    null or `anonymous` for one that is not. `recording_url` is a web address of the PBX, sent once there is one.
     """
 
     model_config = ConfigDict(extra="forbid", title="CallReport")

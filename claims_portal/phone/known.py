@@ -2,7 +2,6 @@
 show any."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -24,7 +23,10 @@ from contact_point a join policyholder me on me.id = a.policyholder_id
 join claim c on c.policyholder_id = any({rows_of("me")}) join policyholder p on p.id = c.policyholder_id
 where a.address = :number and a.kind = 'phone' and a.on_file and c.merged_into is null and c.erased_at is null
 """  # noqa: S608  (pieces of our own)
-_BY_NUMBER = text(f"select * from ({_CLAIMS}) found order by is_open desc, reported_at desc, claim_id limit {AT_MOST}")  # noqa: S608
+_BY_NUMBER = text(f"""
+select human, policyholder_id, name, claim_id, claim_number, line_of_business, is_open, is_claimants
+from ({_CLAIMS}) found order by is_open desc, reported_at desc, claim_id limit {AT_MOST}
+""")  # noqa: S608
 _HANDLERS = text(f"select handler_ref from ({_CLAIMS}) found where is_open and handler_ref is not null")  # noqa: S608
 
 
@@ -40,8 +42,6 @@ class Match:
     line_of_business: str
     is_open: bool
     is_claimants: bool
-    handler_ref: str | None
-    reported_at: datetime
 
 
 async def matches(session: AsyncSession, number: str | None) -> tuple[Match, ...]:

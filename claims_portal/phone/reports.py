@@ -15,12 +15,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.ids import new_id
 from claims_portal.phone.known import handlers_of
+from claims_portal.staff.sessions import IDLE_AFTER
 
 # A call of which nothing is heard any more is over by then; a telephone that nobody picks up rings no longer.
 LASTS_AT_MOST = timedelta(hours=2)
 RINGS_AT_MOST = timedelta(minutes=3)
-# Somebody who has left the desk for so long does not sit at the telephone (`staff.sessions`).
-AT_THE_DESK = timedelta(minutes=30)
 
 
 class Event(StrEnum):
@@ -100,7 +99,7 @@ async def record_report(session: AsyncSession, report: Report, *, now: datetime)
 
 async def _give(session: AsyncSession, call_id: UUID, number: str | None, *, now: datetime) -> str | None:
     """To whoever answers for the caller's claim, if they are free; else to an agent who waits longest."""
-    moments = {"left_at": now - AT_THE_DESK, "old": now - LASTS_AT_MOST, "rang_out": now - RINGS_AT_MOST}
+    moments = {"left_at": now - IDLE_AFTER, "old": now - LASTS_AT_MOST, "rang_out": now - RINGS_AT_MOST}
     handlers = await handlers_of(session, number) if number else []
     connection = await session.connection()
     free = (await connection.execute(_FREE, {"now": now, "handlers": handlers, **moments})).first()

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from notifier.background import Background
 from notifier.deciding.quiet_hours import QuietHours, earliest_send_time, next_allowed, zone_or
 from notifier.settings import NotifierSettings
-from notifier.states import ChannelName, Importance
+from notifier.states import CODE_TEMPLATES, ChannelName, Importance
 
 SEND_WITHIN = timedelta(hours=24)
-SEND_WITHIN_OF = {"otp": timedelta(minutes=10), "inspection": timedelta(hours=4), "survey": timedelta(days=3)}
-SEND_WITHIN_OF["call_code"] = SEND_WITHIN_OF["otp"]
+SEND_WITHIN_OF = {"inspection": timedelta(hours=4), "survey": timedelta(days=3)}
+SEND_WITHIN_OF |= dict.fromkeys(CODE_TEMPLATES, timedelta(minutes=10))
 SEND_WITHIN_OF["survey_nps"] = SEND_WITHIN_OF["survey"]
 AT_ANY_HOUR = frozenset({Importance.CODE, Importance.ANSWER})
 CAPPED = frozenset({Importance.PROGRESS, Importance.HEARTBEAT})

@@ -11,14 +11,14 @@ from notifier.rendering.held import MessageText, RenderingFailed
 from notifier.rendering.samples import Values, sample_values
 from notifier.rendering.shipped import LANGUAGES, Place, source_of
 from notifier.rendering.syntax import VALUE, asked_for, faults_of, wordings
-from notifier.states import ChannelName
+from notifier.states import CODE_TEMPLATES, ChannelName
 from notifier.wording.message import SmsParts, sms_parts
 from notifier.wording.values import NAMES
 
 # What a stranger who finds the telephone must not learn beyond what ships: these are named only where they are already.
 OF_THE_READER = frozenset({"ref", "name", "amount", "docs", "last4", "question_short", "answer", "code"})
 # Without it the message is worth nothing, in whichever reading.
-MUST_SAY = {"otp": frozenset({"code"}), "call_code": frozenset({"code"})}
+MUST_SAY = dict.fromkeys(CODE_TEMPLATES, frozenset({"code"}))
 LONGEST_SUBJECT = 120
 MOST_WORDS = 12  # in a sentence, on average (`ux` 2.3): more is read twice
 # Words that people outside of an office do not say (`ux` 2.3).

@@ -28,6 +28,10 @@ async def test_the_page_says_the_numbers_of_last_night_in_both_languages(browser
         assert said in english
 
 
+async def test_one_comes_to_it_from_the_start_page(browser):
+    assert 'href="/how-long"' in await read(browser, "/")
+
+
 async def test_the_picture_and_its_table_say_the_same_and_add_up_to_a_hundred(browser, counted):
     page = await read(browser, "/en/how-long/motor")
     parts = [20, 28, 12, 10, 6, 8, 4, 3, 3, 6]

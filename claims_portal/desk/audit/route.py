@@ -24,8 +24,8 @@ from claims_portal.desk.audit.reading import (
     read_trail,
 )
 from claims_portal.desk.audit.sheet import as_sheet
-from claims_portal.desk.audit.view import PARTS, AuditPage, chain_said, choices, lines_of
-from claims_portal.desk.audit.words import ACTS
+from claims_portal.desk.audit.view import PARTS, AuditPage, acts_to_choose, chain_said, lines_of
+from claims_portal.desk.choices import choices
 from claims_portal.desk.claim.route import says_of
 from claims_portal.desk.says import Says
 from claims_portal.desk.waiting.rail import rail_for
@@ -34,7 +34,7 @@ from claims_portal.rendering import page
 router = APIRouter(prefix="/desk/audit", include_in_schema=False)
 
 PAGE_SIZE = 50
-# A file is read at once; whoever wants all asks the command.
+# A file is made at once, in memory; the days of the filter divide what is longer, and the page says so.
 SHEET_SIZE = 10_000
 
 
@@ -98,7 +98,7 @@ async def _made(
         icon=icon,
         state=state,
         parts=choices(PARTS, filters.part, says),
-        acts=choices(ACTS, filters.act, says),
+        acts=acts_to_choose(filters.act, says),
         lines=lines_of(shown, names, numbers, says),
         reads_claims=claims,
         start=filters.address() if filters.after else None,

@@ -8,6 +8,7 @@ from claims_core.tables import AuditCheck
 from claims_portal.desk.audit.filters import Part, TrailFilters
 from claims_portal.desk.audit.reading import Row
 from claims_portal.desk.audit.words import ACTS, KINDS, LOOKED, WHY
+from claims_portal.desk.choices import Choice, choices
 from claims_portal.desk.says import Says
 from claims_portal.desk.waiting.rail import Rail
 
@@ -28,15 +29,6 @@ class Line:
     why: str
     about: str
     address: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """An option of a filter."""
-
-    key: str
-    word: str
-    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +63,9 @@ def chain_said(check: AuditCheck | None, says: Says) -> tuple[str, str, str]:
     return "ok", "check", says.told(HOLDS, known, n=check.sealed)
 
 
-def choices(words: Mapping[str, str] | Mapping[Part, str], chosen: str, says: Says) -> tuple[Choice, ...]:
-    """The options of a filter, in the order of what is said."""
-    found = (Choice(str(key), says.told(word), key == chosen) for key, word in words.items())
-    return tuple(sorted(found, key=lambda one: one.word)) if words is ACTS else tuple(found)
+def acts_to_choose(chosen: str, says: Says) -> tuple[Choice, ...]:
+    """Every act, in the order of the reader's alphabet."""
+    return tuple(sorted(choices(ACTS, chosen, says), key=lambda one: one.word))
 
 
 def lines_of(rows: Sequence[Row], names: Mapping[str, str], numbers: Mapping[str, str], says: Says) -> tuple[Line, ...]:

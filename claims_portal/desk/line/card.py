@@ -14,9 +14,8 @@ CONTACTS_WITHIN = timedelta(days=7)
 SAID_AT_MOST = 3
 
 _CARD = text(f"""
-select c.id, c.claim_number, c.line_of_business, c.object_label, c.page_state, c.stage, c.stage_since, c.reported_at,
-  c.product, c.country, c.currency, c.mover, c.team, c.handler_name, c.approved, c.policyholder_id, p.name, p.language,
-  p.contact_prohibited,
+select c.id, c.claim_number, c.line_of_business, c.object_label, c.page_state, c.stage_since, c.reported_at,
+  c.product, c.country, c.currency, c.mover, c.team, c.handler_name, c.approved, p.name,
   (select a.address from contact_point a where a.policyholder_id = p.id and a.kind = 'phone' and a.on_file
    order by a.place, a.id limit 1) as phone,
   (select json_agg(json_build_object('kind', o.kind, 'start', o.start_date, 'due', o.due_date, 'ended', o.ended_at,

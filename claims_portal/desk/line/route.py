@@ -74,7 +74,7 @@ async def _shown(request: Request, call_id: UUID, viewer: Staffed, *, notice: st
         call = await dealing.call_of(session, call_id)
         found = await matches(session, call.number)
         people = {one.human for one in found}
-        # One alone has the number, and one claim: then its stage and dates are there at once.
+        # One alone has the number: then stage and dates of their newest open claim are there at once.
         claim_id = call.claim_id or (found[0].claim_id if len(people) == 1 else None)
         card = await read_card(session, claim_id, now=says.now) if claim_id else None
         if card is not None and claim_id is not None:

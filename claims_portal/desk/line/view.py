@@ -57,7 +57,6 @@ class LinePage:
     state: str
     may_take: bool
     is_mine: bool
-    is_done: bool
     choices: tuple[Choice, ...]
     story: Story | None
     proof: tuple[str, str, str]
@@ -93,7 +92,6 @@ def line_page(
         state=_state(call, taken_by, is_mine=is_mine, says=says),
         may_take=call.taken_by is None and not is_done,
         is_mine=is_mine and not is_done,
-        is_done=is_done,
         choices=tuple(_choice(one, says) for one in found) if is_mine and not is_done else (),
         story=story,
         proof=_proof(call, says),

@@ -11,6 +11,7 @@ from claims_core.db import session_scope
 from claims_core.stages import LineOfBusiness, Mover, PageState
 from claims_portal.deps import look_of, now_of, portal_of
 from claims_portal.desk.access import READERS, Staffed, may_change
+from claims_portal.desk.choices import Choice, choices
 from claims_portal.desk.filters import QueueFilters, Term, Waiting, filters_from
 from claims_portal.desk.queue.rows import SILENT_DAYS, QueueRow, QueueRows, Tiles, read_rows, read_tiles
 from claims_portal.desk.says import Says
@@ -20,15 +21,6 @@ from claims_portal.desk.words import LATE, LINES, PAUSED, STATUS_OF, TERMS, WAIT
 from claims_portal.rendering import page
 
 router = APIRouter()
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One option of a filter."""
-
-    key: str
-    word: str
-    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +102,10 @@ def queue_page(
         limits=_limits(tiles, says),
         limits_at=QueueFilters(mine=filters.mine, limit=True).address(),
         tiles=_tiles(filters, tiles, says),
-        stages=_choices(STATUS_OF, filters.stage, says),
-        lines=_choices(LINES, filters.line, says),
-        waiting=_choices(WAITING, filters.waiting, says),
-        terms=_choices(TERMS, filters.term, says),
+        stages=choices({state: words for state, (_, _, words) in STATUS_OF.items()}, filters.stage, says),
+        lines=choices(LINES, filters.line, says),
+        waiting=choices(WAITING, filters.waiting, says),
+        terms=choices(TERMS, filters.term, says),
         rows=tuple(_line(row, says) for row in found.rows),
         total=_total(found, says),
         via="search" if filters.search else "queue",
@@ -128,14 +120,6 @@ def queue_page(
 def _total(found: QueueRows, says: Says) -> str:
     counted = says.counted("{n} claim", "{n} claims", found.total)
     return says.told("{claims}, and more are found: type another word", claims=counted) if found.more_found else counted
-
-
-def _choices(words: object, chosen: object, says: Says) -> tuple[Choice, ...]:
-    assert isinstance(words, dict)
-    return tuple(
-        Choice(key=key.value, word=says.told(word[2] if isinstance(word, tuple) else word), chosen=key is chosen)
-        for key, word in words.items()
-    )
 
 
 def _tiles(filters: QueueFilters, tiles: Tiles, says: Says) -> tuple[Tile, ...]:

@@ -12,10 +12,9 @@ from claims_core.errors import AmbiguousHandOver, Misconfigured, PermanentChanne
 from notifier.channels.apprise.words import CAPABILITIES, PROVIDER, lacks, url_to
 from notifier.channels.base import Accepted, Channel, Content, SenderStopped, WithoutList
 from notifier.settings import NotifierSettings
-from notifier.states import ChannelName
+from notifier.states import CODE_TEMPLATES, ChannelName
 
 AT_ONCE = 4  # threads; one that hangs is counted until it ends, not until we stop waiting for it
-CODES = frozenset({"otp", "call_code"})
 SOMEBODY = "+70000000000"  # to see whether an address can be read
 
 
@@ -74,7 +73,7 @@ class AppriseChannel(WithoutList):
         key: str | None = None,
     ) -> Accepted:
         """Hand over once, within the deadline. A code never leaves this way: nobody knows who reads along."""
-        if content is not None and content.template in CODES:
+        if content is not None and content.template in CODE_TEMPLATES:
             raise PermanentChannelFailure("codes do not leave over Apprise", code="code")
         service = _service(self._template, address)
         if service is None:

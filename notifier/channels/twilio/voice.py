@@ -24,11 +24,10 @@ from notifier.channels.twilio.calls import (
 from notifier.channels.twilio.http import TwilioHttp
 from notifier.channels.twilio.words import verdict_on
 from notifier.settings import NotifierSettings
-from notifier.states import ChannelName, DeliveryState
+from notifier.states import CODE_TEMPLATES, ChannelName, DeliveryState
 
 RINGS_FOR = 30  # seconds; most mailboxes take over later
 LONGEST_CALL = 180
-CODES = frozenset({"otp", "call_code"})
 EVENTS = ["ringing", "answered", "completed"]
 
 
@@ -99,7 +98,7 @@ class VoiceChannel:
             raise
 
     def _words(self, text: str, token: str, content: Content | None) -> dict[str, Any]:
-        is_code = content is not None and content.template in CODES
+        is_code = content is not None and content.template in CODE_TEMPLATES
         return {
             "from_": self._from,
             "twiml": self._twiml(text, content.language if content else "ru", token, is_code=is_code),
