@@ -2,10 +2,8 @@
 
 import argparse
 import asyncio
-import contextlib
 import json
 import logging
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -26,6 +24,7 @@ from claims_core.clock import utc_now
 from claims_core.db import make_engine, session_scope
 from claims_core.errors import Misconfigured
 from claims_core.settings import CoreSettings, read_settings
+from claims_core.stopping import told_to_stop
 
 log = logging.getLogger(__name__)
 
@@ -98,12 +97,8 @@ async def _watch(engine: AsyncEngine, settings: CoreSettings, described: Sequenc
         Watched(config, mapping, open_source(config, key=mapping.key, clock=utc_now), _settle(settings, config))
         for config, mapping in described
     ]
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows has no handlers in a loop; Ctrl-C raises there
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
-        await watch(engine, watched, clock=utc_now, stop=stop, instance_id=settings.claims_instance_id)
+        await watch(engine, watched, clock=utc_now, stop=told_to_stop(), instance_id=settings.claims_instance_id)
     finally:
         for one in watched:
             await one.source.close()

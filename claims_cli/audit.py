@@ -66,7 +66,7 @@ def as_json(found: ledger.Verified) -> dict[str, int | str | bool | None]:
         "holds": found.holds,
         "sealed": found.sealed,
         "waiting": found.waiting,
-        "head": f"{found.sealed}:{found.head.hex()}",
+        "head": f"{found.sealed}:{found.head.hex()}" if found.sealed else None,
         "broken_at": found.broken_at,
         "missing": found.missing,
     }
@@ -79,4 +79,6 @@ def as_line(found: ledger.Verified) -> str:
     if found.missing:
         return f"BROKEN: {found.sealed} entries hold; {found.missing} that were sealed once are gone from the end"
     waiting = f", {found.waiting} wait for their seal" if found.waiting else ""
+    if not found.sealed:
+        return f"no entry is sealed yet{waiting}"
     return f"{found.sealed} entries hold{waiting}\nhead {found.sealed}:{found.head.hex()}  (keep it elsewhere)"

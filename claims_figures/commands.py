@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +15,7 @@ from claims_core.clock import utc_now
 from claims_core.db import make_engine, session_scope
 from claims_core.errors import BadInput
 from claims_core.settings import CoreSettings, read_settings
+from claims_core.stopping import told_to_stop
 from claims_core.ticks import make_scheduler, run_job
 from claims_figures.jobs import JOBS
 from claims_figures.making import KINDS, make
@@ -40,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
         rows = asyncio.run(_done(url, names, args, settings))
     for row in rows:
         print(json.dumps(as_json(row)) if args.json else as_line(row))
-    if args.list and not rows and not args.json:
-        print("nothing was computed yet: claims figures")
+    if not rows and not args.json and not args.watch:
+        print("nothing was computed yet: claims figures" if args.list else "no claim of the last year to count")
     return 0
 
 
@@ -65,9 +65,7 @@ async def _done(url: str, names: Sequence[str], args: argparse.Namespace, settin
 async def _watch(engine: AsyncEngine, settings: CoreSettings) -> None:
     """Today's run at once unless somebody had it, then each night until SIGTERM or Ctrl-C."""
     logs.set_up()
-    stop = asyncio.Event()
-    for told in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(told, stop.set)
+    stop = told_to_stop()
     for job in JOBS:
         await run_job(engine, job, now=utc_now(), settings=settings)
     scheduler = make_scheduler(engine, JOBS, settings=settings)

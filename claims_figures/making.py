@@ -1,7 +1,6 @@
 """Each figure there is, and how its rows come to stand in the table: all of them anew, in one transaction."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -18,15 +17,6 @@ from claims_figures.ledger import complained_of, groups_of, kept_of, periods
 from claims_figures.tables import Figure
 
 ONE_MOMENT = "set transaction isolation level repeatable read"
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A figure by its name: what it says, and what computes its rows from the ledger of a moment."""
-
-    name: str
-    says: str
-    rows: Callable[[AsyncSession, datetime, str], Awaitable[Sequence[Figure]]]
 
 
 async def _how_long(session: AsyncSession, now: datetime, zone: str) -> Sequence[Figure]:
@@ -54,17 +44,15 @@ async def _how_long(session: AsyncSession, now: datetime, zone: str) -> Sequence
     return made
 
 
-KINDS = {
-    kind.name: kind
-    for kind in (Kind(how_long.NAME, "how long claims take, by line: the public page /how-long", _how_long),)
-}
+# A figure by its name, and what computes its rows from the ledger of a moment, in the insurer's zone.
+KINDS: dict[str, Callable[[AsyncSession, datetime, str], Awaitable[Sequence[Figure]]]] = {how_long.NAME: _how_long}
 
 
 async def make(engine: AsyncEngine, name: str, *, now: datetime, zone: str) -> int:
     """Compute the figure `name` anew out of the ledger as it is at `now`, in the insurer's `zone`. How many rows."""
     async with session_scope(engine) as session:
         await (await session.connection()).exec_driver_sql(ONE_MOMENT)
-        rows = await KINDS[name].rows(session, now, zone)
+        rows = await KINDS[name](session, now, zone)
         await session.exec(delete(Figure).where(col(Figure.name) == name))
         session.add_all(rows)
     return len(rows)

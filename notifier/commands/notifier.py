@@ -2,13 +2,13 @@
 
 import argparse
 import asyncio
-import signal
 
 import uvloop
 
 from claims_core import embedded, logs, shape
 from claims_core.db import make_engine
 from claims_core.settings import CoreSettings, read_settings
+from claims_core.stopping import told_to_stop
 from notifier.process import collect_seldom, serve
 from notifier.settings import NotifierSettings
 
@@ -40,7 +40,4 @@ async def _must_fit(url: str) -> None:
 
 
 async def _until_told(url: str, settings: NotifierSettings, *, console: bool, instance_id: str | None) -> None:
-    stop = asyncio.Event()
-    for told in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(told, stop.set)
-    await serve(url, settings, stop, console=console, instance_id=instance_id)
+    await serve(url, settings, told_to_stop(), console=console, instance_id=instance_id)

@@ -49,6 +49,14 @@ async def test_a_whole_trail_is_said_to_hold_with_a_head_to_keep(trail, capsys):
     assert [(check.sealed, check.broken_at, bool(check.by)) for check in checks] == [(12, None, True)] * 3
 
 
+async def test_of_no_sealed_entry_there_is_no_head_to_keep(engine, monkeypatch, database_url, capsys):
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    code, said = await verify(capsys)
+    assert (code, said["sealed"], said["head"]) == (0, 0, None)
+    assert await asyncio.to_thread(claims_cli.main, ["audit", "verify"]) == 0
+    assert capsys.readouterr().out == "no entry is sealed yet\n"
+
+
 async def test_a_changed_entry_is_named_and_the_command_fails(trail, capsys):
     await change(trail, "update audit_entry set actor = 'staff:2' where place = 7")
     code, said = await verify(capsys)

@@ -1,12 +1,14 @@
 """The figures of the public page, counted from a ledger whose truth is known."""
 
+import asyncio
 import json
-from argparse import ArgumentParser
 from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
+import claims_cli
+from claims_core.clock import utc_now
 from claims_core.db import session_scope
 from claims_core.settings import CoreSettings
 from claims_core.stages import LineOfBusiness, Outcome
@@ -111,7 +113,17 @@ async def test_each_night_takes_the_place_of_the_one_before_and_says_when_and_ho
     assert "30 claims" in commands.as_line(row)
 
 
-def test_the_command_reads_its_words():
-    parser = ArgumentParser()
-    commands.add_arguments(parser)
-    assert parser.parse_args(["how_long", "--json"]).names == ["how_long"]
+async def test_the_command_counts_says_what_it_counted_and_lists_it_again(engine, monkeypatch, database_url, capsys):
+    async def claims(*words: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(claims_cli.main, ["figures", *words])
+        return code, capsys.readouterr().out
+
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert await claims() == (0, "no claim of the last year to count\n")
+    async with session_scope(engine) as session:
+        await fill(session, Past(30, ago=10, took=5, outcome=Outcome.APPROVED), now=utc_now())
+    assert await claims("--list") == (0, "nothing was computed yet: claims figures\n")
+    code, said = await claims("how_long", "--json")
+    assert (code, json.loads(said)["numbers"]["claims"]) == (0, 30)
+    assert "30 claims" in (await claims("--list"))[1]
+    assert (await claims("boats"))[0] == 1
