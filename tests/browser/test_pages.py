@@ -294,7 +294,7 @@ def test_the_look_up_can_be_walked_by_keyboard(browser: Browser, seeded: Seeded)
             focus = page.evaluate(
                 """() => { const e = document.activeElement, b = e.getBoundingClientRect();
                     const s = getComputedStyle(e);
-                    return [e.id || e.textContent.trim().slice(0, 20), b.top, s.outlineStyle] }"""
+                    return [e.id || e.textContent.trim().slice(0, 20), b.top + scrollY, s.outlineStyle] }"""
             )
             seen.append(focus)
             page.keyboard.press("Tab")
