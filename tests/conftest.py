@@ -24,9 +24,10 @@ from tests import writers
 # Before any test module is read, and so that processes started by tests inherit it.
 settings.forget_surroundings(os.environ)
 writers.watch()
-# No test asserts a time: a busy machine must not make a property fail.
-hypothesis.settings.register_profile("ours", deadline=None)
-hypothesis.settings.load_profile("ours")
+# No test asserts a time: a busy machine must not make a property fail. What runs before each change draws the same
+# cases each time, so that a red run speaks of the change and of nothing else; the long run draws new ones.
+hypothesis.settings.register_profile("check", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("soak", deadline=None)
 
 OURS = "claims_test"
 LONG = ("crash", "setup_case", "browser")
@@ -49,6 +50,11 @@ do $$ declare t record; begin
   perform setval(seqrelid, seqstart, false) from pg_sequence where pg_sequence_last_value(seqrelid) is not null;
 end $$
 """
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test module is read: whether its properties are looked for at random."""
+    hypothesis.settings.load_profile("soak" if config.option.markexpr == "soak" else "check")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -215,7 +215,6 @@ def test_the_ledger_is_the_model_whatever_happens_between_the_pages(
         max_examples=examples,
         stateful_step_count=STEPS,
         deadline=None,
-        derandomize=examples == QUICK,
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )

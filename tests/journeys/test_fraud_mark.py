@@ -188,7 +188,6 @@ def test_a_mark_of_suspicion_changes_nothing_that_a_client_can_see(
 
         @settings(
             max_examples=examples,
-            derandomize=examples == QUICK,
             database=None,
             suppress_health_check=list(HealthCheck),
         )

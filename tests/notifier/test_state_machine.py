@@ -290,7 +290,6 @@ def test_the_notifier_keeps_its_promises_whatever_happens(database_url: str, eng
         max_examples=examples,
         stateful_step_count=STEPS,
         deadline=None,
-        derandomize=examples == QUICK,
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )
