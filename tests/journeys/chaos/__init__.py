@@ -6,6 +6,7 @@ command that repeats a run; the machine's own timing it cannot repeat.
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
@@ -50,9 +51,10 @@ SMSC_TROUBLE = (
 )
 ROADS = ("twilio smpp", "smpp twilio")
 STANDS = "select n.state || ' ' || d.state from notification n join delivery d on d.notification_id = n.id"
-# Seconds in which nothing moves and no pause of the sender runs: then something is stuck. Two look-ups that cannot tell
-# take a third of it.
+# Seconds in which nothing moves and nothing is due later: then something is stuck. Longer than a lease of the dead.
 QUIET_AFTER = 90.0
+# Seconds after which a run ends all the same, should something be put off for ever.
+AT_MOST = 900.0
 # Seconds in which nothing more is heard of what only a receipt can settle.
 UNHEARD_AFTER = 5.0
 LEFT = f"""
@@ -62,7 +64,14 @@ select (select count(*) from case_event e where not historic and not exists
     and id not in ({IN_SIGHT})) as open,
   (select count(*) from ({IN_SIGHT}) s) as in_sight
 """
-PAUSED = "select exists (select from sender_rate where paused_until > now())"
+# What the database itself has put off: a sender's pause, a message's next turn, the next look at one that is unknown.
+DUE_LATER = f"""
+select exists (select from sender_rate where paused_until > now())
+or exists (select from notification where state = 'planned' and not_before > now())
+or exists (select from delivery d join notification n on n.id = d.notification_id
+  where n.state = 'unknown' and d.state = 'unknown' and d.resolution is null and d.resolve_after > now()
+  and n.id not in ({IN_SIGHT}))
+"""
 
 
 class Scene:
@@ -146,12 +155,12 @@ class Scene:
 
     async def until_quiet(self) -> None:
         """No more faults: wait until nothing is under way, or long enough to know that it is stuck."""
-        waited, before = 0.0, None
-        while waited < QUIET_AFTER:
+        begun, waited, before = time.monotonic(), 0.0, None
+        while waited < QUIET_AFTER and time.monotonic() - begun < AT_MOST:
             undecided, still_open, in_sight = left = tuple(await self.pool.fetchrow(LEFT))
             if not (undecided or still_open) and (not in_sight or waited >= UNHEARD_AFTER):
                 return
-            moves = left != before or await self.pool.fetchval(PAUSED)
+            moves = left != before or (still_open and await self.pool.fetchval(DUE_LATER))
             waited, before = 0.0 if moves else waited + 0.25, left
             await asyncio.sleep(0.25)
 
