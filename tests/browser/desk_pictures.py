@@ -164,12 +164,13 @@ async def a_desk(database_url: str) -> AsyncIterator[tuple[Door, Claim]]:
     pool = await open_pool(database_url, size=4)
     try:
         claim = await some_claims(engine, NOW)
-        await held_on(engine, claim)
         await call_on(engine, claim)
         await ringing(engine, PHONE, now=NOW)
         await request_on(engine, claim, NOW)
         await a_request_on(engine, claim, NOW)
         await _sources(engine)
+        ours = {"planned_at": NOW - timedelta(hours=1), "send_by": NOW + timedelta(hours=23)}
+        await held_on(engine, claim, values={"page_state": claim.page_state}, **ours)
         async with session_scope(engine) as session:
             await ledger.ask_erasure(session, claim.policyholder_id, due_at=NOW + timedelta(days=12), now=NOW)
         clock = Clock(NOW)

@@ -15,6 +15,7 @@ DOORS = (
     "people.erasing",
     "people.reading_out",
     "held",
+    "held_words",
     "incoming.call_keys",
     "incoming.chat_updates",
     "incoming.inbound",

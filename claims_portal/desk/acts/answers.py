@@ -61,7 +61,10 @@ async def answer(
         still_open = next((one for one in facts.open_questions if one.id == question), None)
         typed = Typed(question, text, problem or _who_has(still_open, says))
         notice = None if still_open else Notice("act", "warn", tuple(answered_lines(facts, typed, says)))
-        made = await made_page(session, facts, viewer, says, ChangeForm(), typed=typed, notice=notice)
+        settings = portal_of(request).notifier
+        made = await made_page(
+            session, facts, viewer, says, ChangeForm(), settings=settings, typed=typed, notice=notice
+        )
     return page(request, "desk/claim.html", made, status=422 if still_open else 409)
 
 

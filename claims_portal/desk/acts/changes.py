@@ -202,6 +202,7 @@ async def _page(
         viewer,
         says,
         posted.form,
+        settings=portal_of(request).notifier,
         notice=notice,
         problems=problems,
         preview=await _look(request, session, posted, says),

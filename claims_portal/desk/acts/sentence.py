@@ -44,5 +44,6 @@ async def write_sentence(
             by = Holder(viewer.actor, viewer.name)
             await ledger.write_sentence(session, claim_id, text=said, by=by, now=says.now)
             return RedirectResponse(f"/desk/{claim_id}?done=sentence#sentence", 303)
-        made = await made_page(session, facts, viewer, says, ChangeForm(), wrote=Wrote(sentence, said, look))
+        wrote = Wrote(sentence, said, look)
+        made = await made_page(session, facts, viewer, says, ChangeForm(), settings=settings, wrote=wrote)
     return page(request, "desk/claim.html", made, status=422 if look.problems else 200)

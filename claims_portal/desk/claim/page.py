@@ -112,7 +112,7 @@ def claim_page(
         known=(_known_promise(facts, says), _known_sum(facts, says), _known_wait(facts, says)),
         questions=tuple(asked_line(question, viewer, says, typed) for question in facts.open_questions),
         may_answer=may_answer(viewer),
-        held=held_messages(facts, viewer, says),
+        held=held_messages(facts, viewer, says, wrote),
         calls=call_lines(facts.calls, viewer, says), back="claim",
         sentence=sentence_card(facts.sentence, viewer, says, wrote),
         tabs=history_tabs(facts.claim.id, part, says),

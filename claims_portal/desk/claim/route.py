@@ -27,7 +27,9 @@ from claims_portal.desk.kept import Kept, kept_for
 from claims_portal.desk.says import Says
 from claims_portal.desk.waiting.rail import rail_for
 from claims_portal.rendering import page
+from notifier.held_words import texts_of
 from notifier.people.preferred import Proposal, proposal_for
+from notifier.settings import NotifierSettings
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
@@ -80,7 +82,7 @@ def bounds_of(facts: ClaimFacts, says: Says, *, may_pass_limit: bool) -> Bounds:
 @router.get("/{claim_id:uuid}")
 async def show_claim(request: Request, claim_id: UUID, viewer: Staffed = Depends(READERS)) -> Response:
     """The claim; each look is kept with who and why."""
-    says, words = says_of(request), request.query_params
+    says, words, settings = says_of(request), request.query_params, portal_of(request).notifier
     why = words.get("via", "")
     why = why if why in CAME_FROM else "address"
     async with session_scope(portal_of(request).engine) as session:
@@ -93,9 +95,11 @@ async def show_claim(request: Request, claim_id: UUID, viewer: Staffed = Depends
         notice = NOTICES.get(words.get("done", ""))
         said = Notice(notice[0], notice[1], (says.told(notice[2]),)) if notice else None
         if kept is not None:
-            made = await _as_typed(session, facts, viewer, says, kept, why=why)
+            made = await _as_typed(session, facts, viewer, says, kept, settings=settings, why=why)
         else:
-            made = await made_page(session, facts, viewer, says, form, part=part, notice=said, why=why)
+            made = await made_page(
+                session, facts, viewer, says, form, settings=settings, part=part, notice=said, why=why
+            )
     return page(request, "desk/claim.html", made)
 
 
@@ -115,7 +119,14 @@ async def _proposed(session: AsyncSession, facts: ClaimFacts, request: Request) 
 
 
 async def _as_typed(
-    session: AsyncSession, facts: ClaimFacts, viewer: Staffed, says: Says, kept: Kept, *, why: str
+    session: AsyncSession,
+    facts: ClaimFacts,
+    viewer: Staffed,
+    says: Says,
+    kept: Kept,
+    *,
+    settings: NotifierSettings,
+    why: str,
 ) -> ClaimPage:
     """The page with what was typed before the session ended. Nothing of it is saved, and nothing was looked at."""
     form, typed, lines = ChangeForm(), None, [says.told(COME_BACK)]
@@ -126,7 +137,8 @@ async def _as_typed(
     else:
         form = change_form(kept.fields) or form
     notice = Notice("act", "warn", tuple(lines))
-    return await made_page(session, facts, viewer, says, form, notice=notice, typed=typed, why=why)
+    shown: dict[str, Any] = {"notice": notice, "typed": typed, "why": why}
+    return await made_page(session, facts, viewer, says, form, settings=settings, **shown)
 
 
 def answer_typed(fields: Sequence[tuple[str, str]]) -> Typed | None:
@@ -154,6 +166,7 @@ async def made_page(
     says: Says,
     form: ChangeForm,
     *,
+    settings: NotifierSettings,
     part: Part = Part.ALL,
     notice: Notice | None = None,
     typed: Typed | None = None,
@@ -166,6 +179,7 @@ async def made_page(
     claim_id, now = facts.claim.id, says.now
     await record_look(session, claim_id=claim_id, staff_id=viewer.id, page="desk_claim", why=why, now=now)
     able = await abilities(session, facts.claim)
+    facts = replace(facts, held_texts=await texts_of(session, facts.held(now), settings=settings, now=now))
     others = await others_looking(session, claim_id=claim_id, staff_id=viewer.id, now=now)
     rail = await rail_for(session, viewer, "claims", now=says.now)
     view = form_view(facts, able, form, says, problems=problems, preview=preview)

@@ -1,6 +1,7 @@
 """The card that asks for one true sentence before a silence ends, as the page of the claim shows it (pure)."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from claims_core.i18n import marked as _
 from claims_portal.desk.access import Staffed, may_change
@@ -18,20 +19,18 @@ MAY_NOT = _("“{words}”: {why}")
 
 @dataclass(frozen=True, slots=True)
 class Wrote:
-    """What somebody typed, and what the client would read of it."""
+    """What somebody typed, and what the client would read of it; `instead_of` a held message, or before it is due."""
 
     typed: str
     said: str
     look: Look
+    instead_of: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class SentenceCard:
-    """What is asked and until when, what was written, and what is being typed; a form only for who may write."""
+class SentenceField:
+    """Where a sentence is typed: in whose language, what was typed so far, why it may not be said, how it reads."""
 
-    asked: str
-    left: str
-    hint: str
     language: str
     text_language: str
     typed: str
@@ -39,29 +38,48 @@ class SentenceCard:
     message: str | None
     channel: str
     on_page: str
-    may_write: bool
     most: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceCard:
+    """What is asked and until when, and what was written; a form only for who may write."""
+
+    asked: str
+    left: str
+    hint: str
+    field: SentenceField
+    may_write: bool
 
 
 def sentence_card(asked: Asked | None, viewer: Staffed, says: Says, wrote: Wrote | None) -> SentenceCard | None:
     """The card in words; None while nothing is asked."""
     if asked is None:
         return None
-    look = wrote.look if wrote else None
-    problems = _problems(look, says) if look else ()
-    shown = look if look and not problems else None
+    if wrote is not None and wrote.instead_of is not None:
+        wrote = None
     return SentenceCard(
         asked=says.told(ASKED, date=says.local(asked.since), time=says.when(asked.until)),
         left=says.told("{time} left", time=says.span(asked.until - says.now)),
         hint=_hint(asked, says),
-        language=says.told(LANGUAGES[asked.language]),
-        text_language=asked.language,
+        field=sentence_field(wrote, asked.language, viewer, says),
+        may_write=may_change(viewer),
+    )
+
+
+def sentence_field(wrote: Wrote | None, language: str, viewer: Staffed, says: Says) -> SentenceField:
+    """The field in words, for a client who reads `language`."""
+    look = wrote.look if wrote else None
+    problems = _problems(look, says) if look else ()
+    shown = look if look and not problems else None
+    return SentenceField(
+        language=says.told(LANGUAGES[language]),
+        text_language=language,
         typed=wrote.typed if wrote else "",
         problems=problems,
         message=shown.message if shown else None,
         channel=says.told(CHANNEL_WORDS[shown.channel]) if shown else "",
         on_page=says.told(SAYS_ALSO, name=viewer.name, text=wrote.said) if wrote and shown else "",
-        may_write=may_change(viewer),
         most=LONGEST,
     )
 

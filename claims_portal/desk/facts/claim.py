@@ -1,8 +1,8 @@
 """Everything the desk knows about one claim, read in one unit of work."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -35,12 +35,14 @@ from claims_portal.desk.facts.joined import Joined, joined_with
 from claims_portal.desk.facts.recipients import Recipient, recipients_of
 from claims_portal.desk.facts.untold import untold_facts
 from claims_portal.tables import AccessLog, Staff
+from notifier.held_words import HeldText
 from notifier.people.claim_stops import stopped_since
 from notifier.people.preferences import is_stopped
 from notifier.people.preferred import Proposal
 from notifier.people.surveys import Answered, answers_of
 from notifier.planning.calls import Call, calls_of
 from notifier.planning.sentences import Asked, asked_of
+from notifier.states import NotificationState
 from notifier.tables import Delivery, Notification
 
 BOUNDS = (PromiseBasis.LAW, PromiseBasis.CONTRACT)
@@ -73,6 +75,7 @@ class ClaimFacts:
     untold: dict[UUID, str]
     rated: tuple[Answered, ...] = ()
     proposal: Proposal | None = None
+    held_texts: Mapping[UUID, HeldText] = field(default_factory=dict)
 
     @property
     def ours(self) -> Promise | None:
@@ -119,6 +122,11 @@ class ClaimFacts:
     def asked_documents(self) -> list[DocumentRequest]:
         """The documents we wait for."""
         return [one for one in self.documents if one.state in OPEN_DOCUMENTS]
+
+    def held(self, now: datetime) -> list[Notification]:
+        """The messages that wait for somebody's word and are not too late, the oldest first."""
+        rows = [row for row, _ in self.told if row.state is NotificationState.HELD and row.send_by > now]
+        return rows[::-1]
 
     @property
     def change_under_way(self) -> ChangeRequest | None:
