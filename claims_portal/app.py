@@ -37,6 +37,7 @@ from claims_portal.desk.inbox import calls
 from claims_portal.desk.inbox import route as inbox
 from claims_portal.desk.line import route as line
 from claims_portal.desk.queue import route as queue
+from claims_portal.desk.rules import route as rules
 from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.desk.sources import route as sources
 from claims_portal.desk.texts import route as texts
@@ -125,6 +126,7 @@ ROUTERS = (
     dates.router,
     sources.router,
     desk_health.router,
+    rules.router,
     texts.router,
     erasures.router,
     desk_claims.router,

@@ -185,6 +185,7 @@ NOT_HELD = {
     "source_ability": _RULES,
     "notification_rule": _RULES,
     "silence_rule": _RULES,
+    "rule_draft": _RULES,
     "template_version": _RULES,
     "text_alarm": _RULES,
     "way_price": _RULES,

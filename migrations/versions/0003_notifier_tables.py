@@ -261,6 +261,26 @@ def upgrade() -> None:
         postgresql_where="state = 'published'",
     )
     op.create_table(
+        "rule_draft",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("base", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("replayed", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "state",
+            sa.String(length=40),
+            nullable=False,
+        ),
+        sa.Column("written_by", sa.String(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_draft")),
+        sa.UniqueConstraint("number", name=op.f("uq_rule_draft_number")),
+    )
+    op.create_table(
         "text_alarm",
         sa.Column("template", sa.String(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
@@ -670,6 +690,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_sentence_request_claim_id"), table_name="sentence_request")
     op.drop_table("sentence_request")
     op.drop_index("uq_template_version_in_force", table_name="template_version", postgresql_where="state = 'published'")
+    op.drop_table("rule_draft")
     op.drop_table("template_version")
     op.drop_table("hold_decision")
     op.drop_table("planner_mark")

@@ -31,7 +31,7 @@ from notifier.tables.queue import (
     WayPrice,
 )
 from notifier.tables.surveys import Survey, SurveyAnswer, SurveyMark
-from notifier.tables.texts import TemplateVersion, TextAlarm
+from notifier.tables.texts import RuleDraft, TemplateVersion, TextAlarm
 
 __all__ = [
     "LINK_LIVES",
@@ -55,6 +55,7 @@ __all__ = [
     "PlannerMark",
     "Preference",
     "Receipt",
+    "RuleDraft",
     "SenderRate",
     "SendingStop",
     "SentenceRequest",

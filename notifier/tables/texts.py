@@ -1,9 +1,11 @@
-"""The texts that were edited here, and the versions of texts that could not be said."""
+"""The texts and rules that were edited here, and the versions of texts that could not be said."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Column, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from claims_core.db import Table, stored_as_value
@@ -44,6 +46,28 @@ class TemplateVersion(Table, table=True):
     published_at: datetime | None = None
     retired_by: str | None = None
     retired_at: datetime | None = None
+
+
+class RuleDraft(Table, table=True):
+    """All rules and silences as the desk would have them, in the words of `claims rules`; never changed.
+
+    `base` is the fingerprint of what was in force when it was written, `replayed` what the last thirty days would have
+    been with it. People are named as the audit names them.
+    """
+
+    __table_args__ = (UniqueConstraint("number"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    number: int
+    source: str
+    base: str
+    why: str
+    replayed: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    state: TextState = Field(default=TextState.DRAFT, sa_type=stored_as_value(TextState))
+    written_by: str
+    written_at: datetime
+    decided_by: str | None = None
+    decided_at: datetime | None = None
 
 
 class TextAlarm(Table, table=True):

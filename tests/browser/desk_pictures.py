@@ -25,6 +25,7 @@ from tests.portal.portal import Clock
 from tests.portal.test_desk_calls import call_on
 from tests.portal.test_desk_held import held_on
 from tests.portal.test_desk_line import a_call as ringing
+from tests.portal.test_desk_rules import a_draft_of_rules
 from tests.portal.test_desk_sentence import request_on
 from tests.portal.test_desk_sources import a_held_run, a_rejected
 from tests.portal.test_desk_texts import some_texts
@@ -86,6 +87,15 @@ async def _dated(page: Page) -> None:
     await page.wait_for_selector(".totals")
 
 
+async def _ticked(page: Page) -> None:
+    """Somebody would tell more people of a paper that came, and looks back at thirty days."""
+    box = page.locator('input[name="told"]:not(:checked)').first
+    await box.check()
+    await page.fill("#f-why", "Спрашивают, дошли ли документы")
+    await page.click("form.stackd button.quiet")
+    await page.wait_for_selector(".back")
+
+
 async def _reworded(page: Page) -> None:
     """Somebody writes what may not be said."""
     await page.fill("#f-source", "Дело {{ ref4.x }}: {% for x in docs %}{{ x }}{% endfor %}")
@@ -137,6 +147,7 @@ def shots(claim: Claim) -> list[tuple[str, str, Act]]:
         ("desk-files-waiting", "/desk/files", _nothing),
         ("desk-sources", "/desk/sources", _opened),
         ("desk-health", "/desk/health", _nothing),
+        ("desk-rules", "/desk/rules", _ticked),
         ("desk-texts", "/desk/texts", _nothing),
         ("desk-text", "/desk/texts/assessment/sms.ru", _opened),
         ("desk-text-refused", "/desk/texts/assessment/sms.ru", _reworded),
@@ -174,6 +185,7 @@ async def a_desk(database_url: str) -> AsyncIterator[tuple[Door, Claim]]:
         async with session_scope(engine) as session:
             await ledger.ask_erasure(session, claim.policyholder_id, due_at=NOW + timedelta(days=12), now=NOW)
         clock = Clock(NOW)
+        await a_draft_of_rules(engine, NOW)
         async with a_desk_site(engine, pool, clock) as plain, a_door(engine, pool, clock, plain) as door:
             yield door, claim
     finally:

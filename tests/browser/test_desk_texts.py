@@ -48,6 +48,11 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, edited, 
         for one in await page.locator("summary").all():
             await one.click()
         await must_be_sound(page, "a text")
+        await page.goto(f"{edited}/desk/rules")
+        await page.locator('input[name="told"]:not(:checked)').first.press("Space")
+        await page.locator("form.stackd button.quiet").press("Enter")
+        await page.wait_for_selector(".back")
+        await must_be_sound(page, "the rules")
 
 
 async def test_a_text_is_proposed_and_published_by_two_people_with_the_keyboard_and_without_script(chromium, edited):  # noqa: F811

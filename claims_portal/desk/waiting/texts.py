@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_portal.tables import Staff
 from notifier.states import TextState
 from notifier.versions.editing import Place, all_versions, versions_of
+from notifier.versions.rule_drafts import waiting as rules_waiting
 
 # A version that could not be said and is still in force; what ships is version 0.
 _BROKEN = text("""
@@ -71,7 +72,7 @@ async def read_broken(session: AsyncSession) -> dict[Place, str]:
 async def read_versions(session: AsyncSession, place: Place) -> tuple[Version, ...]:
     """Every edited version of a text, the newest first."""
     rows = await versions_of(session, place)
-    names = await _names(session, {who for row in rows for who in (row.written_by, row.published_by) if who})
+    names = await names_of(session, {who for row in rows for who in (row.written_by, row.published_by) if who})
     return tuple(
         Version(
             version=row.version,
@@ -89,12 +90,12 @@ async def read_versions(session: AsyncSession, place: Place) -> tuple[Version, .
 
 
 async def to_decide(session: AsyncSession) -> int:
-    """How many texts wait for somebody: proposed, or in force and not to be said."""
+    """How many texts and drafts of rules wait for somebody: proposed, or in force and not to be said."""
     waiting = int((await (await session.connection()).execute(_WAITING)).scalar_one())
-    return waiting + len(await read_broken(session))
+    return waiting + len(await read_broken(session)) + await rules_waiting(session)
 
 
-async def _names(session: AsyncSession, actors: set[str]) -> dict[str, str]:
+async def names_of(session: AsyncSession, actors: set[str]) -> dict[str, str]:
     """The names behind `staff:<id>`."""
     ids = [UUID(actor.removeprefix("staff:")) for actor in actors if actor.startswith("staff:")]
     found = await session.exec(select(Staff.id, Staff.name).where(col(Staff.id).in_(ids)))
