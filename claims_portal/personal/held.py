@@ -170,6 +170,7 @@ NOT_HELD = {
     "unheard_mark": _WORKING,
     "survey_mark": _WORKING,
     "hold_decision": _WORKING,
+    "release_proposal": _WORKING,
     "sender_rate": _WORKING,
     "sending_stop": _WORKING,
     "job_slot": _WORKING,

@@ -119,6 +119,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", name=op.f("pk_hold_decision")),
     )
     op.create_table(
+        "release_proposal",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_by", sa.String(), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_release_proposal")),
+    )
+    op.create_table(
         "unheard_mark",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("mark", sa.BigInteger(), nullable=False),
@@ -692,6 +699,7 @@ def downgrade() -> None:
     op.drop_index("uq_template_version_in_force", table_name="template_version", postgresql_where="state = 'published'")
     op.drop_table("rule_draft")
     op.drop_table("template_version")
+    op.drop_table("release_proposal")
     op.drop_table("hold_decision")
     op.drop_table("planner_mark")
     op.drop_index("uq_chat_standing", table_name="chat", postgresql_where="ended_at is null")

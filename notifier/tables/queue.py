@@ -51,6 +51,14 @@ class HoldDecision(Table, table=True):
     decided_at: datetime
 
 
+class ReleaseProposal(Table, table=True):
+    """Who of two people said first that the messages of such a run may leave."""
+
+    run_id: UUID = Field(primary_key=True)
+    proposed_by: str
+    proposed_at: datetime
+
+
 class NotificationRule(Table, table=True):
     """This case event on this page state is told with this template, to these cadences, over these channels."""
 

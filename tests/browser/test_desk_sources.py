@@ -49,10 +49,10 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, kept, la
         await must_be_sound(page, "how everything stands")
 
 
-async def test_held_messages_are_sent_and_a_case_is_tried_again_without_script(chromium, kept):  # noqa: F811
+async def test_held_messages_are_decided_on_and_a_case_is_tried_again_without_script(chromium, kept):  # noqa: F811
     async with head_of_team(chromium, kept, language="en", script=False) as page:
-        await page.click("text=Send them")
-        await page.wait_for_url("**/desk/sources?done=released")
+        await page.click("text=Propose to send them")
+        await page.wait_for_url("**/desk/sources?done=proposed")
         await page.click("text=Try again >> nth=0")
         await page.wait_for_url("**/desk/sources?done=retry")
         assert await page.is_visible("text=is being tried again")

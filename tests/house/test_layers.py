@@ -14,6 +14,7 @@ DOORS = (
     "deciding.response_clock",
     "people.erasing",
     "people.reading_out",
+    "four_eyes",
     "held",
     "held_words",
     "incoming.call_keys",

@@ -101,21 +101,36 @@ async def a_held_run(engine: AsyncEngine) -> UUID:
     return run.id
 
 
-async def test_a_head_of_team_sees_what_waits_and_lets_it_go(engine: AsyncEngine, app: FastAPI):
+async def test_two_heads_of_team_see_what_waits_and_let_it_go(engine: AsyncEngine, app: FastAPI):
     run = await a_held_run(engine)
     async with at_the_desk(app, engine, Role.SUPERVISOR) as browser:
         page = (await browser.get("/desk/sources")).text
         assert "cc: 60 claims of 100 changed stage" in page
         assert "1 message: In assessment" in page
+        assert "Propose to send them" in page
+        said = await browser.post(f"/desk/sources/runs/{run}/release")
+        assert said.headers["location"] == "/desk/sources?done=proposed"
+        assert "would send them" in (await browser.get("/desk/sources")).text
+        alone = await browser.post(f"/desk/sources/runs/{run}/release")
+        assert alone.headers["location"] == "/desk/sources?done=alone"
+    async with session_scope(engine) as session:
+        assert (await session.exec(select(Notification.state))).one() is NotificationState.HELD
+    async with at_the_desk(app, engine, Role.SUPERVISOR, login="second") as browser:
+        assert "Send them" in (await browser.get("/desk/sources")).text
         answer = await browser.post(f"/desk/sources/runs/{run}/release")
         assert answer.headers["location"] == "/desk/sources?done=released"
         assert "Sent by Марина Котова" in (await browser.get("/desk/sources")).text
+        late = await browser.post(f"/desk/sources/runs/{run}/release")
+        assert late.headers["location"] == "/desk/sources?done=decided"
         again = await browser.post(f"/desk/sources/runs/{run}/drop")
         assert again.headers["location"] == "/desk/sources?done=decided"
     async with session_scope(engine) as session:
         (told,) = (await session.exec(select(Notification))).all()
-        (entry,) = (await session.exec(select(AuditEntry).where(col(AuditEntry.subject) == f"sync_run:{run}"))).all()
+        its = select(AuditEntry).where(col(AuditEntry.subject) == f"sync_run:{run}").order_by(col(AuditEntry.at))
+        (first, entry) = (await session.exec(its)).all()
     assert told.state is NotificationState.PLANNED
+    assert first.action == "release_proposed"
+    assert first.actor != entry.actor
     assert (entry.action, entry.detail) == ("message_released", {"messages": 1})
 
 

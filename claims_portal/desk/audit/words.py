@@ -59,6 +59,7 @@ ACTS: dict[str, str] = {
     "staff_factors_resealed": _("sealed second factors anew"),
     "staff_linked": _("linked a person to the insurer's sign-in"),
     "staff_role_changed": _("changed a role"),
+    "release_proposed": _("proposed to send what was held in bulk"),
     "rules_proposed": _("proposed other rules"),
     "rules_published": _("put rules in force"),
     "rules_withdrawn": _("put a draft of rules aside"),

@@ -22,6 +22,7 @@ from claims_portal.desk.waiting.rejected import RejectedRow, is_open, read_rejec
 from claims_portal.desk.words import STATUS_OF
 from claims_portal.rendering import page
 from notifier import held
+from notifier.four_eyes import OneAlone, release_run
 from notifier.states import Reason
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
@@ -31,9 +32,14 @@ SHOWN = 100
 NOTICES = {
     "retry": ("ok", "undo", _("It is tried again within seconds. Open this page again to see how it went.")),
     "released": ("ok", "send", _("The messages go now, each after one more look at whether it is still true.")),
+    "proposed": ("ok", "user", _("Noted. They leave when another head of team says so too.")),
+    "alone": ("act", "user", _("You have said so already: another head of team lets them go.")),
     "dropped": ("ok", "x", _("The messages are dropped. The claims and their pages stay as they are.")),
     "decided": ("act", "warn", _("Somebody has decided already; see below.")),
 }
+
+
+WOULD_SEND = _("{name} would send them, {time}. They leave when another head of team says so too.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A run whose messages wait, in words. `decided` is empty while nobody has."""
+    """A run whose messages wait, in words. `decided` is empty while nobody has; `proposed` while nobody would send."""
 
     id: UUID
     source: str
@@ -70,7 +76,9 @@ class Held:
     until: str
     told: tuple[Told, ...]
     decided: str
+    proposed: str
     may_decide: bool
+    may_release: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +126,25 @@ async def retry(request: Request, rejected_id: UUID, viewer: Staffed = Depends(K
 
 @router.post("/sources/runs/{run_id:uuid}/release")
 async def release(request: Request, run_id: UUID, viewer: Staffed = Depends(RELEASERS)) -> Response:
-    """Let the messages of a held run go."""
-    return await _decide(request, run_id, viewer, told=True)
+    """Say that the messages of a held run may leave; they do when a second person says so too."""
+    try:
+        async with session_scope(portal_of(request).engine) as session:
+            left = await release_run(session, run_id, by=viewer.actor, now=says_of(request).now)
+        done = "released" if left else "proposed"
+    except OneAlone:
+        done = "alone"
+    except Conflict:
+        done = "decided"
+    return RedirectResponse(f"/desk/sources?done={done}", 303)
 
 
 @router.post("/sources/runs/{run_id:uuid}/drop")
 async def drop(request: Request, run_id: UUID, viewer: Staffed = Depends(RELEASERS)) -> Response:
     """Drop the messages of a held run."""
-    return await _decide(request, run_id, viewer, told=False)
-
-
-async def _decide(request: Request, run_id: UUID, viewer: Staffed, *, told: bool) -> Response:
-    now, done = says_of(request).now, "released" if told else "dropped"
+    done = "dropped"
     try:
         async with session_scope(portal_of(request).engine) as session:
-            await held.decide_run(session, run_id, told=told, by=viewer.actor, now=now)
+            await held.decide_run(session, run_id, told=False, by=viewer.actor, now=says_of(request).now)
     except Conflict:
         done = "decided"
     return RedirectResponse(f"/desk/sources?done={done}", 303)
@@ -143,6 +155,7 @@ def _held(run: HeldRun, viewer: Staffed, says: Says) -> Held:
     if run.decided_at is not None:
         words = _("Sent by {name}, {time}") if run.told else _("Dropped by {name}, {time}")
         decided = says.told(words, name=run.decided_by, time=says.when(run.decided_at))
+    may_decide = not decided and may_let_go(viewer, Reason.MASS_CHANGE)
     until = min((one.send_by for one in run.waiting), default=None)
     return Held(
         id=run.id,
@@ -154,7 +167,9 @@ def _held(run: HeldRun, viewer: Staffed, says: Says) -> Held:
         until=says.told("if not sent by {time}, they lapse", time=says.by(until)) if until else "",
         told=tuple(_told(one, viewer, says) for one in run.waiting),
         decided=decided,
-        may_decide=not decided and may_let_go(viewer, Reason.MASS_CHANGE),
+        proposed=says.told(WOULD_SEND, name=run.proposer, time=says.when(run.proposed_at)) if run.proposed_at else "",
+        may_decide=may_decide,
+        may_release=may_decide and run.proposed_by != viewer.actor,
     )
 
 

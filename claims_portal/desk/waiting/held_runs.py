@@ -13,8 +13,9 @@ REMEMBERED = timedelta(days=7)
 _RUNS = text("""
 select r.id, r.source, r.held_at, r.moved, r.claims, r.state = 'running' as is_running, h.told,
   coalesce((select s.name from staff s where 'staff:' || s.id = h.decided_by), h.decided_by) as decided_by,
-  h.decided_at
-from sync_run r left join hold_decision h on h.run_id = r.id
+  h.decided_at, v.proposed_by, v.proposed_at,
+  coalesce((select s.name from staff s where 'staff:' || s.id = v.proposed_by), v.proposed_by) as proposer
+from sync_run r left join hold_decision h on h.run_id = r.id left join release_proposal v on v.run_id = r.id
 where r.held_at is not null and (h.run_id is null or h.decided_at > :since)
 order by (h.run_id is not null), r.held_at desc limit 50
 """)
@@ -41,7 +42,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class HeldRun:
-    """One run. `told` is None until somebody has decided."""
+    """One run. `told` is None until somebody has decided; `proposer` is the name of who would send them."""
 
     id: UUID
     source: str
@@ -52,6 +53,9 @@ class HeldRun:
     told: bool | None
     decided_by: str | None
     decided_at: datetime | None
+    proposed_by: str | None
+    proposed_at: datetime | None
+    proposer: str | None
     waiting: tuple[Waiting, ...]
 
 
