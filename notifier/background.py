@@ -58,6 +58,7 @@ class Background(NamedTuple):
     is_anothers_number: bool = False  # does somebody else with a side of this claim have it too?
     address_kind: str | None = "phone"  # or `email`: letters go to nothing else
     told_on_claim: int = 0  # optional messages of this claim that left already, letters apart
+    trial_cadence: str | None = None  # how often by a pilot: of the arm while it runs, of what follows afterwards
 
 
 class Fact(NamedTuple):

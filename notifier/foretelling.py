@@ -10,8 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.db import driver_connection
 from notifier.direct import sample_text
-from notifier.planning.facts import COLUMNS, FACT, HOLD, JOINS, fact_of
+from notifier.planning.facts import COLUMNS, FACT, JOINS, fact_of
 from notifier.planning.planner import decisions
+from notifier.planning.plans import HOLD
 from notifier.planning.rulebook import rules_in_force
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Reason

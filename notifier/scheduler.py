@@ -14,6 +14,7 @@ from notifier.channels.base import Channel
 from notifier.incoming import missed
 from notifier.incoming.carriers import find_owners, read_incomplete
 from notifier.incoming.late_answers import apologise
+from notifier.people.guarding import guard
 from notifier.planning.another_way import write_beyond_cap
 from notifier.planning.heartbeat import beat
 from notifier.planning.pilot_end import tell_ended
@@ -142,6 +143,12 @@ async def end_pilots(context: Context) -> str | None:
     return f"{told} told" if told else None
 
 
+async def guard_pilots(context: Context) -> str | None:
+    """Stop arms of a pilot that do harm."""
+    stopped = await guard(context.engine, now=context.now)
+    return f"{stopped} arms stopped" if stopped else None
+
+
 async def ask_at_the_end(context: Context) -> str | None:
     """Ask the one question about claims that were closed a day ago."""
     asked = await ask_surveys(context.engine, now=context.now, settings=_tools(context).settings)
@@ -158,6 +165,7 @@ JOBS = (
     Job("end_late", timedelta(seconds=15), end_late),
     Job("apologise_for_late_answers", timedelta(minutes=1), apologise_for_late_answers),
     Job("end_pilots", timedelta(minutes=10), end_pilots),
+    Job("guard_pilots", timedelta(hours=1), guard_pilots),
     Job("write_letters_instead", timedelta(minutes=1), write_letters_instead),
     Job("ask_at_the_end", timedelta(minutes=10), ask_at_the_end),
     Job("make_known", timedelta(minutes=5), make_known),

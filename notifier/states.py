@@ -38,6 +38,28 @@ class Cadence(StrEnum):
     FREQUENT = "frequent"
 
 
+class Arm(StrEnum):
+    """What a pilot compares: cadences, and that the policyholder is asked which one they want."""
+
+    ESSENTIAL = "essential"
+    EVERY_STEP = "every_step"
+    FREQUENT = "frequent"
+    SELF_CHOSEN = "self_chosen"
+
+    @property
+    def cadence(self) -> Cadence | None:
+        """How often whoever is in this arm hears from us; None while it is theirs to say."""
+        return None if self is Arm.SELF_CHOSEN else Cadence(self)
+
+
+class Guardrail(StrEnum):
+    """What an arm of a pilot must not cross."""
+
+    OPT_OUTS = "opt_outs"
+    COMPLAINTS = "complaints"
+    MESSAGES = "messages"
+
+
 class ChannelName(StrEnum):
     """The ways to reach a person that are built in."""
 

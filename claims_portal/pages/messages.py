@@ -23,9 +23,9 @@ from claims_portal.pages.preferred import proposal_card
 from claims_portal.pages.reading_out import cards_of
 from claims_portal.pages.speech import Speech
 from claims_portal.rendering import page
-from notifier.people import chats, preferences
+from notifier.people import chats, enrolments, preferences
 from notifier.people.preferences import Choice
-from notifier.states import CHATS, Cadence, ChannelName
+from notifier.states import CHATS, Arm, Cadence, ChannelName
 from notifier.tables import Consent, Pilot, PilotEnrolment
 from notifier.wording.wordings import wording
 
@@ -34,7 +34,13 @@ router = APIRouter(include_in_schema=False)
 OFTEN, MAIN, NONE = "often", "main", "none"
 CADENCE_OF = {OFTEN: Cadence.FREQUENT, MAIN: Cadence.ESSENTIAL}
 NAMES = {OFTEN: marked("Often"), MAIN: marked("Main things only"), NONE: marked("No texts")}
-ARM = {Cadence.FREQUENT: OFTEN, Cadence.ESSENTIAL: MAIN, Cadence.EVERY_STEP: OFTEN}
+NAME_OF = {Cadence.FREQUENT: OFTEN, Cadence.ESSENTIAL: MAIN, Cadence.EVERY_STEP: OFTEN}
+ARM = {
+    Arm.FREQUENT: NAMES[OFTEN],
+    Arm.ESSENTIAL: NAMES[MAIN],
+    Arm.EVERY_STEP: marked("Every step"),
+    Arm.SELF_CHOSEN: marked("As you choose"),
+}
 NIGHT = (time(21), time(9))
 HOURS = tuple(f"{hour:02}:00" for hour in range(24))
 
@@ -143,14 +149,15 @@ async def answer_offer(
         if leave:
             await preferences.leave_pilot(session, view.policyholder_id, now=now)
         else:
-            running = await preferences.running_pilot(session, now)
+            running = await enrolments.offered(session, view.claim["id"], now)
             # The words that were agreed to are those that were shown: a form of older words is shown anew.
             known = running is not None and running.id == pilot and running.wording_version == wording_version
-            if running is None or not known or view.claim["part_of"]:
+            if running is None or not known:
                 raise NotFound
             await preferences.join_pilot(
                 session,
                 view.policyholder_id,
+                claim_id=view.claim["id"],
                 pilot_id=running.id,
                 wording_version=running.wording_version,
                 now=now,
@@ -180,9 +187,11 @@ async def _shown(
     said, now = speech_for(request, view.claim), now_of(request)
     async with session_scope(portal_of(request).engine) as session:
         choice = await preferences.get(session, view.policyholder_id)
-        pilot = await preferences.running_pilot(session, now)
+        # The pilot measures what policyholders ask; a claimant is not drawn into it, and whoever is in it may leave.
+        pilot = await enrolments.offered(session, view.claim["id"], now)
+        arm, by_pilot = await enrolments.trial_of(session, view.policyholder_id, now)
         devices = await devices_of(session, view.policyholder_id, now=now)
-        options = await _options(session, choice, said)
+        options = await _options(session, choice, by_pilot, said)
         messengers = await _ways(session, request, view, said)
     quiet = choice.quiet or NIGHT
     chosen = next((option.name for option in options if option.is_chosen), "")
@@ -198,8 +207,7 @@ async def _shown(
         night_to=f"{quiet[1]:%H}:00",
         hours=HOURS,
         messengers=messengers,
-        # The pilot measures what policyholders ask; a claimant is not drawn into it, and whoever is in it may leave.
-        offer=_offer(choice, None if view.claim["part_of"] else pilot, said),
+        offer=_offer(choice, arm, pilot, said),
         history=tuple(_consent(consent, said) for consent in choice.consents),
         devices=tuple(
             Line(d.label, said.say("last seen {when}", when=said.moment_within(d.seen_at)), str(d.id)) for d in devices
@@ -216,7 +224,7 @@ async def _ways(session: AsyncSession, request: Request, view: OwnersView, said:
     return cards + (await cards_of(session, view.policyholder_id, settings, said) if view.claim["phone"] else ())
 
 
-async def _options(session: AsyncSession, choice: Choice, said: Speech) -> tuple[Option, ...]:
+async def _options(session: AsyncSession, choice: Choice, by_pilot: Cadence | None, said: Speech) -> tuple[Option, ...]:
     often = await preferences.forecast(session, Cadence.FREQUENT)
     main = await preferences.forecast(session, Cadence.ESSENTIAL)
     hints = {
@@ -231,21 +239,14 @@ async def _options(session: AsyncSession, choice: Choice, said: Speech) -> tuple
         ),
         NONE: said.say("The decision comes by letter. This page works as before"),
     }
-    now = NONE if choice.stopped else ARM[in_force(choice)]
+    now = NONE if choice.stopped else NAME_OF[choice.cadence or by_pilot or Cadence.ESSENTIAL]
     return tuple(Option(value, said.say(name), hints[value], value == now) for value, name in NAMES.items())
 
 
-def in_force(choice: Choice) -> Cadence:
-    """How often we write to somebody now: their own choice, else their arm, else the main things."""
-    if choice.cadence is not None:
-        return choice.cadence
-    return choice.enrolment.arm if choice.enrolment is not None else Cadence.ESSENTIAL
-
-
-def _offer(choice: Choice, pilot: Pilot | None, said: Speech) -> Offer | None:
-    if choice.enrolment is not None:
-        return _taking_part(choice.enrolment, said)
-    if pilot is None:
+def _offer(choice: Choice, arm: Arm | None, pilot: Pilot | None, said: Speech) -> Offer | None:
+    if arm is not None and choice.enrolment is not None:
+        return _taking_part(choice.enrolment, arm, said)
+    if pilot is None or pilot.ends_at is None:
         return None
     words = wording(pilot.wording_version, said.language)
     end = said.day(said.day_of(pilot.ends_at))
@@ -259,16 +260,16 @@ def _offer(choice: Choice, pilot: Pilot | None, said: Speech) -> Offer | None:
     )
 
 
-def _taking_part(enrolment: PilotEnrolment, said: Speech) -> Offer:
-    since, arm = said.day(said.day_of(enrolment.consented_at)), said.say(NAMES[ARM[enrolment.arm]])
+def _taking_part(enrolment: PilotEnrolment, arm: Arm, said: Speech) -> Offer:
+    since, group = said.day(said.day_of(enrolment.consented_at)), said.say(ARM[arm])
     return Offer(
         title=said.say("Help us find the right number of texts"),
-        texts=(said.say("You take part since {date}. Your group: {arm}.", date=since, arm=arm),),
+        texts=(said.say("You take part since {date}. Your group: {arm}.", date=since, arm=group),),
         check=None,
         button=None,
         pilot_id=str(enrolment.pilot_id),
         wording="",
-        group=arm,
+        group=group,
     )
 
 

@@ -191,6 +191,7 @@ NOT_HELD = {
     "text_alarm": _RULES,
     "way_price": _RULES,
     "pilot": _RULES,
+    "pilot_arm": _RULES,
     "staff": _STAFF,
     "staff_session": _STAFF,
 }

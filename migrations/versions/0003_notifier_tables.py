@@ -383,12 +383,35 @@ def upgrade() -> None:
         "pilot",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("arms", postgresql.JSONB(astext_type=sa.String()), nullable=False),
+        sa.Column("question", sa.String(), nullable=False),
+        sa.Column("eligible", postgresql.JSONB(astext_type=sa.String()), nullable=False),
         sa.Column("wording_version", sa.String(), nullable=False),
-        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("main_measure", sa.String(length=40), nullable=False),
+        sa.Column("smallest", sa.Float(), nullable=False),
+        sa.Column("opt_out_limit", sa.Float(), nullable=False),
+        sa.Column("complaint_limit", sa.Float(), nullable=False),
+        sa.Column("message_limit", sa.Float(), nullable=False),
+        sa.Column("after", sa.String(length=40), nullable=True),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("planned_end", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_by", sa.String(), nullable=True),
+        sa.Column("stop_reason", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pilot")),
         sa.UniqueConstraint("name", name=op.f("uq_pilot_name")),
+    )
+    op.create_table(
+        "pilot_arm",
+        sa.Column("pilot_id", sa.Uuid(), nullable=False),
+        sa.Column("arm", sa.String(length=40), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("weight", sa.Integer(), nullable=False),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_for", sa.String(length=40), nullable=True),
+        sa.ForeignKeyConstraint(["pilot_id"], ["pilot.id"], name=op.f("fk_pilot_arm_pilot_id")),
+        sa.PrimaryKeyConstraint("pilot_id", "arm", name=op.f("pk_pilot_arm")),
     )
     op.create_table(
         "sender_rate",
@@ -434,6 +457,7 @@ def upgrade() -> None:
             sa.String(length=40),
             nullable=False,
         ),
+        sa.Column("line", sa.String(length=40), nullable=False),
         sa.Column("consented_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("crossed_at", sa.DateTime(timezone=True), nullable=True),
@@ -444,6 +468,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pilot_enrolment")),
         sa.UniqueConstraint("pilot_id", "policyholder_id", name=op.f("uq_pilot_enrolment_pilot_id_policyholder_id")),
     )
+    op.create_index(op.f("ix_pilot_enrolment_policyholder_id"), "pilot_enrolment", ["policyholder_id"], unique=False)
     op.create_table(
         "preference",
         sa.Column("policyholder_id", sa.Uuid(), nullable=False),
@@ -672,7 +697,9 @@ def downgrade() -> None:
     op.drop_index("ix_notification_claim", table_name="notification")
     op.drop_table("notification")
     op.drop_table("preference")
+    op.drop_index(op.f("ix_pilot_enrolment_policyholder_id"), table_name="pilot_enrolment")
     op.drop_table("pilot_enrolment")
+    op.drop_table("pilot_arm")
     op.drop_index(op.f("ix_consent_policyholder_id"), table_name="consent")
     op.drop_table("consent")
     op.drop_table("address_note")

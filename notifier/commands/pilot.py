@@ -3,40 +3,22 @@
 import argparse
 import getpass
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from claims_core import ledger
 from claims_core.clock import utc_now
 from claims_core.commands.words import whole_number
-from claims_core.errors import Conflict, NotFound
-from claims_core.same_person import rows_of
+from claims_core.errors import NotFound
 from notifier.commands.with_session import with_session
-from notifier.people.preferences import running_pilot
-from notifier.states import Cadence
+from notifier.deciding.pilot import Plan, Weighed, often_or_rare
+from notifier.people import pilots
+from notifier.people.pilot_figures import FIGURES, per_arm
+from notifier.states import Arm
 from notifier.tables import Pilot
-from notifier.wording.wordings import versions
-
-# Everybody stays in the arm that was drawn for them, also who crossed over or left: else the arms are not alike.
-_PER_ARM = text(f"""
-select e.arm, count(*) as people, count(e.crossed_at) as crossed, count(e.left_at) as gone,
-    coalesce(sum(told.n), 0) as messages, coalesce(sum(told.parts), 0) as parts,
-    count(*) filter (where stopped.at is not null) as stops
-from pilot_enrolment e join policyholder p on p.id = e.policyholder_id
-cross join lateral (select {rows_of("p")} as ids offset 0) kin
-left join lateral (select count(distinct n.id) as n, sum(d.segments) as parts from notification n
-    join delivery d on d.notification_id = n.id and d.state in ('accepted', 'on_its_way', 'delivered', 'undelivered')
-    where n.recipient_id = any(kin.ids) and n.planned_at >= e.consented_at
-    and n.importance in ('required', 'progress', 'heartbeat') and n.cause_kind <> 'enrolment') told on true
-left join lateral (select min(o.at) as at from opt_out o join contact_point i on i.address = o.address
-    where i.policyholder_id = any(kin.ids) and o.at >= e.consented_at) stopped on true
-where e.pilot_id = :pilot_id group by e.arm order by e.arm
-""")  # noqa: S608  (pieces of our own)
-FIGURES = ("people", "messages", "parts", "stops", "crossed", "gone")
+from notifier.wording.wordings import versions, wording_for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,12 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACTION")
     start = acts.add_parser("start", help="start a pilot; the claim page offers it from now on")
     start.add_argument("name")
-    start.add_argument("--days", type=whole_number(1, 3_650), default=90, help="how long it lasts (90)")
-    start.add_argument("--arms", nargs="+", choices=[each.value for each in Cadence], default=["essential", "frequent"])
-    start.add_argument("--wording", choices=versions(), default=versions()[-1], help="what people agree to")
+    start.add_argument("--days", type=whole_number(1, 3_650), default=56, help="how long it lasts (56)")
+    start.add_argument("--arms", nargs="+", choices=[each.value for each in Arm], default=["essential", "frequent"])
+    start.add_argument("--wording", choices=versions(), help="what people agree to; the one that says these arms")
     end = acts.add_parser("end", help="end a pilot before its time; who takes part is told")
     end.add_argument("name")
-    show = acts.add_parser("show", help="people, messages and stops per arm")
+    end.add_argument("--reason", required=True, help="why, for the trail and the report")
+    show = acts.add_parser("show", help="people, messages, stops and complaints per arm")
     show.add_argument("name", nargs="?", help="the pilot; all if none is named")
     show.add_argument("--json", action="store_true", help="one object a line")
 
@@ -59,10 +42,10 @@ def run(args: argparse.Namespace) -> int:
     now = utc_now()
     if args.act == "start":
         pilot = with_session(lambda session: start(session, args, now))
-        print(f"{pilot.name} runs until {pilot.ends_at:%Y-%m-%d}, arms: {', '.join(pilot.arms)}")
+        print(f"{pilot.name} runs until {pilot.ends_at:%Y-%m-%d}")
         return 0
     if args.act == "end":
-        with_session(lambda session: end(session, args.name, now))
+        with_session(lambda session: end(session, args.name, now, reason=args.reason))
         print(f"{args.name} is over; who takes part is told within ten minutes, or in their morning")
         return 0
     rows = with_session(lambda session: figures(session, args.name))
@@ -74,43 +57,44 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def start(session: AsyncSession, args: argparse.Namespace, now: datetime) -> Pilot:
-    """Write the pilot and the act. One at a time: two would share people and tell nothing."""
-    running = await running_pilot(session, now)
-    if running is not None:
-        raise Conflict(f"the pilot {running.name} runs until {running.ends_at:%Y-%m-%d}")
-    if (await session.exec(select(Pilot).where(Pilot.name == args.name))).first():
-        raise Conflict(f"there was a pilot called {args.name} already")
-    ends_at = now + timedelta(days=args.days)
-    pilot = Pilot(name=args.name, arms=args.arms, wording_version=args.wording, starts_at=now, ends_at=ends_at)
-    session.add(pilot)
-    detail = {"arms": args.arms, "ends_at": ends_at.isoformat(), "wording": args.wording}
-    actor = getpass.getuser()
-    subject = f"pilot:{args.name}"
-    await ledger.audit(session, actor=actor, action="pilot_started", subject=subject, detail=detail, now=now)
-    return pilot
+    """Start the pilot that was planned under this name, or plan the example with these arms and start it."""
+    planned = (await session.exec(select(Pilot).where(Pilot.name == args.name))).first()
+    if planned is None:
+        planned = await pilots.make(session, plan_from(args), by=getpass.getuser(), now=now)
+    return await pilots.start(session, planned.id, by=getpass.getuser(), now=now)
 
 
-async def end(session: AsyncSession, name: str, now: datetime) -> None:
-    """End the pilot called `name` now, and write the act. Raises `NotFound` unless it runs."""
-    pilot = (await session.exec(select(Pilot).where(Pilot.name == name, col(Pilot.ends_at) > now))).first()
+def plan_from(args: argparse.Namespace) -> Plan:
+    """The plan of somebody who names no more than arms and days."""
+    arms = tuple(Weighed(Arm(each)) for each in args.arms)
+    example = often_or_rare(args.wording or wording_for([each.arm for each in arms]))
+    return Plan(
+        name=args.name,
+        question=example.question,
+        arms=arms,
+        wording_version=example.wording_version,
+        days=args.days,
+    )
+
+
+async def end(session: AsyncSession, name: str, now: datetime, *, reason: str) -> None:
+    """End the pilot called `name` now. Raises `NotFound` unless it runs."""
+    found = select(Pilot).where(Pilot.name == name, col(Pilot.ends_at) > now)
+    pilot = (await session.exec(found)).first()
     if pilot is None:
         raise NotFound(f"there is no pilot {name} that runs")
-    detail = {"would_end_at": pilot.ends_at.isoformat()}
-    pilot.ends_at = now
-    actor, subject = getpass.getuser(), f"pilot:{name}"
-    await ledger.audit(session, actor=actor, action="pilot_ended", subject=subject, detail=detail, now=now)
+    await pilots.stop(session, pilot.id, reason=reason, by=getpass.getuser(), now=now)
 
 
 async def figures(session: AsyncSession, name: str | None) -> list[dict[str, Any]]:
     """A row for each arm of each pilot, or of the one called `name`. Raises `NotFound` without one."""
-    pilots = select(Pilot).order_by(col(Pilot.starts_at)) if name is None else select(Pilot).where(Pilot.name == name)
+    all_there_are = select(Pilot).order_by(col(Pilot.starts_at), col(Pilot.name))
     rows: list[dict[str, Any]] = []
-    for pilot in await session.exec(pilots):
-        found = await (await session.connection()).execute(_PER_ARM, {"pilot_id": pilot.id})
-        counted = {each.arm: each for each in found}
-        for arm in pilot.arms:
-            numbers = {figure: int(getattr(counted[arm], figure)) if arm in counted else 0 for figure in FIGURES}
-            rows.append({"pilot": pilot.name, "arm": arm, **numbers})
+    for pilot in await session.exec(all_there_are if name is None else all_there_are.where(Pilot.name == name)):
+        counted = await per_arm(session, pilot.id)
+        for each in await pilots.arms_of(session, pilot.id):
+            numbers = counted.get(each.arm, dict.fromkeys(FIGURES, 0))
+            rows.append({"pilot": pilot.name, "arm": each.arm.value, **numbers, "stopped_for": each.stopped_for})
     if name is not None and not rows:
         raise NotFound(f"there is no pilot {name}")
     return rows
@@ -118,4 +102,5 @@ async def figures(session: AsyncSession, name: str | None) -> list[dict[str, Any
 
 def _as_line(row: dict[str, Any]) -> str:
     words = ", ".join(f"{row[figure]} {figure}" for figure in FIGURES)
-    return f"{row['pilot']:<16} {row['arm']:<10} {words}"
+    stopped = f", stopped: {row['stopped_for']}" if row["stopped_for"] else ""
+    return f"{row['pilot']:<16} {row['arm']:<11} {words}{stopped}"

@@ -117,7 +117,7 @@ def still_to_send(
 
 def cadence_of(stands: Background, settings: NotifierSettings) -> Cadence:
     """The person's own choice, else the arm of the pilot they agreed to, else the insurer's cadence."""
-    return Cadence(stands.chosen_cadence or stands.arm or settings.notifier_cadence)
+    return Cadence(stands.chosen_cadence or stands.trial_cadence or settings.notifier_cadence)
 
 
 def reach(

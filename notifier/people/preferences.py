@@ -14,21 +14,20 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from claims_core.db import insert_once
-from claims_core.errors import Refused
 from claims_core.ids import new_id
 from claims_core.same_person import rows_of_person
 from claims_core.tables import ContactKind, ContactPoint, Policyholder
 from notifier.deciding.decisions import PASSES_A_STOP
-from notifier.deciding.pilot import draw_arm
-from notifier.people import chats
+from notifier.people import chats, enrolments
 from notifier.people.confirmations import say_how_often
-from notifier.people.consents import give_consent, withdraw_consent
+from notifier.people.consents import give_consent
+from notifier.people.enrolments import leave_pilot
 from notifier.planning.forecast import forecast
 from notifier.planning.rulebook import longest_silence
 from notifier.states import Cadence, ChannelName, Importance, NotificationState, Reason
 from notifier.tables import Consent, Notification, OptOut, Pilot, PilotEnrolment, Preference
 
-__all__ = ["Choice", "choose", "forecast", "get", "join_pilot", "leave_pilot", "longest_silence", "running_pilot"]
+__all__ = ["Choice", "choose", "forecast", "get", "join_pilot", "leave_pilot", "longest_silence"]
 
 # A STOP is for the number, whatever carries the text there; and for an address of letters.
 CARRIED_TO = {
@@ -65,7 +64,7 @@ async def get(session: AsyncSession, policyholder_id: UUID) -> Choice:
         language=chosen.language if chosen else None,
         quiet=(quiet[0], quiet[1]) if quiet[0] is not None and quiet[1] is not None else None,
         stopped=await is_stopped(session, policyholder_id),
-        enrolment=await _enrolment(session, policyholder_id),
+        enrolment=await enrolments.enrolment_of(session, policyholder_id),
         consents=tuple(await session.exec(agreed)),
     )
 
@@ -154,82 +153,44 @@ async def is_stopped(session: AsyncSession, policyholder_id: UUID) -> bool:
     return (await session.exec(stands)).first() is not None
 
 
-async def running_pilot(session: AsyncSession, now: datetime) -> Pilot | None:
-    """The pilot that runs now, the oldest if there are several."""
-    runs = select(Pilot).where(Pilot.starts_at <= now, Pilot.ends_at > now).order_by(col(Pilot.starts_at)).limit(1)
-    return (await session.exec(runs)).first()
-
-
 async def join_pilot(
     session: AsyncSession,
     policyholder_id: UUID,
     *,
+    claim_id: UUID,
     pilot_id: UUID,
     wording_version: str,
     now: datetime,
     key: SecretStr,
     how: str = "page",
 ) -> PilotEnrolment:
-    """Agree to a pilot: the consent, and the arm drawn by the keyed hash. Twice is once; who comes back keeps theirs.
+    """Agree to a pilot on the page of a claim: the consent, and the arm drawn by the keyed hash. Twice is once; who
+    comes back keeps theirs.
 
-    What was chosen before is put aside, for that is what taking part means; a choice made later wins again.
-    Raises `Refused` when the pilot is over.
+    What was chosen before is put aside, for that is what taking part means, unless the arm is to choose; a choice made
+    later wins again. Raises `Refused` when the pilot is over or does not ask about this claim.
     """
-    pilot = await session.get(Pilot, pilot_id)
-    if pilot is None or not pilot.starts_at <= now < pilot.ends_at:
-        raise Refused("this pilot does not run now")
-    arm = draw_arm(pilot_id, policyholder_id, [Cadence(each) for each in pilot.arms], key=key)
-    enrolment, new = await _enrol(session, pilot_id, policyholder_id, arm, now)
+    enrolment, new = await enrolments.enrol(session, policyholder_id, claim_id, pilot_id, now=now, key=key)
     if new or enrolment.left_at is not None:
         enrolment.left_at = None
-        purpose = purpose_of(pilot)
+        purpose = enrolments.purpose_of(await session.get_one(Pilot, pilot_id))
         await give_consent(session, policyholder_id, purpose=purpose, wording_version=wording_version, how=how, now=now)
-        if await _chosen(session, await rows_of_person(session, policyholder_id)) is not None:
-            chosen = await _preference(session, policyholder_id, now)
-            chosen.cadence, chosen.chosen_at = None, now
-        await _confirm(session, policyholder_id, enrolment.arm, now)
+        if (cadence := enrolment.arm.cadence) is not None:
+            await _put_aside(session, policyholder_id, now)
+            await _confirm(session, policyholder_id, cadence, now)
     await session.flush()
     return enrolment
 
 
-async def _enrol(
-    session: AsyncSession, pilot_id: UUID, policyholder_id: UUID, arm: Cadence, now: datetime
-) -> tuple[PilotEnrolment, bool]:
-    """The person's enrolment, the first if two of their rows have one, and whether it is new."""
-    rows = await rows_of_person(session, policyholder_id)
-    theirs = select(PilotEnrolment).where(col(PilotEnrolment.policyholder_id).in_(rows))
-    first = theirs.where(PilotEnrolment.pilot_id == pilot_id).order_by(col(PilotEnrolment.consented_at)).limit(1)
-    if new := (await session.exec(first)).first() is None:
-        row = PilotEnrolment(id=new_id(), pilot_id=pilot_id, policyholder_id=policyholder_id, arm=arm, consented_at=now)
-        new = await insert_once(session, row, unique=("pilot_id", "policyholder_id"))
-    return (await session.exec(first)).one(), new
-
-
-async def leave_pilot(session: AsyncSession, policyholder_id: UUID, *, now: datetime, how: str = "page") -> None:
-    """Leave whatever pilot one is in. Nothing else changes, and nobody asks why."""
-    # Two, if two rows of one person took part before they were joined.
-    while (enrolment := await _enrolment(session, policyholder_id)) is not None:
-        pilot = await session.get_one(Pilot, enrolment.pilot_id)
-        enrolment.left_at = now
-        await withdraw_consent(session, policyholder_id, purpose=purpose_of(pilot), how=how, now=now)
-        await session.flush()
-
-
-def purpose_of(pilot: Pilot) -> str:
-    """What the consent to a pilot is for."""
-    return f"pilot:{pilot.name}"
-
-
-async def _enrolment(session: AsyncSession, policyholder_id: UUID) -> PilotEnrolment | None:
-    rows = await rows_of_person(session, policyholder_id)
-    mine = select(PilotEnrolment).where(col(PilotEnrolment.policyholder_id).in_(rows))
-    mine = mine.where(col(PilotEnrolment.left_at).is_(None))
-    return (await session.exec(mine.order_by(col(PilotEnrolment.consented_at).desc()).limit(1))).first()
+async def _put_aside(session: AsyncSession, policyholder_id: UUID, now: datetime) -> None:
+    if await _chosen(session, await rows_of_person(session, policyholder_id)) is not None:
+        chosen = await _preference(session, policyholder_id, now)
+        chosen.cadence, chosen.chosen_at = None, now
 
 
 async def _cross(session: AsyncSession, policyholder_id: UUID, cadence: Cadence, now: datetime) -> None:
-    enrolment = await _enrolment(session, policyholder_id)
-    if enrolment is not None and enrolment.crossed_at is None and enrolment.arm is not cadence:
+    enrolment = await enrolments.enrolment_of(session, policyholder_id)
+    if enrolment is not None and enrolment.crossed_at is None and enrolment.arm.cadence not in (None, cadence):
         enrolment.crossed_at = now
 
 

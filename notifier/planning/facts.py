@@ -12,10 +12,11 @@ import asyncpg
 from claims_core.errors import ClaimsError, NotFound
 from claims_core.same_person import goes_on, rows_of
 from notifier.background import Background, Fact
-from notifier.deciding.decisions import still_to_send
+from notifier.deciding.decisions import cadence_of, still_to_send
 from notifier.planning.addresses import AS_PLANNED, FOR_PLANNING, LAST_HEARD, SPOKEN_TO, USABLE_FIRST
 from notifier.planning.counted import HANDED_OVER, TOLD_ON_CLAIM, TOLD_OR_IN_HAND
 from notifier.planning.stops import OF_ADDRESS, OF_CLAIM, STOPPED
+from notifier.planning.trials import TOLD_TO, TRIAL
 from notifier.rendering import MessageText, text_for
 from notifier.settings import NotifierSettings
 from notifier.states import ChannelName, Importance, Reason
@@ -40,9 +41,7 @@ _COLUMNS = {
     "chosen_channel": "chosen.channel",
     "quiet_from": "chosen.quiet_from",
     "quiet_to": "chosen.quiet_to",
-    "arm": """(select e.arm from pilot_enrolment e join pilot t on t.id = e.pilot_id
-        where e.policyholder_id = any(kin.ids) and e.left_at is null and t.starts_at <= $1 and t.ends_at > $1
-        order by e.consented_at limit 1)""",
+    "arm": "trial.arm",
     "stopped": STOPPED,
     "consents": """array(select k.purpose from consent k
         where k.policyholder_id = any(kin.ids) and k.withdrawn_at is null)""",
@@ -78,6 +77,7 @@ _COLUMNS = {
         and not o.policyholder_id = any(kin.ids))""",
     "address_kind": "point.kind",
     "told_on_claim": TOLD_ON_CLAIM,
+    "trial_cadence": "trial.cadence",
 }
 assert tuple(_COLUMNS) == Background._fields
 COLUMNS = ", ".join(f"{expression} as {name}" for name, expression in _COLUMNS.items())
@@ -93,6 +93,7 @@ _JOINS = f"""
 cross join lateral (select {rows_of("p")} as ids offset 0) kin
 left join lateral (select x.cadence, x.channel, x.language, x.quiet_from, x.quiet_to from preference x
     where x.policyholder_id = any(kin.ids) order by x.chosen_at desc limit 1) chosen on true
+{TRIAL}
 left join lateral (select i.id, i.address, i.kind from contact_point i
     where i.policyholder_id = p.id and i.kind {{kinds}} and i.on_file
     order by {{first}} i.place, i.id limit 1) point on true
@@ -109,16 +110,11 @@ left join lateral (select
 JOINS = _JOINS.format(first=USABLE_FIRST, kinds=FOR_PLANNING)
 FACT = """ev.kind, ev.page_state as event_page_state, ev.detail::text as detail, ev.occurred_at, ev.tell_after,
     ev.recorded_at"""
-# What a head of team decided on the run that brought the fact, if it moved too many claims to be told unasked:
-# `held` until then, `told` or `dropped` afterwards. Wants `ev` in front of it.
-HOLD = """(select case when h.run_id is null then 'held' when h.told then 'told' else 'dropped' end
-    from sync_run r left join hold_decision h on h.run_id = r.id
-    where r.id = ev.run_id and r.held_at is not null) as hold"""
 # A code goes to the number it was asked for, an answer to the one that wrote; news to the number on file now.
 _ASKED_FROM = "(n.importance in ('code', 'answer') and i.id = n.contact_point_id) desc,"
 _TAKEN = f"""
 select n.id, n.template, n.importance, n.channel, n.send_by, n.values::text as own, n.language as said_in, n.cadence,
-    {FACT}, q.text as question, q.answer, q.answer_due_at,
+    {TOLD_TO}, {FACT}, q.text as question, q.answer, q.answer_due_at,
     {SPOKEN_TO} as spoken_address, {LAST_HEARD} as heard_at, coalesce(p.person_id, p.id) as person_id,
     case when n.template = 'kw_status_many' then (select count(*) from claim o
         where o.policyholder_id = any(kin.ids) and o.stage <> 'closed'
@@ -269,6 +265,9 @@ def _verdict(taken: _Taken, settings: NotifierSettings, now: datetime) -> Reason
     row = taken.row
     if row["template"] == "question_late" and row["answer"] is not None:
         return Reason.NO_LONGER_TRUE
+    # Whoever has left a pilot or chosen since is written to as they now want it.
+    if row["told_to"] is not None and cadence_of(taken.stands, settings) not in row["told_to"]:
+        return Reason.CADENCE
     return still_to_send(
         template=row["template"],
         importance=Importance(row["importance"]),

@@ -11,16 +11,19 @@ from notifier.planning.notices import tell_person
 from notifier.settings import NotifierSettings
 from notifier.states import CauseKind, Importance
 
-# Who has left was told what they chose; what ended long before we looked is no news any more.
+# An arm that a guardrail stopped is over before the others are. Who has left was told what they chose; what ended
+# long before we looked is no news any more.
 _ENDED = """
-select e.id, e.policyholder_id, t.ends_at, coalesce(chosen.language, p.language) as language, p.time_zone,
+select e.id, e.policyholder_id, done.at as ends_at, coalesce(chosen.language, p.language) as language, p.time_zone,
   (select c.id from claim c where c.policyholder_id = e.policyholder_id
     order by c.stage = 'closed', c.reported_at desc limit 1) as claim_id
 from pilot t join pilot_enrolment e on e.pilot_id = t.id and e.left_at is null
+join pilot_arm a on a.pilot_id = t.id and a.arm = e.arm cross join lateral (
+    select least(t.ends_at, a.stopped_at) as at) done
 join policyholder p on p.id = e.policyholder_id left join preference chosen on chosen.policyholder_id = p.id
-where t.ends_at <= $1 and t.ends_at > $1 - interval '7 days' and not exists (select from notification n
+where done.at <= $1 and done.at > $1 - interval '7 days' and not exists (select from notification n
   where n.cause_kind = 'enrolment' and n.cause_id = e.id)
-order by t.ends_at, e.id limit $2
+order by done.at, e.id limit $2
 """
 
 

@@ -12,8 +12,8 @@ from claims_core.db import driver_connection, session_scope
 from claims_core.failpoints import failpoint
 from notifier.deciding.decisions import decide
 from notifier.deciding.rules import Rule, rule_for
-from notifier.planning.facts import COLUMNS, FACT, HOLD, JOINS, background_of, fact_of
-from notifier.planning.plans import PLANNER_ALONE, Decided, write_plans
+from notifier.planning.facts import COLUMNS, FACT, JOINS, background_of, fact_of
+from notifier.planning.plans import HOLD, PLANNER_ALONE, Decided, write_plans
 from notifier.planning.rulebook import rules_in_force
 from notifier.settings import NotifierSettings
 from notifier.states import CauseKind, Reason

@@ -59,6 +59,12 @@ from unnest({_ARRAYS}) as row({", ".join(_COLUMNS)})
 on conflict (cause_kind, cause_id, template, recipient_id, step) do nothing returning id
 """  # noqa: S608
 
+# What a head of team decided on the run that brought the fact, if it moved too many claims to be told unasked:
+# `held` until then, `told` or `dropped` afterwards. Wants `ev` in front of it.
+HOLD = """(select case when h.run_id is null then 'held' when h.told then 'told' else 'dropped' end
+    from sync_run r left join hold_decision h on h.run_id = r.id
+    where r.id = ev.run_id and r.held_at is not null) as hold"""
+
 Cause = tuple[CauseKind, UUID]
 Decided = tuple[Cause, int | None, Background, Plan, dict[str, Any]]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from claims_core.same_person import rows_of
 from notifier.deciding.silences import Silence
+from notifier.planning.trials import TRIAL
 from notifier.settings import NotifierSettings
 
 # Where somebody still waits for us. Afterwards silence is what everybody expects; and so it is once it was decided,
@@ -28,15 +29,13 @@ WAITING = (
 SPANS = f"""
 with silence as (
     select c.id as claim_id, c.policyholder_id, c.product, c.line_of_business as line,
-        coalesce(chosen.cadence, arm.arm, $2) as cadence, greatest(last.at, first.at) as since
+        coalesce(chosen.cadence, trial.cadence, $2) as cadence, greatest(last.at, first.at) as since
     from claim c
     join policyholder p on p.id = c.policyholder_id
     cross join lateral (select {rows_of("p")} as ids offset 0) kin
     left join lateral (select x.cadence from preference x where x.policyholder_id = any(kin.ids)
         order by x.chosen_at desc limit 1) chosen on true
-    left join lateral (select e.arm from pilot_enrolment e join pilot t on t.id = e.pilot_id
-        where e.policyholder_id = any(kin.ids) and e.left_at is null and t.starts_at <= $1 and t.ends_at > $1
-        order by e.consented_at limit 1) arm on true
+    {TRIAL}
     cross join lateral (select min(ev.recorded_at) as at from case_event ev where ev.claim_id = c.id) first
     left join lateral (select max(d.started_at) as at from notification n join delivery d on d.notification_id = n.id
         where n.claim_id = c.id and n.importance in ('required', 'progress', 'heartbeat')

@@ -10,10 +10,9 @@ from notifier.tables.permission import (
     Inbound,
     InboundPart,
     OptOut,
-    Pilot,
-    PilotEnrolment,
     Preference,
 )
+from notifier.tables.pilots import Pilot, PilotArm, PilotEnrolment
 from notifier.tables.queue import (
     LINK_LIVES,
     MESSAGE_LINK,
@@ -51,6 +50,7 @@ __all__ = [
     "NotificationRule",
     "OptOut",
     "Pilot",
+    "PilotArm",
     "PilotEnrolment",
     "PlannedEvent",
     "PlannerMark",

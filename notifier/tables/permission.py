@@ -5,7 +5,6 @@ from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from claims_core.db import Table, stored_as_value
@@ -163,29 +162,3 @@ class Preference(Table, table=True):
     quiet_from: time | None = None
     quiet_to: time | None = None
     chosen_at: datetime
-
-
-class Pilot(Table, table=True):
-    """A time-boxed trial of cadences with consent and random arms."""
-
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    name: str = Field(unique=True)
-    arms: list[str] = Field(sa_column=Column(JSONB, nullable=False))
-    wording_version: str
-    starts_at: datetime
-    ends_at: datetime
-
-
-class PilotEnrolment(Table, table=True):
-    """A policyholder's consent to a pilot and the arm drawn for them. The first arm is never changed."""
-
-    # A policyholder is in a pilot once.
-    __table_args__ = (UniqueConstraint("pilot_id", "policyholder_id"),)
-
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    pilot_id: UUID = Field(foreign_key="pilot.id")
-    policyholder_id: UUID = Field(foreign_key="policyholder.id")
-    arm: Cadence = Field(sa_type=stored_as_value(Cadence))
-    consented_at: datetime
-    left_at: datetime | None = None
-    crossed_at: datetime | None = None

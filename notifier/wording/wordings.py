@@ -1,11 +1,13 @@
 """The wordings a policyholder agrees to: every version ever shown, in both languages (pure)."""
 
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from claims_core.errors import NotFound
+from notifier.states import Arm
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,10 @@ class Wording:
     button: str
 
 
+# What a wording names as drawn; one that is not here names no cadence and is true of all.
+SAYS = {"pilot-1": {Arm.ESSENTIAL, Arm.FREQUENT}}
+
+
 @cache
 def _versions() -> dict[str, dict[str, dict[str, str]]]:
     return tomllib.loads(Path(__file__).with_name("wordings.toml").read_text(encoding="utf-8"))
@@ -31,6 +37,16 @@ def wording(version: str, language: str) -> Wording:
         return Wording(version=version, **_versions()[version][language])
     except KeyError as error:
         raise NotFound(f"there is no wording {version} in {language}") from error
+
+
+def wording_for(arms: Collection[Arm]) -> str:
+    """The first wording that is true of these arms: whoever agrees must know between what is drawn."""
+    return next(version for version in versions() if is_true_of(version, arms))
+
+
+def is_true_of(version: str, arms: Collection[Arm]) -> bool:
+    """Does this wording say between what is drawn?"""
+    return set(arms) <= SAYS.get(version, set(Arm))
 
 
 def versions() -> list[str]:

@@ -1,8 +1,7 @@
 """The demo's database: anew at each start, with somebody at the desk, a pilot, and a twin in each of its arms."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 
 import asyncpg
 from pydantic import SecretStr
@@ -19,15 +18,17 @@ from claims_core.tables import Claim
 from claims_portal.staff import NewStaff, add_staff
 from claims_portal.staff.passwords import hash_password
 from claims_portal.tables import Role
+from notifier.deciding.pilot import often_or_rare
+from notifier.people import pilots
 from notifier.people.preferences import join_pilot
-from notifier.states import Cadence
+from notifier.states import Arm
 from notifier.tables import Pilot
-from notifier.wording.wordings import versions
+from notifier.wording.wordings import wording_for
 from sandbox.demo.surroundings import INSTANCE_ID
 
 HANDLER, HANDLER_NAME = "kotova", "Марина Котова"
-ARMS = (Cadence.ESSENTIAL, Cadence.FREQUENT)
-PILOT_WEEKS = 12
+ARMS = (Arm.ESSENTIAL, Arm.FREQUENT)
+PILOT, PILOT_DAYS = "demo", 84
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Twin:
     """One of two claims alike: the same news, and as many messages as its arm says."""
 
     ref: str
-    arm: Cadence
+    arm: Arm
 
 
 async def fresh_database(url: str, *, like: str = "template1") -> None:
@@ -70,35 +71,30 @@ async def add_people_and_pilot(engine: AsyncEngine, *, password: str) -> None:
     )  # fmt: skip
     async with session_scope(engine) as session:
         await add_staff(session, handler, by="sandbox", now=now)
-        session.add(
-            Pilot(
-                name="demo",
-                arms=[arm.value for arm in ARMS],
-                wording_version=versions()[-1],
-                starts_at=now - timedelta(days=1),
-                ends_at=now + timedelta(weeks=PILOT_WEEKS),
-            )
-        )
+        plan = replace(often_or_rare(wording_for(ARMS)), name=PILOT, days=PILOT_DAYS)
+        pilot = await pilots.make(session, plan, by="sandbox", now=now)
+        await pilots.start(session, pilot.id, by="sandbox", now=now)
 
 
 async def enrol_twins(engine: AsyncEngine, refs: Sequence[str], *, key: SecretStr) -> tuple[Twin, Twin]:
     """Of claims that are alike, let one after the other join the pilot until each arm has one. The hash draws."""
-    found: dict[Cadence, Twin] = {}
+    found: dict[Arm, Twin] = {}
     for ref in refs:
         async with session_scope(engine) as session:
             arm = await _join(session, ref, key)
         found.setdefault(arm, Twin(ref, arm))
         if len(found) == len(ARMS):
             break
-    return found[Cadence.ESSENTIAL], found[Cadence.FREQUENT]
+    return found[Arm.ESSENTIAL], found[Arm.FREQUENT]
 
 
-async def _join(session: AsyncSession, ref: str, key: SecretStr) -> Cadence:
-    pilot = (await session.exec(select(Pilot).where(Pilot.name == "demo"))).one()
+async def _join(session: AsyncSession, ref: str, key: SecretStr) -> Arm:
+    pilot = (await session.exec(select(Pilot).where(Pilot.name == PILOT))).one()
     claim = (await session.exec(select(Claim).where(Claim.source == "claim_center", Claim.source_ref == ref))).one()
     joined = await join_pilot(
         session,
         claim.policyholder_id,
+        claim_id=claim.id,
         pilot_id=pilot.id,
         wording_version=pilot.wording_version,
         now=utc_now(),

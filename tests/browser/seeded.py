@@ -23,9 +23,10 @@ from claims_portal.tables import RequestKind, UnprovenRequest, Upload, UploadSta
 from claims_portal.uploads.unfit import Unfit
 from notifier.channels.base import hash_of_token
 from notifier.states import CauseKind, ChannelName, DeliveryState, Importance, NotificationState
-from notifier.tables import Delivery, Notification, Pilot, Survey
+from notifier.tables import Delivery, Notification, Survey
 from sandbox.telegram import Bot
 from tests.factories import a_person, a_question, events_of
+from tests.pilots import a_pilot
 from tests.portal.counted import figure
 from tests.portal.desk import a_staff
 from tests.portal.links import handed_over
@@ -56,15 +57,7 @@ async def seed(engine: AsyncEngine) -> tuple[dict[str, Claim], str, str, str]:
     """A claim in every state, their owner's session, messages with their receipts, questions, a pilot, a link."""
     claims: dict[str, Claim] = {}
     async with session_scope(engine) as session:
-        session.add(
-            Pilot(
-                name="often",
-                arms=["essential", "frequent"],
-                wording_version="pilot-1",
-                starts_at=NOW - timedelta(days=1),
-                ends_at=NOW + timedelta(days=90),
-            )
-        )
+        await a_pilot(session, name="often", starts_at=NOW - timedelta(days=1), ends_at=NOW + timedelta(days=90))
         irina = a_person(phones=(PHONE,))
         for name in NAMES:
             claims[name] = await a_claim_in(session, name, now=NOW, policyholder=irina)

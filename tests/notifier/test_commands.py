@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import select
+from sqlmodel import col, select
 
 import claims_cli
 from claims_core.db import session_scope
@@ -79,15 +79,17 @@ async def test_a_pilot_is_started_once_and_its_figures_stay_with_the_arm_that_wa
         pilot = await pilot_command.start(session, ARGS, NOON)
         with pytest.raises(Conflict):
             await pilot_command.start(session, ARGS, NOON)
-        assert (await session.exec(select(AuditEntry.action))).all() == ["pilot_started"]
-        people = (await session.exec(select(Claim.policyholder_id))).all()
+        acts = (await session.exec(select(AuditEntry.action).order_by(col(AuditEntry.action)))).all()
+        assert acts == ["pilot_made", "pilot_started"]
+        claims = (await session.exec(select(Claim))).all()
+        people, agreed = [claim.policyholder_id for claim in claims], {"wording_version": "pilot-1", "now": NOON}
         drawn = [
             (
                 await preferences.join_pilot(
-                    session, person, pilot_id=pilot.id, wording_version="pilot-1", now=NOON, key=KEY
+                    session, claim.policyholder_id, claim_id=claim.id, pilot_id=pilot.id, key=KEY, **agreed
                 )
             ).arm
-            for person in people
+            for claim in claims
         ]
         await preferences.choose(session, people[0], cadence="every_step", stop=True, how="page", now=NOON)
         rows = await pilot_command.figures(session, None)

@@ -23,6 +23,7 @@ from notifier.states import Importance, NotificationState, Reason
 from notifier.tables import Notification, Pilot
 from tests.factories import NOON, a_claim, a_person, a_question
 from tests.notifier.scenes import KEY, notifications, the_settings
+from tests.pilots import a_pilot
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -101,20 +102,13 @@ async def test_a_question_that_was_answered_in_time_needs_no_apology(engine: Asy
 
 async def a_pilot_with(engine: AsyncEngine, *people: Claim) -> Pilot:
     """A pilot that began a month ago and ends at NOON, and who takes part."""
-    pilot = Pilot(
-        name="autumn",
-        arms=["essential", "frequent"],
-        wording_version="pilot-1",
-        starts_at=NOON - 30 * DAY,
-        ends_at=NOON,
-    )
     async with session_scope(engine) as session:
-        session.add(pilot)
-        await session.flush()
+        pilot = await a_pilot(session, starts_at=NOON - 30 * DAY, ends_at=NOON)
         for claim in people:
             await preferences.join_pilot(
                 session,
                 claim.policyholder_id,
+                claim_id=claim.id,
                 pilot_id=pilot.id,
                 wording_version="pilot-1",
                 now=NOON - DAY,
@@ -159,12 +153,12 @@ async def test_the_end_of_a_pilot_waits_for_the_morning_and_is_no_news_a_week_la
 async def test_a_pilot_can_be_ended_before_its_time_and_only_while_it_runs(engine: AsyncEngine):
     pilot = await a_pilot_with(engine, await somebody(engine))
     async with session_scope(engine) as session:
-        await pilot_command.end(session, "autumn", NOON - HOUR)
+        await pilot_command.end(session, "autumn", NOON - HOUR, reason="a mistake")
     async with session_scope(engine) as session:
         assert (await session.get_one(Pilot, pilot.id)).ends_at == NOON - HOUR
         assert (await session.exec(select(AuditEntry.action))).all() == ["pilot_ended"]
         with pytest.raises(NotFound):
-            await pilot_command.end(session, "autumn", NOON)
+            await pilot_command.end(session, "autumn", NOON, reason="a mistake")
     assert await tell_ended(engine, now=NOON - HOUR, settings=the_settings()) == 1
 
 

@@ -1,42 +1,102 @@
-"""The draw of an arm is fair, stable, and cannot be told without the key."""
+"""The draw of an arm is fair, stable, and cannot be told without the key; what harms is stopped."""
 
 from collections import Counter
+from dataclasses import replace
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from notifier.deciding.pilot import draw_arm
-from notifier.states import Cadence
+from claims_core.stages import ClaimStage, LineOfBusiness
+from notifier.deciding.guardrails import FEWEST, ArmSoFar, Limits, crossed
+from notifier.deciding.pilot import Eligible, Weighed, draw_arm, faults, often_or_rare
+from notifier.states import Arm, Guardrail
+from notifier.wording.wordings import wording_for
 
-ARMS = (Cadence.ESSENTIAL, Cadence.FREQUENT)
+ARMS = (Weighed(Arm.ESSENTIAL), Weighed(Arm.FREQUENT))
 PILOT = UUID(int=7)
 KEY = SecretStr("k" * 32)
+PLAN = often_or_rare("pilot-1")
 
 
-@given(st.uuids(), st.uuids(), st.text(min_size=16, max_size=64))
-def test_an_arm_never_changes(pilot_id: UUID, policyholder_id: UUID, secret: str):
+@given(st.uuids(), st.uuids(), st.text(min_size=16, max_size=64), st.sampled_from(list(LineOfBusiness)))
+def test_an_arm_never_changes(pilot_id: UUID, policyholder_id: UUID, secret: str, line: LineOfBusiness):
     key = SecretStr(secret)
-    first = draw_arm(pilot_id, policyholder_id, ARMS, key=key)
-    assert first in ARMS
-    assert first is draw_arm(pilot_id, policyholder_id, ARMS, key=key)
+    first = draw_arm(pilot_id, policyholder_id, ARMS, block=line, key=key)
+    assert first in (Arm.ESSENTIAL, Arm.FREQUENT)
+    assert first is draw_arm(pilot_id, policyholder_id, ARMS, block=line, key=key)
 
 
 def test_the_arms_are_balanced_and_two_draws_know_nothing_of_each_other():
     """An A/A test: 20,000 people, both arms within four standard deviations (283) of one half."""
     people = [UUID(int=number) for number in range(20_000)]
     first = [draw_arm(PILOT, person, ARMS, key=KEY) for person in people]
-    assert abs(Counter(first)[Cadence.FREQUENT] - 10_000) < 283
+    assert abs(Counter(first)[Arm.FREQUENT] - 10_000) < 283
     for other in (
         [draw_arm(UUID(int=8), person, ARMS, key=KEY) for person in people],
+        [draw_arm(PILOT, person, ARMS, block="motor", key=KEY) for person in people],
         [draw_arm(PILOT, person, ARMS, key=SecretStr("j" * 32)) for person in people],
     ):
         agree = sum(one is two for one, two in zip(first, other, strict=True))
         assert abs(agree - 10_000) < 283
 
 
-def test_three_arms_are_a_third_each():
-    arms = (*ARMS, Cadence.EVERY_STEP)
-    drawn = Counter(draw_arm(PILOT, UUID(int=number), arms, key=KEY) for number in range(9_000))
-    assert all(abs(drawn[arm] - 3_000) < 180 for arm in arms)
+@pytest.mark.parametrize("line", ["motor", "home", "travel"])
+def test_in_every_line_the_weights_are_kept_within_what_a_draw_allows(line: str):
+    """9,000 people at 1 : 1 : 4, each arm within four standard deviations of its share."""
+    arms = (Weighed(Arm.ESSENTIAL), Weighed(Arm.SELF_CHOSEN), Weighed(Arm.FREQUENT, 4))
+    drawn = Counter(draw_arm(PILOT, UUID(int=number), arms, block=line, key=KEY) for number in range(9_000))
+    for arm, weight in arms:
+        share = weight / 6
+        assert abs(drawn[arm] - 9_000 * share) < 4 * (9_000 * share * (1 - share)) ** 0.5
+
+
+def test_the_example_that_ships_may_be_started_as_it_is():
+    assert not list(faults(PLAN))
+    assert wording_for([arm for arm, _ in PLAN.arms]) == "pilot-1"
+    assert wording_for([Arm.ESSENTIAL, Arm.SELF_CHOSEN]) == "pilot-2", "it says that one may be to choose"
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("name", {"name": " "}),
+        ("name", {"name": "x" * 61}),
+        ("question", {"question": ""}),
+        ("arms", {"arms": ARMS[:1]}),
+        ("arms", {"arms": (*ARMS, ARMS[0])}),
+        ("arms", {"arms": (ARMS[0], Weighed(Arm.FREQUENT, 0))}),
+        ("days", {"days": 0}),
+        ("smallest", {"smallest": 1.0}),
+        ("limits", {"limits": Limits(opt_outs=0)}),
+        ("limits", {"limits": Limits(messages=-1)}),
+    ],
+)
+def test_a_plan_that_cannot_be_says_which_part_of_it(field: str, wrong: dict):
+    assert [name for name, _ in faults(replace(PLAN, **wrong))] == [field]
+
+
+def test_what_is_left_empty_narrows_nobody_out():
+    claim = ("motor", "ru", "assessing", "claim_center")
+    assert Eligible().fits(*claim)
+    assert Eligible((LineOfBusiness.MOTOR,), ("ru",), (ClaimStage.ASSESSING,), ("claim_center",)).fits(*claim)
+    for other in (
+        Eligible(lines=(LineOfBusiness.PROPERTY,)),
+        Eligible(countries=("kz",)),
+        Eligible(stages=(ClaimStage.DECIDED,)),
+        Eligible(sources=("life",)),
+    ):
+        assert not other.fits(*claim)
+
+
+def test_an_arm_is_stopped_beyond_a_limit_and_never_by_a_handful():
+    limits, people = Limits(opt_outs=0.05, complaints=0.02, messages=10), 1_000
+    fine = ArmSoFar(people, claims=people, stops=50, complained=20, messages=10 * people)
+    assert crossed(limits, fine) is None
+    assert crossed(limits, replace(fine, stops=51)) is Guardrail.OPT_OUTS
+    assert crossed(limits, replace(fine, complained=21)) is Guardrail.COMPLAINTS
+    assert crossed(limits, replace(fine, messages=10 * people + 1)) is Guardrail.MESSAGES
+    assert crossed(limits, ArmSoFar(FEWEST - 1, FEWEST - 1, FEWEST - 1, FEWEST - 1, 10_000)) is None
+    assert crossed(limits, ArmSoFar(FEWEST, FEWEST, stops=3)) is Guardrail.OPT_OUTS

@@ -13,9 +13,11 @@ from claims_core.errors import NotFound, Refused
 from claims_core.stages import ClaimStage, Situation
 from claims_core.tables import Claim
 from notifier.people import preferences
-from notifier.states import Cadence, NotificationState, Reason
+from notifier.people.pilots import running
+from notifier.states import Arm, Cadence, NotificationState, Reason
 from notifier.tables import OptOut, Pilot, PilotEnrolment
 from notifier.wording.wordings import versions, wording
+from tests import pilots
 from tests.factories import NOON, a_claim, later
 from tests.notifier.scenes import KEY, known, notifications, planned, seen, the_settings
 
@@ -24,22 +26,19 @@ ASSESSING = {"stage": ClaimStage.ASSESSING, "situation": Situation.CALCULATION}
 
 async def a_pilot(session: AsyncSession, **overrides) -> Pilot:
     """A pilot of two arms that runs for a month around NOON."""
-    values = {
-        "name": "autumn",
-        "arms": ["essential", "frequent"],
-        "wording_version": "pilot-1",
-        "starts_at": NOON - timedelta(days=15),
-        "ends_at": NOON + timedelta(days=15),
-    }
-    pilot = Pilot(**values | overrides)
-    session.add(pilot)
-    await session.flush()
-    return pilot
+    month = {"starts_at": NOON - timedelta(days=15), "ends_at": NOON + timedelta(days=15)}
+    return await pilots.a_pilot(session, **month | overrides)
 
 
 async def join(session: AsyncSession, policyholder_id: UUID, pilot: Pilot, now=NOON) -> PilotEnrolment:
     return await preferences.join_pilot(
-        session, policyholder_id, pilot_id=pilot.id, wording_version="pilot-1", now=now, key=KEY
+        session,
+        policyholder_id,
+        claim_id=await pilots.a_claim_of(session, policyholder_id),
+        pilot_id=pilot.id,
+        wording_version="pilot-1",
+        now=now,
+        key=KEY,
     )
 
 
@@ -90,16 +89,16 @@ async def test_taking_part_draws_an_arm_records_the_wording_and_says_so(session:
     enrolment = await join(session, claim.policyholder_id, pilot)
     again = await join(session, claim.policyholder_id, pilot, now=NOON + timedelta(days=1))
     assert again.id == enrolment.id
-    assert again.arm in (Cadence.ESSENTIAL, Cadence.FREQUENT)
+    assert again.arm in (Arm.ESSENTIAL, Arm.FREQUENT)
     [consent] = (await preferences.get(session, claim.policyholder_id)).consents
     assert (consent.purpose, consent.wording_version, consent.given_at) == ("pilot:autumn", "pilot-1", NOON)
     [told] = await notifications(session)
-    assert told.template == ("optin_rare" if enrolment.arm is Cadence.ESSENTIAL else "optin_often")
+    assert told.template == ("optin_rare" if enrolment.arm is Arm.ESSENTIAL else "optin_often")
 
 
 async def test_the_arm_decides_until_the_person_chooses_and_the_crossing_is_recorded(engine: AsyncEngine):
     async with session_scope(engine) as session:
-        pilot = await a_pilot(session, arms=["essential", "essential"])
+        pilot = await a_pilot(session, arms=(Arm.ESSENTIAL,))
     first = await known(engine)
     async with session_scope(engine) as session:
         [claim] = (await session.exec(select(Claim))).all()
@@ -110,7 +109,7 @@ async def test_the_arm_decides_until_the_person_chooses_and_the_crossing_is_reco
     async with session_scope(engine) as session:
         await preferences.choose(session, told.recipient_id, cadence=Cadence.FREQUENT, how="reply", now=NOON)
         enrolment = (await preferences.get(session, told.recipient_id)).enrolment
-        assert (enrolment.arm, enrolment.crossed_at) == (Cadence.ESSENTIAL, NOON)
+        assert (enrolment.arm, enrolment.crossed_at) == (Arm.ESSENTIAL, NOON)
     second = later(later(first, **ASSESSING), stage=ClaimStage.DECIDING, situation=Situation.APPROVAL)
     await seen(engine, second)
     told = (await planned(engine))[-1]
@@ -132,7 +131,7 @@ async def test_leaving_ends_the_arm_withdraws_the_consent_and_coming_back_finds_
 async def test_a_pilot_that_is_over_takes_nobody_in(session: AsyncSession):
     person = (await a_claim(session)).policyholder_id
     pilot = await a_pilot(session, ends_at=NOON)
-    assert await preferences.running_pilot(session, NOON) is None
+    assert await running(session, NOON) is None
     with pytest.raises(Refused):
         await join(session, person, pilot)
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from claims_core.db import session_scope
 from claims_core.tables import Claim
-from notifier.tables import Pilot
+from tests.pilots import a_pilot
 from tests.portal.people import signed_in
 from tests.portal.portal import Clock
 from tests.portal.states import a_claim_in
@@ -19,15 +19,8 @@ from tests.portal.states import a_claim_in
 @pytest.fixture
 async def claim(engine: AsyncEngine, clock: Clock) -> Claim:
     async with session_scope(engine) as session:
-        session.add(
-            Pilot(
-                name="often",
-                arms=["essential", "frequent"],
-                wording_version="pilot-1",
-                starts_at=clock.now - timedelta(days=1),
-                ends_at=clock.now + timedelta(days=60),
-            )
-        )
+        day = timedelta(days=1)
+        await a_pilot(session, name="often", starts_at=clock.now - day, ends_at=clock.now + 60 * day)
         return await a_claim_in(session, "awaiting", now=clock.now)
 
 
