@@ -92,6 +92,6 @@ def as_json(row: Figure) -> dict[str, object]:
 
 def as_line(row: Figure) -> str:
     """The row as a line for people."""
-    of = "too few" if row.numbers.get("few") else f"{row.numbers.get('claims', '')} claims"
+    of = "too few" if row.numbers.get("few") else f"{row.numbers['claims']} claims" if "claims" in row.numbers else ""
     of_when = f"{row.since} to {row.until}, read {row.data_at:%Y-%m-%d %H:%M}"
     return f"{row.name:<10} {row.subject:<16} {row.period:<8} {of:<16} {of_when}, {row.method} v{row.version}"
