@@ -36,6 +36,7 @@ from claims_portal.desk.health import route as desk_health
 from claims_portal.desk.inbox import calls
 from claims_portal.desk.inbox import route as inbox
 from claims_portal.desk.line import route as line
+from claims_portal.desk.pilots import route as desk_pilots
 from claims_portal.desk.queue import route as queue
 from claims_portal.desk.rules import route as rules
 from claims_portal.desk.sign_in import answer_staff_problems
@@ -128,6 +129,7 @@ ROUTERS = (
     desk_health.router,
     rules.router,
     texts.router,
+    desk_pilots.router,
     erasures.router,
     desk_claims.router,
     desk_representatives.router,

@@ -14,6 +14,7 @@ from claims_core.i18n.dates import (
 from claims_core.i18n.figures import (
     MINUS,
     currency_symbol,
+    decimal,
     format_claim_number,
     last4,
     masked_account,
@@ -29,6 +30,7 @@ __all__ = [
     "Translations",
     "currency_symbol",
     "day_month",
+    "decimal",
     "format_claim_number",
     "format_date",
     "format_relative",

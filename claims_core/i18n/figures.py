@@ -3,7 +3,7 @@
 from decimal import Decimal
 from functools import lru_cache
 
-from babel.numbers import get_currency_name, get_currency_symbol
+from babel.numbers import format_decimal, get_currency_name, get_currency_symbol
 
 NBSP, MINUS = "\u00a0", "\u2212"
 
@@ -18,6 +18,13 @@ def _grouped(amount: Decimal, language: str) -> str:
     whole = amount == amount.to_integral_value()
     text = f"{abs(amount):,.{0 if whole else 2}f}"
     return text.replace(",", " ").replace(".", ",") if language == "ru" else text
+
+
+def decimal(value: float, language: str, *, digits: int = 1, signed: bool = False) -> str:
+    """A number with at most so many decimals: `40.7`, `40,7`; signed with a real minus or a plus: `+0.6`, `−13`."""
+    rounded = round(value, digits)
+    text = str(format_decimal(abs(rounded), format="#,##0." + "#" * digits, locale=language))
+    return f"{MINUS if rounded < 0 else '+' if signed and rounded > 0 else ''}{text}"
 
 
 def money(amount: Decimal, currency: str, language: str) -> str:

@@ -19,6 +19,8 @@ RELEASERS = require_staff(Role.SUPERVISOR)
 EDITOR_ROLES = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 EDITORS = require_staff(Role.SUPERVISOR, Role.ADMINISTRATOR)
 TEXT_READERS = require_staff(Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
+# Who plans a pilot, starts it, stops it, and reads what came of it.
+PILOTS = require_staff(Role.SUPERVISOR, Role.ADMINISTRATOR)
 # Who may read the trail; an administrator sees acts in it and no look at a claim (T25).
 AUDIT_READERS = require_staff(Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
 ANYBODY = require_staff()
@@ -31,6 +33,7 @@ __all__ = [
     "EDITORS",
     "EDITOR_ROLES",
     "KEEPERS",
+    "PILOTS",
     "READERS",
     "RELEASERS",
     "TEXT_READERS",

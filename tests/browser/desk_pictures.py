@@ -26,6 +26,7 @@ from tests.portal.test_desk_calls import call_on
 from tests.portal.test_desk_held import held_on
 from tests.portal.test_desk_line import a_call as ringing
 from tests.portal.test_desk_rules import a_draft_of_rules
+from tests.portal.test_desk_pilots import SHOWN, a_counted_pilot
 from tests.portal.test_desk_sentence import request_on
 from tests.portal.test_desk_sources import a_held_run, a_rejected
 from tests.portal.test_desk_texts import some_texts
@@ -153,6 +154,9 @@ def shots(claim: Claim) -> list[tuple[str, str, Act]]:
         ("desk-text-refused", "/desk/texts/assessment/sms.ru", _reworded),
         ("desk-erasures", "/desk/erasures", _nothing),
         ("desk-audit", "/desk/audit", _nothing),
+        ("desk-pilots", "/desk/pilots", _nothing),
+        ("desk-pilot-plan", "/desk/pilots/new", _opened),
+        ("desk-pilot", f"/desk/pilots/{SHOWN}", _nothing),
         ("desk-dates", "/desk?whose=all", _dated),
         ("desk-claim", here, _nothing),
         *((f"desk-claim-{action}", here, _form(action, fields)) for action, fields in FORMS.items()),
@@ -180,6 +184,7 @@ async def a_desk(database_url: str) -> AsyncIterator[tuple[Door, Claim]]:
         await request_on(engine, claim, NOW)
         await a_request_on(engine, claim, NOW)
         await _sources(engine)
+        await a_counted_pilot(engine, NOW)
         ours = {"planned_at": NOW - timedelta(hours=1), "send_by": NOW + timedelta(hours=23)}
         await held_on(engine, claim, values={"page_state": claim.page_state}, **ours)
         async with session_scope(engine) as session:

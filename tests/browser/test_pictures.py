@@ -42,6 +42,7 @@ NO_PAGE = {
     "/desk/dates/{batch_id:uuid}",
     "/desk/{claim_id:uuid}/under-way",
     "/desk/audit/sheet",
+    "/desk/pilots/{pilot_id:uuid}/sheet",
     "/how-long.csv",
     "/desk/calls/lines",
     "/healthz",

@@ -35,6 +35,7 @@ class Rail:
     texts: int | None
     erasures: int | None
     audit: bool
+    pilots: bool
     takes_calls: bool
 
 
@@ -61,6 +62,7 @@ async def rail_for(session: AsyncSession, viewer: StaffViewer, section: str, *, 
         # A rare thing: its section is there while there is something to do.
         erasures=(await to_erase(session) or None) if reads else None,
         audit=reads_texts,
+        pilots=keeps,
     )
 
 

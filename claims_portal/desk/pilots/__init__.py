@@ -1,0 +1,1 @@
+"""Pilots at the desk: planned, started, stopped, and what came of them."""
