@@ -25,8 +25,8 @@ from tests.portal.portal import Clock
 from tests.portal.test_desk_calls import call_on
 from tests.portal.test_desk_held import held_on
 from tests.portal.test_desk_line import a_call as ringing
-from tests.portal.test_desk_rules import a_draft_of_rules
 from tests.portal.test_desk_pilots import SHOWN, a_counted_pilot
+from tests.portal.test_desk_rules import a_draft_of_rules
 from tests.portal.test_desk_sentence import request_on
 from tests.portal.test_desk_sources import a_held_run, a_rejected
 from tests.portal.test_desk_texts import some_texts

@@ -41,6 +41,7 @@ KEPT = (
     ("desk-claim-approve", Look("en", "light", 1280), "desk-claim-en"),
     ("desk-queue", Look("ru", "dark", 1280), "desk-queue-ru-dark"),
     ("desk-call", Look("ru", "light", 1280), "desk-call-ru"),
+    ("desk-pilot", Look("en", "light", 1280), "desk-pilot-en"),
 )
 _COLOURS = 96  # as many as leave no step in a tint of ours, at a third of the bytes
 

@@ -7,6 +7,8 @@ import pytest
 from claims_portal.tables import Role
 from tests.browser.test_desk import LANGUAGES, chromium, claim, must_be_sound, pool, site  # noqa: F401 - fixtures
 from tests.portal.desk import PASSWORD, a_staff
+from tests.portal.portal import NOON
+from tests.portal.test_desk_pilots import SHOWN, a_counted_pilot
 from tests.portal.test_desk_sources import a_held_run, a_rejected
 
 pytestmark = pytest.mark.browser
@@ -19,6 +21,7 @@ async def kept(engine, site):  # noqa: F811
     """A head of team, a run that waits, and two cases that could not be read."""
     await a_staff(engine, Role.SUPERVISOR, totp_sealed=None)
     await a_held_run(engine)
+    await a_counted_pilot(engine, NOON)
     await a_rejected(engine)
     where = {"source": "claim_center", "place": None, "case_ref": "cc:" + "9" * 40}
     await a_rejected(engine, content_hash="bb", reason="name: is 2,301 characters long", raw=LONG, **where)
@@ -47,6 +50,9 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, kept, la
         await must_be_sound(page, "the back offices")
         await page.goto(f"{kept}/desk/health")
         await must_be_sound(page, "how everything stands")
+        for path, name in ((f"/{SHOWN}", "what came of a pilot"), ("/new", "the plan of a pilot")):
+            await page.goto(f"{kept}/desk/pilots{path}")
+            await must_be_sound(page, name)
 
 
 async def test_held_messages_are_decided_on_and_a_case_is_tried_again_without_script(chromium, kept):  # noqa: F811

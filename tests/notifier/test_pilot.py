@@ -1,5 +1,6 @@
 """The draw of an arm is fair, stable, and cannot be told without the key; what harms is stopped."""
 
+import random
 from collections import Counter
 from dataclasses import replace
 from uuid import UUID
@@ -100,3 +101,29 @@ def test_an_arm_is_stopped_beyond_a_limit_and_never_by_a_handful():
     assert crossed(limits, replace(fine, messages=10 * people + 1)) is Guardrail.MESSAGES
     assert crossed(limits, ArmSoFar(FEWEST - 1, FEWEST - 1, FEWEST - 1, FEWEST - 1, 10_000)) is None
     assert crossed(limits, ArmSoFar(FEWEST, FEWEST, stops=3)) is Guardrail.OPT_OUTS
+
+
+def day_of_stop(seed: int, share: float) -> int | None:
+    """The day on which an arm is stopped whose people turn texts off with this chance, within a week of agreeing;
+    None if it runs on. Forty agree every day, and it is looked at every hour as the job does."""
+    luck, limits = random.Random(seed), Limits(opt_outs=0.05)
+    left: list[float] = []
+    for hour in range(7 * 24):
+        agreed = 40 * (hour // 24 + 1)
+        if hour % 24 == 0:
+            left += [hour + luck.uniform(0, 24 * 7) for _ in range(40) if luck.random() < share]
+        so_far = ArmSoFar(people=agreed, claims=agreed, stops=sum(at <= hour for at in left))
+        if crossed(limits, so_far):
+            return hour // 24 + 1
+    return None
+
+
+def test_a_harmful_arm_is_stopped_within_the_week_in_every_pilot():
+    """Of those who hear too often four in ten turn texts off, against a limit of one in twenty."""
+    assert all(day_of_stop(seed, 0.4) is not None for seed in range(100))
+
+
+@pytest.mark.soak
+def test_in_a_thousand_pilots_a_harmful_arm_is_stopped_within_the_week_and_a_good_one_hardly_ever():
+    assert all(day_of_stop(seed, 0.4) is not None for seed in range(1_000))
+    assert sum(day_of_stop(seed, 0.02) is not None for seed in range(1_000)) <= 20
