@@ -190,7 +190,7 @@ def _survey(numbers: Mapping[str, Any], names: Sequence[str], says: Says) -> tup
         low = said["happy"] / said["asked"]
         high = 1 - (said["answered"] - said["happy"]) / said["asked"]
         span = says.told("{low} to {high}", low=value(Measure.CLEAR, low, says), high=value(Measure.CLEAR, high, says))
-        of = says.told("{answered} of {asked} answered", answered=said["answered"], asked=said["asked"])
+        of = says.told("{answered} of {asked}", answered=said["answered"], asked=said["asked"])
         made.append((name, of, span))
     return tuple(made)
 
