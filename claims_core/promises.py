@@ -96,6 +96,13 @@ def waits_for_policyholder(snapshot: ClaimSnapshot) -> bool:
     return page_state_of(snapshot) is PageState.DOCS_NEEDED
 
 
+def is_dated(rows: Sequence[PromiseRow]) -> bool:
+    """Is a date of ours open, or a day of the decision missed? Of an undecided claim the desk then shows a date."""
+    return any(
+        p.basis in OURS and (p.ended_at is None or (p.kind, p.kept) == (PromiseKind.DECISION, False)) for p in rows
+    )
+
+
 def promised_date(promises: Sequence[PromiseRow]) -> date | None:
     """The decision date we told last, kept, missed or open."""
     ours = [row for row in promises if row.kind is PromiseKind.DECISION and row.basis in OURS]

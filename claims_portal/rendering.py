@@ -67,13 +67,19 @@ def environment(language: str) -> Environment:
     names = sorted(path.name for path in STATIC.iterdir() if path.is_file())
     icons = Markup((folder("templates") / "partials" / "_icons.html").read_text(encoding="utf-8"))  # noqa: S704
     made.globals.update(static={name: _version(name) for name in names}, languages=LANGUAGES, icons=icons)
-    made.filters.update(lines=_lines, dialled=_dialled)
+    made.filters.update(lines=_lines, dialled=_dialled, bars=bars)
     return made
 
 
 def _lines(text: str) -> Markup:
     """A person's text with its line ends kept, escaped."""
     return Markup("<br>").join(escape(line) for line in text.splitlines())
+
+
+@lru_cache(maxsize=8192)
+def bars(cells: tuple[str, ...]) -> Markup:
+    """The days of a strip, drawn: a loop over six thousand of them is most of what a page of the queue takes."""
+    return Markup("").join(Markup('<i class="{}"></i>').format(cell) if cell else Markup("<i></i>") for cell in cells)
 
 
 def _dialled(phone: str) -> str:

@@ -1,4 +1,5 @@
-"""The desk's queue and its search over a million claims, one in ten open, beside a bare query of the same rows."""
+"""The desk's queue of 200, a search and a caller's card, over a million claims of which one in ten is open, beside a
+bare query of the same rows."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ USUAL = 200_000
 SECONDS = "5"
 # At most three times as long as the bare query.
 GOAL = 0.333
-WAYS = ("queue", "queue_rows", "search", "search_rows")
+WAYS = ("queue", "queue_rows", "search", "search_rows", "card", "card_rows")
 
 
 def measure(server_url: str, folder: Path, size: str, rounds: int) -> Iterator[Ratio]:
@@ -27,4 +28,5 @@ def measure(server_url: str, folder: Path, size: str, rounds: int) -> Iterator[R
             rates[way].append(run("desk.ask", url, way, SECONDS)["rate"])
         say(f"  desk, round {round_number + 1}, answers a second: { {k: round(v[-1], 1) for k, v in rates.items()} }")
     yield ratio("queue/rows", rates["queue"], rates["queue_rows"], against="its rows by key", goal=GOAL)
+    yield ratio("caller card/rows", rates["card"], rates["card_rows"], against="its rows by key", goal=GOAL)
     yield ratio("search/rows", rates["search"], rates["search_rows"], against="its rows by key", goal=GOAL)

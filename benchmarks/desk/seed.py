@@ -33,7 +33,7 @@ from claim c, generate_series(1, $1) n, jsonb_populate_record(c, jsonb_build_obj
   'id', md5('c' || n)::uuid, 'source_ref', 'c' || n, 'claim_number', '2042-' || lpad(n::text, 7, '0'),
   'policyholder_id', md5('p' || n)::uuid, 'reported_at', now() - n % 400 * interval '1 hour',
   'object_label', 'Kia Rio А' || lpad((n % 1000)::text, 3, '0') || 'ВС' || 10 + n / 1000 % 90,
-  'stage', case when n % 10 = 0 then c.stage else 'closed' end)) made
+  'stage', case when n % 10 = 0 then c.stage else 'closed' end, 'is_dated', n % 10 = 0)) made
 where c.source_ref = 'bench:0'
 """
 PROMISES = """

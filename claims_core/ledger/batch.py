@@ -11,7 +11,7 @@ from claims_core.ids import new_id
 from claims_core.ledger import rows
 from claims_core.ledger.known import Key, Known, key_of, source_word
 from claims_core.ledger.staging import Row, Target
-from claims_core.promises import Calendar
+from claims_core.promises import Calendar, PromiseRow
 from claims_core.snapshot import Change, ClaimSnapshot, page_state_of
 from claims_core.stages import PageState
 
@@ -43,6 +43,17 @@ class Batch:
         """A claim that we have never seen; its id. Of what is so already, one fact at most is told."""
         claim_id, shown, fresh = new_id(), page_state_of(snapshot), self.fresh
         since = min(snapshot.changed_at or snapshot.reported_at, self.now)
+        if snapshot.payments:
+            fresh[rows.PAYMENT].extend(rows.payment_rows(snapshot, claim_id))
+        if snapshot.documents:
+            fresh[rows.DOCUMENT].extend(rows.document_rows(snapshot, claim_id, moment=since))
+        promised: tuple[PromiseRow, ...] = ()
+        if promises.is_undecided(snapshot):
+            calendar = Calendar.of(snapshot, claim_id, moment=since, now=self.now)
+            promised = tuple(promises.first_promises(snapshot, calendar))
+            fresh[rows.PROMISE].extend(promised)
+            if shown is PageState.DOCS_NEEDED:
+                fresh[rows.PAUSE].append(promises.first_pause(calendar))
         fresh[rows.CLAIM].append(
             rows.claim_row(
                 snapshot,
@@ -54,22 +65,13 @@ class Batch:
                 situation_since=since,
                 part_of=self.whole_of.get(key_of(snapshot)) if self.whole_of else None,
                 has_claimants=bool(snapshot.claimants),
+                is_dated=promises.is_dated(promised),
             )
         )
-        if snapshot.payments:
-            fresh[rows.PAYMENT].extend(rows.payment_rows(snapshot, claim_id))
-        if snapshot.documents:
-            fresh[rows.DOCUMENT].extend(rows.document_rows(snapshot, claim_id, moment=since))
-        if promises.is_undecided(snapshot):
-            calendar = Calendar.of(snapshot, claim_id, moment=since, now=self.now)
-            fresh[rows.PROMISE].extend(promises.first_promises(snapshot, calendar))
-            if shown is PageState.DOCS_NEEDED:
-                fresh[rows.PAUSE].append(promises.first_pause(calendar))
         facts, silent = first_facts(snapshot), self._is_silent(snapshot)
         for fact in facts:
             # One message at first sight: of the decision, say, and not that the claim was registered long ago.
-            historic = silent or fact is not facts[-1]
-            at = snapshot.reported_at if fact is facts[0] else since
+            at, historic = snapshot.reported_at if fact is facts[0] else since, silent or fact is not facts[-1]
             fresh[rows.EVENT].append(self._event(fact, snapshot, claim_id, shown, at, historic))
         return claim_id
 
@@ -79,9 +81,8 @@ class Batch:
         calendar = Calendar.of(snapshot, known.id, moment=moment, now=self.now)
         promised = promises.promised_date(known.promises)
         snapshot = promises.with_new_date(before, snapshot, promised, calendar)
-        dated = snapshot.changed_at or snapshot.source_version
-        name = own or (None if dated else self.now.isoformat())
-        shown = page_state_of(snapshot)
+        name = own or (None if snapshot.changed_at or snapshot.source_version else self.now.isoformat())
+        shown, hangs = page_state_of(snapshot), self._parts(known, snapshot, calendar)
         changes = changes_between(before, snapshot, promised=promised, moment=name)
         self.changed[rows.CLAIM].append(
             rows.claim_row(
@@ -95,33 +96,31 @@ class Batch:
                 situation_since=known.situation_since if snapshot.situation is before.situation else moment,
                 part_of=known.part_of,
                 has_claimants=bool(snapshot.claimants) or (own is not None and known.has_claimants),
+                is_dated=promises.is_dated(hangs),
             )
         )
-        self._parts(known, snapshot, calendar)
         silent, untold = self._is_silent(snapshot), known.untold or key_of(snapshot) in self.untold
         # Of what is told to nobody, nobody need be asked whether it is too much.
         self.stage_changes += snapshot.stage is not before.stage and not silent
-        for change in changes:
-            event = self._event(change, snapshot, known.id, shown, moment, silent, untold=untold)
-            self.changed[rows.EVENT].append(event)
+        stands = snapshot, known.id, shown, moment, silent
+        self.changed[rows.EVENT].extend(self._event(change, *stands, untold=untold) for change in changes)
 
     def _is_silent(self, snapshot: ClaimSnapshot) -> bool:
         """Is what is recorded history? Of a claim that goes on in another one, all is told there."""
         return key_of(snapshot) in self.silent or snapshot.merged_into is not None
 
-    def _parts(self, known: Known, snapshot: ClaimSnapshot, calendar: Calendar) -> None:
+    def _parts(self, known: Known, snapshot: ClaimSnapshot, calendar: Calendar) -> list[PromiseRow]:
         self.changed[rows.PAYMENT].extend(rows.payment_rows(snapshot, known.id))
-        self.changed[rows.DOCUMENT].extend(
-            rows.document_rows(snapshot, known.id, moment=calendar.moment, settled=known.settled)
-        )
+        papers = rows.document_rows(snapshot, known.id, moment=calendar.moment, settled=known.settled)
+        self.changed[rows.DOCUMENT].extend(papers)
         moved = {row.id: row for row in promises.next_pauses(snapshot, known.pauses, calendar)}
-        pauses = {row.id: row for row in known.pauses} | moved
+        away = list(({row.id: row for row in known.pauses} | moved).values())
         self.changed[rows.PAUSE].extend(moved.values())
-        self.changed[rows.PROMISE].extend(
-            promises.next_promises(known.snapshot, snapshot, known.promises, list(pauses.values()), calendar)
-        )
+        promised = {p.id: p for p in promises.next_promises(known.snapshot, snapshot, known.promises, away, calendar)}
+        self.changed[rows.PROMISE].extend(promised.values())
         if snapshot.claim_number != known.snapshot.claim_number:
             self.changed[rows.NUMBER].append((known.id, known.snapshot.claim_number, self.now))
+        return list(({p.id: p for p in known.promises} | promised).values())
 
     def _event(
         self,

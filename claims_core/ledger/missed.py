@@ -27,6 +27,14 @@ where p.ended_at is null and c.gone_at is null and c.merged_into is null
 order by p.due_date, p.id limit $2 for update of p skip locked
 """
 
+# A missed day of the decision is still the date that is shown; a missed day of the money is none (`is_dated`).
+SEEN = """
+update claim c set version = version + 1, is_dated = exists (
+  select from promise p where p.claim_id = c.id and p.basis in ('target', 'handler')
+  and (p.ended_at is null or p.kept is false and p.kind = 'decision'))
+where id = any($1)
+"""
+
 
 async def miss_promises(session: AsyncSession, *, now: datetime, limit: int = 1000) -> int:
     """End up to `limit` promises whose day is over in the claim's country, each with its fact; how many."""
@@ -37,8 +45,7 @@ async def miss_promises(session: AsyncSession, *, now: datetime, limit: int = 10
         return 0
     ended = "update promise set ended_at = $2, kept = false where id = any($1)"
     await connection.execute(ended, [row["id"] for row in over], now)
-    seen = "update claim set version = version + 1 where id = any($1)"
-    await connection.execute(seen, sorted({row["claim_id"] for row in over}))
+    await connection.execute(SEEN, sorted({row["claim_id"] for row in over}))
     await merge(connection, EVENT, [_missed(row, now) for row in over])
     await connection.execute("select pg_notify('case_event', '')")
     return len(over)

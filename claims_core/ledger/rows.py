@@ -122,6 +122,7 @@ def claim_row(
     situation_since: datetime,
     part_of: UUID | None = None,
     has_claimants: bool = False,
+    is_dated: bool = False,
 ) -> Row:
     """The claim's row, in the order of `CLAIM`."""
     return (
@@ -138,6 +139,7 @@ def claim_row(
         None,  # what changes is not gone
         part_of,
         has_claimants,
+        is_dated,
     )
 
 

@@ -48,6 +48,16 @@ class Claim(Table, table=True):
             postgresql_where="stage <> 'closed'",
             postgresql_include=("stage", "situation", "merged_into"),
         ),
+        # Open claims on which the desk shows no date of ours: those that nobody could give one, and those decided.
+        Index(
+            "ix_claim_undated",
+            "reported_at",
+            "id",
+            postgresql_where="stage not in ('closed', 'decided', 'fulfilling') and not is_dated",
+        ),
+        # Whose they are.
+        Index("ix_claim_handler", "handler_ref", postgresql_where="stage <> 'closed'"),
+        Index("ix_claim_decided", "reported_at", "id", postgresql_where="stage in ('decided', 'fulfilling')"),
         Index("ix_claim_words", text(CLAIM_WORDS), postgresql_using="gin"),
     )
 
@@ -99,6 +109,8 @@ class Claim(Table, table=True):
     # Nothing of whose it was is in the row any more, and no reading of the back office puts it back.
     erased_at: datetime | None = None
     has_claimants: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    # Is a date of ours open on it, or a missed decision? The queue of the desk finds by it what has none (ADR 77).
+    is_dated: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
 
 
 class ClaimNumber(Table, table=True):

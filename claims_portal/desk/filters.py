@@ -12,7 +12,7 @@ from uuid import UUID
 
 from claims_core.stages import LineOfBusiness, PageState
 
-PAGE_SIZE = 50
+PAGE_SIZE = 200
 LONGEST_SEARCH = 100
 Kind = TypeVar("Kind", bound=StrEnum)
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from claims_core.deadlines import Pauses, StripUnit, strip, terms_for
 from claims_core.i18n import marked as _
@@ -21,6 +23,8 @@ _PLACES = {
     StripUnit.WORKING_DAY: _("working day {n} of {total}"),
     StripUnit.WEEK: _("week {n} of {total}"),
 }
+UTC = ZoneInfo("UTC")
+Days = tuple[date, date, date | None, frozenset[date], Pauses]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,18 @@ def strip_of(
     """The strip of a claim; None when no term has begun or nothing was promised."""
     if start is None or due is None or start > says.today:
         return None
-    gone = set(missed)
+    days = (start, due, limit, frozenset(missed), tuple(pauses))
+    return _drawn(says.language, says.today, product, country, days)
+
+
+# A page of the queue draws two hundred, and most claims of a product that were reported on one day look the same.
+@lru_cache(maxsize=8192)
+def _drawn(language: str, today: date, product: str, country: str, days: Days) -> Strip:
+    start, due, limit, gone, pauses = days
+    says = Says(language, UTC, datetime.combine(today, time(12), UTC))
     drawn = strip(
         start=start,
-        today=says.today,
+        today=today,
         term=terms_for(product, country).limit,
         country=country,
         promise_date=None if due in gone else due,

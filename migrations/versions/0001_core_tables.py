@@ -191,6 +191,7 @@ def upgrade() -> None:
         sa.Column("merged_into", sa.String(), nullable=True),
         sa.Column("part_of", sa.Uuid(), nullable=True),
         sa.Column("has_claimants", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("is_dated", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_claim")),
         sa.UniqueConstraint("source", "source_ref", name=op.f("uq_claim_source_source_ref")),
@@ -209,6 +210,15 @@ def upgrade() -> None:
     op.create_index(
         "ix_claim_open", "claim", ["reported_at", "id"], unique=False, postgresql_where="stage <> 'closed'",
         postgresql_include=["stage", "situation", "merged_into"],
+    )  # fmt: skip
+    op.create_index(
+        "ix_claim_undated", "claim", ["reported_at", "id"], unique=False,
+        postgresql_where="stage not in ('closed', 'decided', 'fulfilling') and not is_dated",
+    )  # fmt: skip
+    op.create_index("ix_claim_handler", "claim", ["handler_ref"], unique=False, postgresql_where="stage <> 'closed'")
+    op.create_index(
+        "ix_claim_decided", "claim", ["reported_at", "id"], unique=False,
+        postgresql_where="stage in ('decided', 'fulfilling')",
     )  # fmt: skip
     said = "(((claim_number || ' ') || coalesce(policy_number, '')) || ' ') || coalesce(object_label, '')"
     op.create_index("ix_claim_words", "claim", [sa.text(_words_in(said))], unique=False, postgresql_using="gin")
@@ -559,6 +569,9 @@ def downgrade() -> None:
     op.drop_table("case_event")
     op.drop_index(op.f("ix_contact_point_address"), table_name="contact_point")
     op.drop_table("contact_point")
+    op.drop_index("ix_claim_handler", table_name="claim")
+    op.drop_index("ix_claim_decided", table_name="claim")
+    op.drop_index("ix_claim_undated", table_name="claim")
     op.drop_index("ix_claim_open", table_name="claim")
     op.drop_index(op.f("ix_claim_policyholder_id"), table_name="claim")
     op.drop_index(op.f("ix_claim_policy_number"), table_name="claim")

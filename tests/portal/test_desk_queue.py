@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claims_core.db import session_scope
-from claims_core.stages import ClaimStage, LineOfBusiness, PageState, Situation
-from claims_core.tables import Promise, PromiseBasis, PromiseKind, Question
+from claims_core.ledger import miss_promises, record
+from claims_core.stages import ClaimStage, LineOfBusiness, Outcome, PageState, Situation
+from claims_core.tables import Claim, Promise, PromiseBasis, PromiseKind, Question
 from claims_portal.desk.filters import (
     Place,
     QueueFilters,
@@ -20,7 +21,7 @@ from claims_portal.desk.filters import (
     to_search,
 )
 from claims_portal.desk.queue.rows import SILENT_DAYS, read_rows, read_tiles
-from tests.factories import a_claim, a_person
+from tests.factories import a_claim, a_person, a_question, a_snapshot, claim_of, later
 from tests.portal.desk import at_the_desk
 from tests.portal.portal import NOON
 
@@ -31,14 +32,22 @@ async def rows_of(session, **filters):
     return (await page_of(session, **filters)).rows
 
 
-async def page_of(session, **filters):
-    return await read_rows(session, QueueFilters(**filters), login="h-17", countries=("ru",), now=NOON, today=TODAY)
+async def page_of(session, size=50, **filters):
+    how = {"login": "h-17", "countries": ("ru",), "now": NOON, "today": TODAY, "size": size}
+    return await read_rows(session, QueueFilters(**filters), **how)
+
+
+async def undate(session, claim_id):
+    """No date of ours is there, as the ledger leaves a claim that nobody could give one."""
+    await session.exec(Promise.__table__.delete().where(Promise.claim_id == claim_id))
+    await session.exec(Claim.__table__.update().where(Claim.id == claim_id).values(is_dated=False))
 
 
 async def promise(session, claim, due: date, *, kept=None, ended=False, basis=PromiseBasis.TARGET, at=NOON):
     """Only the promise given here counts for the claim."""
-    for row in (await session.exec(Promise.__table__.select().where(Promise.claim_id == claim.id))).all():
-        await session.exec(Promise.__table__.delete().where(Promise.id == row.id))
+    await undate(session, claim.id)
+    is_dated = basis is PromiseBasis.TARGET and (not ended or kept is False)
+    await session.exec(Claim.__table__.update().where(Claim.id == claim.id).values(is_dated=is_dated))
     session.add(
         Promise(
             claim_id=claim.id,
@@ -61,7 +70,7 @@ async def test_the_promise_that_breaks_first_is_on_top_then_the_longest_silence(
         reported = NOON - timedelta(days=seeded.randrange(1, 20), hours=seeded.randrange(24))
         claim = await a_claim(session, reported_at=reported)
         if offset is None:
-            await session.exec(Promise.__table__.delete().where(Promise.claim_id == claim.id))
+            await undate(session, claim.id)
         else:
             due = TODAY + timedelta(days=offset)
             await promise(session, claim, due, kept=False if offset < 0 else None, ended=offset < 0)
@@ -96,6 +105,44 @@ async def test_a_missed_date_leaves_the_top_once_a_new_one_is_promised_or_the_cl
     by_id = {row.id: row for row in await rows_of(session)}
     assert not by_id[waits.id].missed
     assert by_id[waits.id].due_date == TODAY + timedelta(days=5)
+
+
+async def test_of_two_with_one_date_a_question_that_waits_goes_before_silence(session):
+    silent, asked = [await a_claim(session, reported_at=NOON - timedelta(days=days)) for days in (9, 2)]
+    for claim in (silent, asked):
+        await promise(session, claim, TODAY)
+    assert [row.id for row in await rows_of(session)] == [silent.id, asked.id]
+    await a_question(session, asked)
+    await a_question(session, silent)
+    await session.exec(Question.__table__.update().where(Question.claim_id == silent.id).values(answered_at=NOON))
+    rows = await rows_of(session)
+    assert [row.id for row in rows] == [asked.id, silent.id]
+    assert place_from(rows[0].place.word) == rows[0].place
+
+
+async def test_the_ledger_knows_which_undecided_claims_have_a_date_through_all_that_happens(session):
+    first = a_snapshot()
+    steps = [
+        first,
+        later(first, stage=ClaimStage.COLLECTING, situation=Situation.DOCS_NEEDED),
+        later(first, stage=ClaimStage.COLLECTING, situation=Situation.EXTENDED_CHECK, new_date=date(2026, 6, 20)),
+        later(first, stage=ClaimStage.DECIDED, situation=None, outcome=Outcome.APPROVED),
+        later(first, stage=ClaimStage.ASSESSING, situation=Situation.REOPENED),
+    ]
+    said = []
+    for days, step in enumerate(steps):
+        await record(session, [step], now=NOON + timedelta(days=days), settle=timedelta(0))
+        claim = await claim_of(session, first)
+        said.append(claim.is_dated)
+        [row] = await rows_of(session)
+        assert (row.due_date is not None) == (claim.is_dated or claim.stage is ClaimStage.DECIDED)
+    assert said == [True] * 5
+    assert await miss_promises(session, now=NOON + timedelta(days=400)) > 0
+    assert (await claim_of(session, first)).is_dated, "a missed day of the decision is still shown"
+    assert (await rows_of(session))[0].missed
+    old = await a_claim(session, reported_at=NOON - timedelta(days=400))
+    assert not old.is_dated, "nobody could promise it a day"
+    assert old.id in {row.id for row in await rows_of(session)}
 
 
 async def test_closed_claims_are_shown_only_to_a_search(session):
@@ -143,13 +190,13 @@ async def test_a_claim_without_a_date_never_sinks_below_those_that_have_one(sess
     dated = await a_claim(session)
     await promise(session, dated, TODAY)
     undated = await a_claim(session, reported_at=NOON - timedelta(days=40), **checked)
-    await session.exec(Promise.__table__.delete().where(Promise.claim_id == undated.id))
+    await undate(session, undated.id)
     paid = await a_claim(session, stage=ClaimStage.DECIDED, situation=None, reported_at=NOON - timedelta(days=50))
-    await session.exec(Promise.__table__.delete().where(Promise.claim_id == paid.id))
+    await undate(session, paid.id)
     assert [row.id for row in await rows_of(session)] == [undated.id, dated.id, paid.id]
 
 
-async def test_a_page_has_fifty_claims_and_walking_the_pages_meets_each_claim_once(session):
+async def test_walking_the_pages_meets_each_claim_once(session):
     seeded = random.Random(7)
     for n in range(120):
         stage = {"stage": ClaimStage.DECIDED, "situation": None} if n % 9 == 0 else {}
@@ -157,7 +204,7 @@ async def test_a_page_has_fifty_claims_and_walking_the_pages_meets_each_claim_on
         if n % 3:
             await promise(session, claim, TODAY + timedelta(days=seeded.randrange(-2, 2)))
         else:
-            await session.exec(Promise.__table__.delete().where(Promise.claim_id == claim.id))
+            await undate(session, claim.id)
     pages, after, more = [], None, True
     while more:
         page = await page_of(session, after=after)
@@ -173,7 +220,7 @@ async def test_a_claim_that_is_settled_between_two_pages_shifts_no_other(session
         await promise(session, await a_claim(session), TODAY + timedelta(days=n // 10))
     everything = [row.id for row in (await page_of(session)).rows]
     first = await page_of(session)
-    await session.exec(Promise.__table__.delete().where(Promise.claim_id == everything[0]))
+    await undate(session, everything[0])
     second = await page_of(session, after=first.rows[-1].place)
     assert len(second.rows) == 10
     assert not {row.id for row in second.rows} & set(everything)

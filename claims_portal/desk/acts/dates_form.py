@@ -11,10 +11,9 @@ from claims_core.i18n import marked as _
 from claims_core.requested import Asked, ChangeAction, to_values
 from claims_core.stages import ClaimStage
 from claims_portal.desk.facts.claim import ClaimFacts
-from claims_portal.desk.filters import PAGE_SIZE
 from claims_portal.desk.form.form import Bounds, ChangeForm, Checked, Problem, check
 
-AT_MOST = PAGE_SIZE
+AT_MOST = 50
 _CHOSEN = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:_(\d{1,9}))?", re.ASCII)
 _FIELDS = ("extend_reason", "new_date", "note", "previewed")
 

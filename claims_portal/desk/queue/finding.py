@@ -35,8 +35,12 @@ select id from (
 """
 # A few rows by an index. With a limit, the server would hope to meet them on a walk through the table, and to start
 # other processes for them takes longer than to fetch them.
-_BY_INDEX = "select set_config('enable_seqscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)"
-_AS_BEFORE = "select set_config('enable_seqscan', 'on', true)"
+_BY_INDEX = """select set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'auto', true),
+set_config('max_parallel_workers_per_gather', '0', true)"""
+# What was found is read by its keys, in one way however many they are: to think about it takes longer than to do it.
+_AS_BEFORE = (
+    "select set_config('enable_seqscan', 'on', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
+)
 
 
 async def find(session: AsyncSession, typed: str, *, countries: tuple[str, ...]) -> list[UUID]:

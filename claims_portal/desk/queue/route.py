@@ -14,6 +14,7 @@ from claims_portal.desk.access import READERS, Staffed, may_change
 from claims_portal.desk.choices import Choice, choices
 from claims_portal.desk.filters import QueueFilters, Term, Waiting, filters_from
 from claims_portal.desk.queue.rows import SILENT_DAYS, QueueRow, QueueRows, Tiles, read_rows, read_tiles
+from claims_portal.desk.queue.sql import COUNTED_AT_MOST
 from claims_portal.desk.says import Says
 from claims_portal.desk.strip import Strip, strip_of
 from claims_portal.desk.waiting.rail import Rail, rail_for
@@ -118,6 +119,8 @@ def queue_page(
 
 
 def _total(found: QueueRows, says: Says) -> str:
+    if found.total > COUNTED_AT_MOST:
+        return says.told("more than 1,000 claims")
     counted = says.counted("{n} claim", "{n} claims", found.total)
     return says.told("{claims}, and more are found: type another word", claims=counted) if found.more_found else counted
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
@@ -21,6 +22,7 @@ from claims_portal.desk.queue.sql import (
     IS_MISSED,
     LIMITS,
     NEAR_LIMIT,
+    OPEN,
     SETTLED,
     SETTLED_OR_CLOSED,
     SILENT,
@@ -47,9 +49,8 @@ _TERM = {
 _FOUND = "c.id = any(:found)"
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRow:
-    """One claim of the queue, as it is stored; `place` is where it stands in the order."""
+class QueueRow(NamedTuple):
+    """One claim of the queue, as it is stored, with its keys in the order."""
 
     id: UUID
     claim_number: str
@@ -68,7 +69,13 @@ class QueueRow:
     limit_date: date | None
     heard_at: datetime | None
     question_due_at: datetime | None
-    place: Place
+    due_key: date
+    heard_key: datetime
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in the order."""
+        return Place(due=self.due_key, heard=self.heard_key, reported=self.reported_at, id=self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,9 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True)
 class QueueRows:
-    """One page of the queue, how many claims there are in all, whether more follow, and whether more would be found."""
+    """One page of the queue, how many claims there are (if more, `COUNTED_AT_MOST` and one), whether more follow, and
+    whether more would be found.
+    """
 
     rows: tuple[QueueRow, ...]
     total: int
@@ -99,32 +108,45 @@ class QueueRows:
 
 
 async def read_rows(
-    session: AsyncSession, filters: QueueFilters, *, login: str, countries: tuple[str, ...], now: datetime, today: date
+    session: AsyncSession,
+    filters: QueueFilters,
+    *,
+    login: str,
+    countries: tuple[str, ...],
+    now: datetime,
+    today: date,
+    size: int = PAGE_SIZE,
 ) -> QueueRows:
-    """The page of the queue after the place that the filters name."""
+    """The page of the queue after the place that the filters name, of at most `size` claims."""
     where, values = _where(filters, login=login)
     values |= _moment(now, today)
     if filters.search:
         values["found"] = await find(session, filters.search, countries=countries)
-    counted = await _fetch(session, (DATED_TOTAL if filters.term else TOTAL).format(where=where), values)
+    # Of claims that wait, `where` says that they are open.
+    still_open = f"{OPEN} and " if filters.search else ""
+    total = (DATED_TOTAL if filters.term else TOTAL).format(where=where, open=still_open)
+    counted = await _fetch(session, total, values)
     after = AFTER if filters.after else dict.fromkeys(AFTER, "")
+    # One row more than is shown says whether a page follows. It is part of the statement: as a value it would have the
+    # server plan anew each time.
     page = (DATED_PAGE if filters.term else WHOLE_PAGE).format(
         where=where,
+        open=still_open,
+        size=size + 1,
         settled=SETTLED_OR_CLOSED if filters.search else SETTLED,
         **{f"after_{branch}": condition for branch, condition in after.items()},
     )
-    # One row more than is shown says whether a page follows.
     place = asdict(filters.after) if filters.after else {}
-    found = await _fetch(session, page, values | place | {"size": PAGE_SIZE + 1})
-    rows = tuple(_row(row) for row in found[:PAGE_SIZE])
+    found = await _fetch(session, page, values | place)
+    rows = tuple(_row(row) for row in found[:size])
     more_found = len(values.get("found", ())) >= MOST_FOUND
-    return QueueRows(rows, counted[0]["count"], more=len(found) > PAGE_SIZE, more_found=more_found)
+    return QueueRows(rows, counted[0]["count"], more=len(found) > size, more_found=more_found)
 
 
 async def read_tiles(session: AsyncSession, *, mine: bool, login: str, now: datetime, today: date) -> Tiles:
     """The figures above the queue."""
     where, values = _where(QueueFilters(mine=mine), login=login)
-    found = await _fetch(session, TILES.format(where=where), values | _moment(now, today))
+    found = await _fetch(session, TILES.format(where=where, open=""), values | _moment(now, today))
     limits = await _fetch(session, LIMITS.format(where=where), values | _moment(now, today))
     return Tiles(**found[0], limits=tuple((row["day"], row["claims"]) for row in limits))
 
@@ -173,24 +195,13 @@ def _days_before(now: datetime, days: int) -> datetime:
     return now.fromtimestamp(now.timestamp() - days * 86_400, now.tzinfo)
 
 
+# Of the values themselves: to look an attribute up by its name, and an enum's member by calling it, takes as long as
+# the database takes for the row.
+_values = itemgetter(*QueueRow._fields)
+_KINDS = {"line_of_business": LineOfBusiness, "page_state": PageState, "situation": Situation, "mover": Mover}
+_MEMBERS = {word: {member.value: member for member in kind} | {None: None} for word, kind in _KINDS.items()}
+
+
 def _row(row: RowMapping) -> QueueRow:
-    return QueueRow(
-        id=row["id"],
-        claim_number=row["claim_number"],
-        name=row["name"],
-        is_claimants=row["is_claimants"],
-        line_of_business=LineOfBusiness(row["line_of_business"]),
-        product=row["product"],
-        country=row["country"],
-        page_state=PageState(row["page_state"]),
-        situation=Situation(row["situation"]) if row["situation"] else None,
-        mover=Mover(row["mover"]),
-        reported_at=row["reported_at"],
-        start_date=row["start_date"],
-        due_date=row["due_date"],
-        missed=row["missed"],
-        limit_date=row["limit_date"],
-        heard_at=row["heard_at"],
-        question_due_at=row["question_due_at"],
-        place=Place(due=row["due_key"], heard=row["heard_key"], reported=row["reported_at"], id=row["id"]),
-    )
+    members: dict[str, Any] = {word: known[row[word]] for word, known in _MEMBERS.items()}
+    return QueueRow(*_values(row))._replace(**members)
