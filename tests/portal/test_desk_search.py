@@ -118,6 +118,8 @@ async def test_a_server_without_a_locale_keeps_capitals_and_they_are_found(serve
 async def test_each_way_of_searching_is_an_index(session):
     connection = await session.connection()
     await connection.exec_driver_sql("set local enable_seqscan = off")
+    # A table that was just tidied has no row to fetch: any index that has the kind would seem as good.
+    await connection.exec_driver_sql("set local enable_indexonlyscan = off")
     for table, expression, sought in (
         ("claim", CLAIM_WORDS, "@@ 'a'::tsquery"),
         ("policyholder", NAME_WORDS, "@@ 'a'::tsquery"),
