@@ -4,12 +4,16 @@ import asyncio
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from itertools import chain
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pypdf import PdfReader
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import select
 
@@ -29,7 +33,8 @@ TRANSLATE = parse(CLAIM_CENTER.read_text()).translator(source="claim_center", ma
 BEGIN = datetime(2026, 11, 3, 9, tzinfo=UTC)
 QUICK = 4
 SETTLE = timedelta(minutes=2)
-PATHS = ("", "/messages", "/files", "/data", "/data/json")
+PATHS = ("", "/messages", "/files", "/data", "/data/json", "/data/pdf")
+LANGUAGES = ("ru", "en")
 PLANNED = """
 select to_jsonb(n)::text from notification n where template <> 'awaiting' or cause_kind <> 'case_event'
   or event_seq is not null order by planned_at, event_seq, template, step, state, reason
@@ -98,6 +103,14 @@ def in_order(copy: dict[str, Any]) -> dict[str, Any]:
     return copy | {"tables": tables}
 
 
+def read(path: str, answer: httpx.Response) -> object:
+    """What a person reads of the answer."""
+    if path.endswith("pdf"):
+        lines = (page.extract_text().splitlines() for page in PdfReader(BytesIO(answer.content)).pages)
+        return sorted(chain.from_iterable(lines))  # rows of one moment lie in the order of their keys
+    return in_order(answer.json()) if path.endswith("json") else answer.text
+
+
 def apart(one: str, other: str) -> tuple[str, str]:
     """Two texts from where they part."""
     begun = next((place for place, signs in enumerate(zip(one, other, strict=False)) if len(set(signs)) > 1), 0)
@@ -128,7 +141,8 @@ class Life:
             shown.append(await self._page(""))
         await self._passes(timedelta(days=8))
         await self._sends()
-        return [*shown, *[await self._page(path) for path in PATHS], await self._glance(), *await self._books()]
+        pages = [await self._page(path, language) for path in PATHS for language in LANGUAGES]
+        return [*shown, *pages, await self._glance(), *await self._books()]
 
     async def _passes(self, time: timedelta) -> None:
         self.living.now += time
@@ -144,13 +158,15 @@ class Life:
         async with session_scope(self.engine) as session:
             return (await session.exec(select(Claim))).one()
 
-    async def _page(self, path: str) -> str:
+    async def _page(self, path: str, language: str = "ru") -> str:
         claim = await self._claim()
-        async with signed_in(self.app, claim) as browser:
+        async with signed_in(self.app, claim, headers={"Accept-Language": language}) as browser:
             answer = await browser.get(f"/claim/{claim.id}{path}")
         assert answer.status_code == 200, path
-        text = in_order(answer.json()) if path.endswith("json") else answer.text
-        return plain(f"{path} {sorted(answer.headers.items())} {text}")
+        # Of a paper what is drawn by lot, and so its length, cannot be told apart but by reading it.
+        weight = {"content-length"} if path.endswith("pdf") else set()
+        headers = sorted((name, value) for name, value in answer.headers.items() if name not in weight)
+        return plain(f"{path} {language} {headers} {read(path, answer)}")
 
     async def _glance(self) -> str:
         await a_link(self.engine, await self._claim(), now=self.clock.now)
