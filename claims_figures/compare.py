@@ -117,6 +117,16 @@ def median_days(group: NDArray[Any]) -> float | None:
     return None if np.isnan(found) else found
 
 
+def ended_by(group: NDArray[Any], days: Sequence[int]) -> list[float | None]:
+    """The share of a wait that is over by each of these days (Kaplan–Meier); None beyond what anybody was watched."""
+    if len(group) < FEWEST or not group[:, 1].any():
+        return [None] * len(days)
+    curve, watched = SurvfuncRight(group[:, 0], group[:, 1]), float(group[:, 0].max())
+    steps = [int(np.searchsorted(curve.surv_times, day, side="right")) for day in days]
+    left = [float(curve.surv_prob[step - 1]) if step else 1.0 for step in steps]
+    return [1 - each if day <= watched else None for day, each in zip(days, left, strict=True)]
+
+
 def of_answers(first: Mapping[str, int], second: Mapping[str, int]) -> Difference | None:
     """Two shares of a survey (`asked`, `answered`, `happy`). Had all who were silent been unhappy, or all happy, and
     were the difference another one then, nobody can tell."""

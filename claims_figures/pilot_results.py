@@ -12,6 +12,7 @@ from claims_figures.pilot_ledger import Person, Trial
 NAME, VERSION = "pilot", 1
 METHOD = "intention to treat; newcombe, bootstrap over people, kaplan-meier and log-rank"
 HUNDRED = 100.0
+SETTLED_BY = (7, 14, 21, 28, 35, 42, 49, 56)
 # A line is compared by itself with so many people in an arm; with fewer than `compare.FEW` it says that they are few.
 Pair = tuple[Sequence[Person], Sequence[Person]]
 
@@ -30,6 +31,7 @@ def numbers_of(trial: Trial, people: Sequence[Person]) -> dict[str, Any]:
         "measures": measures,
         "compared": sum(each is not None for measure in measures.values() for each in measure["differences"]),
         "lines": [_line(trial, line, groups) for line in lines],
+        "settled": {"days": SETTLED_BY, "arms": [compare.ended_by(_settling(group), SETTLED_BY) for group in groups]},
         "fair": _fair(trial, groups, lines),
         "more_needed": _more_needed(trial, groups),
     }
@@ -117,6 +119,11 @@ def _days(days: str, over: str) -> tuple[Callable[..., Any], Callable[..., Any]]
         return compare.median_days(rows) if len(rows) >= compare.FEWEST else None
 
     return value, lambda pair: compare.of_days(table(pair[0]), table(pair[1]))
+
+
+def _settling(group: Sequence[Person]) -> Any:
+    rows = [[each.settle_days, each.settled] for each in group if each.settle_days is not None]
+    return np.array(rows, dtype=float).reshape(-1, 2)
 
 
 def _cost() -> tuple[Callable[..., Any], Callable[..., Any]]:

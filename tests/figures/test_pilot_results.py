@@ -146,6 +146,10 @@ def test_a_pilot_of_a_known_effect_is_told_with_everything_around_it():
     assert (numbers["fair"]["asked"], numbers["fair"]["crossed"]) == (800, 40)
     assert not any(line["small"] for line in numbers["lines"])
     assert numbers["more_needed"] is not None
+    for shares in numbers["settled"]["arms"]:
+        assert shares[:4] == sorted(shares[:4]), "what is over stays over"
+        assert shares[1] == pytest.approx(1 - np.exp(-1), abs=0.08), "waits are drawn with a mean of two weeks"
+        assert shares[4:] == [None] * 4, "nobody was watched for longer than four weeks"
     swapped = numbers_of(replace(TRIAL, arms=("frequent", "essential")), everybody)
     assert swapped["measures"]["calls"]["differences"][0]["reading"] == "more"
 

@@ -135,6 +135,7 @@ async def test_a_result_is_told_in_words_with_its_intervals_lines_and_doubts_and
         "chance alone",
         "6 in 10 skipped the survey",
         "Groups are as large as drawn",
+        "within 28 days",
     ):
         assert said in page, said
     rows = list(csv.DictReader(StringIO(sheet)))

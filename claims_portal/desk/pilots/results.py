@@ -15,6 +15,8 @@ from notifier.states import Arm
 
 # Units of the drawing: half of it is less, half is more.
 WIDE, MIDDLE, EDGE = 128, 64, 4
+# The picture of waits: how wide and deep, and the space above.
+ACROSS, DEEP, TOP = 340, 140, 10
 # Below these chances the draw, or the mixture of lines, is not what was planned.
 SUSPECT = 0.01
 
@@ -64,12 +66,21 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """Claims that are over by each day: a line for each arm, and the same as a table."""
+
+    lines: tuple[tuple[str, str], ...]  # name, points of the drawing
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """All of it. `counted` says of when; `compared` is empty where there is one arm alone."""
 
     compared: tuple[Compared, ...]
     checks: tuple[Check, ...]
     survey: tuple[tuple[str, str, str], ...]
+    settled: Settled | None
     needed: str | None
     counted: str
 
@@ -82,6 +93,7 @@ def results_of(row: Figure, says: Says) -> Results:
         compared=tuple(_compared(numbers, at, names, says) for at in range(1, len(names))),
         checks=tuple(_checks(numbers, says)),
         survey=_survey(numbers, names, says),
+        settled=_settled(numbers["settled"], names, says),
         needed=_needed(numbers, says),
         counted=says.told(
             "Counted {time}, everybody by their first group. Shares: Newcombe; counts: a bootstrap over people; "
@@ -193,6 +205,29 @@ def _survey(numbers: Mapping[str, Any], names: Sequence[str], says: Says) -> tup
         of = says.told("{answered} of {asked}", answered=said["answered"], asked=said["asked"])
         made.append((name, of, span))
     return tuple(made)
+
+
+def _settled(told: Mapping[str, Any], names: Sequence[str], says: Says) -> Settled | None:
+    """None while too little is over in an arm."""
+    if any(shares[0] is None for shares in told["arms"]):
+        return None
+    last = told["days"][-1]
+    lines = []
+    for name, shares in zip(names, told["arms"], strict=True):
+        known = [
+            (0, 0.0),
+            *((day, share) for day, share in zip(told["days"], shares, strict=True) if share is not None),
+        ]
+        points = " ".join(f"{ACROSS * day / last:.1f},{DEEP * (1 - share) + TOP:.1f}" for day, share in known)
+        lines.append((name, points))
+    rows = tuple(
+        (
+            says.counted("within {n} day", "within {n} days", day),
+            tuple(value(Measure.CLEAR, shares[at], says) for shares in told["arms"]),
+        )
+        for at, day in enumerate(told["days"])
+    )
+    return Settled(tuple(lines), rows)
 
 
 def _needed(numbers: Mapping[str, Any], says: Says) -> str | None:
