@@ -635,6 +635,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where="state in ('sending', 'unknown', 'accepted', 'on_its_way')",
     )
+    op.create_index("ix_delivery_started_at", "delivery", ["started_at"], unique=False, postgresql_using="brin")
     op.create_index(
         "ix_delivery_provider_ref",
         "delivery",
@@ -679,6 +680,7 @@ def downgrade() -> None:
     op.drop_table("receipt")
     op.drop_table("planned_event")
     op.drop_index("ix_delivery_provider_ref", table_name="delivery")
+    op.drop_index("ix_delivery_started_at", table_name="delivery", postgresql_using="brin")
     op.drop_index(
         "ix_delivery_open",
         table_name="delivery",

@@ -172,6 +172,9 @@ class Delivery(Table, table=True):
             "resolve_after",
             postgresql_where="state in ('sending', 'unknown', 'accepted', 'on_its_way')",
         ),
+        # What a day or a month brought, for health and costs. Rows lie in the order of this moment: a summary of each
+        # stretch of the table is enough, and a hand-over pays nothing for it.
+        Index("ix_delivery_started_at", "started_at", postgresql_using="brin"),
         {"postgresql_with": {"fillfactor": 80}},
     )
 
