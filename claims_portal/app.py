@@ -38,6 +38,7 @@ from claims_portal.desk.inbox import route as inbox
 from claims_portal.desk.line import route as line
 from claims_portal.desk.pilots import route as desk_pilots
 from claims_portal.desk.queue import route as queue
+from claims_portal.desk.queue import view_routes as queue_views
 from claims_portal.desk.rules import route as rules
 from claims_portal.desk.sign_in import answer_staff_problems
 from claims_portal.desk.sources import route as sources
@@ -118,6 +119,7 @@ ROUTERS = (
     single_sign_on.router,
     audit.router,
     queue.router,
+    queue_views.router,
     questions.router,
     inbox.router,
     calls.router,

@@ -285,3 +285,15 @@ class PhoneCall(Table, table=True):
     outcome_at: datetime | None = None
     had_to_repeat: bool = False
     note: str = ""
+
+
+class SavedView(Table, table=True):
+    """Filters of the queue that somebody gave a name; `is_shared` with the team of a supervisor. Never a search."""
+
+    __table_args__ = (UniqueConstraint("staff_id", "name"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    staff_id: UUID = Field(foreign_key="staff.id")
+    name: str
+    filters: str
+    is_shared: bool = False

@@ -194,4 +194,5 @@ NOT_HELD = {
     "pilot_arm": _RULES,
     "staff": _STAFF,
     "staff_session": _STAFF,
+    "saved_view": _STAFF,
 }

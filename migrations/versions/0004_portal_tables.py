@@ -274,10 +274,22 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_phone_call_policyholder_id_started_at"), "phone_call", ["policyholder_id", "started_at"], unique=False
     )
+    op.create_table(
+        "saved_view",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("filters", sa.String(), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_saved_view_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
+        sa.UniqueConstraint("staff_id", "name", name=op.f("uq_saved_view_staff_id_name")),
+    )
 
 
 def downgrade() -> None:
     """Everything in these tables is lost."""
+    op.drop_table("saved_view")
     op.drop_index(op.f("ix_phone_call_policyholder_id_started_at"), table_name="phone_call")
     op.drop_index("ix_phone_call_open", table_name="phone_call")
     op.drop_index(op.f("ix_phone_call_number"), table_name="phone_call")

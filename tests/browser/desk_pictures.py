@@ -133,12 +133,19 @@ async def _opened(page: Page) -> None:
         await one.click()
 
 
+async def _viewed(page: Page) -> None:
+    """Filters are about to be given a name."""
+    await page.click(".views summary")
+    await page.fill("#view-name", "КАСКО, срок прошёл")
+
+
 def shots(claim: Claim) -> list[tuple[str, str, Act]]:
     """Name, path, and what is done before the picture; what changes something is last."""
     here = f"/desk/{claim.id}"
     return [
         ("desk-queue", "/desk?whose=all", _nothing),
         ("desk-queue-narrow", "/desk?q=nobody", _nothing),
+        ("desk-queue-view", "/desk?line=motor", _viewed),
         ("desk-keys", "/desk?whose=all", _keys),
         ("desk-questions", "/desk/questions", _nothing),
         ("desk-calls", "/desk/calls", _nothing),

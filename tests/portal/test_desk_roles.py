@@ -22,6 +22,8 @@ CHANGE = {HANDLER, SUPERVISOR}
 KEEP = {SUPERVISOR, ADMINISTRATOR}
 MAY = {
     ("GET", "/desk"): READ,
+    ("POST", "/desk/views"): ANSWER,
+    ("POST", "/desk/views/{view_id:uuid}/drop"): ANSWER,
     ("GET", "/desk/questions"): READ,
     ("POST", "/desk/questions/{question_id:uuid}/take"): ANSWER,
     ("POST", "/desk/questions/{question_id:uuid}/hand-over"): ANSWER,

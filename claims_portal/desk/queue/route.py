@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
@@ -10,16 +11,18 @@ from starlette.responses import Response
 from claims_core.db import session_scope
 from claims_core.stages import LineOfBusiness, Mover, PageState
 from claims_portal.deps import look_of, now_of, portal_of
-from claims_portal.desk.access import READERS, Staffed, may_change
+from claims_portal.desk.access import READERS, Staffed, may_answer, may_change
 from claims_portal.desk.choices import Choice, choices
 from claims_portal.desk.filters import QueueFilters, Term, Waiting, filters_from
 from claims_portal.desk.queue.rows import SILENT_DAYS, QueueRow, QueueRows, Tiles, read_rows, read_tiles
 from claims_portal.desk.queue.sql import COUNTED_AT_MOST
+from claims_portal.desk.queue.views import View, kept, read_views
 from claims_portal.desk.says import Says
 from claims_portal.desk.strip import Strip, strip_of
 from claims_portal.desk.waiting.rail import Rail, rail_for
 from claims_portal.desk.words import LATE, LINES, PAUSED, STATUS_OF, TERMS, WAITING
 from claims_portal.rendering import page
+from claims_portal.tables import Role
 
 router = APIRouter()
 
@@ -73,6 +76,9 @@ class QueuePage:
     empty: str
     clear: str | None
     may_date: bool
+    views: tuple[View, ...]
+    keeps: str | None
+    may_share: bool
     start: str | None
     older: str | None
 
@@ -88,12 +94,20 @@ async def show_queue(request: Request, viewer: Staffed = Depends(READERS)) -> Re
         found = await read_rows(session, filters, login=viewer.login, countries=countries, now=now, today=says.today)
         tiles = await read_tiles(session, mine=filters.mine, login=viewer.login, now=now, today=says.today)
         rail = await rail_for(session, viewer, "claims", now=says.now)
-    made = queue_page(filters, found, tiles, rail, says, may_date=may_change(viewer))
+        views = await read_views(session, viewer, filters)
+    made = queue_page(filters, found, tiles, rail, says, views=views, viewer=viewer)
     return page(request, "desk/queue.html", made)
 
 
 def queue_page(
-    filters: QueueFilters, found: QueueRows, tiles: Tiles, rail: Rail, says: Says, *, may_date: bool
+    filters: QueueFilters,
+    found: QueueRows,
+    tiles: Tiles,
+    rail: Rail,
+    says: Says,
+    *,
+    views: tuple[View, ...],
+    viewer: Staffed,
 ) -> QueuePage:
     """The page in words (pure)."""
     return QueuePage(
@@ -112,10 +126,19 @@ def queue_page(
         via="search" if filters.search else "queue",
         empty=_empty(filters, tiles, says),
         clear="/desk" if filters.is_narrowed else None,
-        may_date=may_date,
+        may_date=may_change(viewer),
+        views=views,
+        keeps=_to_keep(filters, views) if may_answer(viewer) else None,
+        may_share=viewer.role is Role.SUPERVISOR,
         start=filters.address() if filters.after else None,
         older=filters.address(after=found.rows[-1].place) if found.more else None,
     )
+
+
+def _to_keep(filters: QueueFilters, views: tuple[View, ...]) -> str | None:
+    """What a name can be given to: filters that have none yet."""
+    asked, is_kept = kept(filters), any(view.current and view.is_own for view in views)
+    return urlsplit(asked.address()).query if asked.is_narrowed and not is_kept else None
 
 
 def _total(found: QueueRows, says: Says) -> str:
