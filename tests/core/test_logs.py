@@ -85,3 +85,19 @@ def test_masking_twice_is_masking_once(text: str):
 def test_ids_and_counts_are_not_taken_for_telephone_numbers():
     for harmless in ("018f3a5e-7c1d-7a2b-9c3d-4e5f6a7b8c9d", "2026-11-22T03:34:09Z", "2812 rows", "0004"):
         assert logs.mask(harmless) == harmless
+
+
+def test_the_address_of_a_request_of_ours_is_no_line_of_the_log():
+    """A token of a bot is part of it, or the key of a case."""
+    caught, root = io.StringIO(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        logs.set_up(stream=caught)
+        for client in ("httpx", "httpcore.http11"):
+            logging.getLogger(client).info("HTTP Request: POST https://api.telegram.org/bot123:secret/sendMessage")
+        logging.getLogger("httpx").warning("a certificate ends soon")
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    assert "secret" not in caught.getvalue()
+    assert "a certificate ends soon" in caught.getvalue()
