@@ -83,7 +83,7 @@ def set_up(*, level: str = "INFO", stream: TextIO | None = None) -> None:
     # They tell of each table of a font that they leave out.
     for wordy in ("fontTools", "fpdf"):
         logging.getLogger(wordy).setLevel("ERROR")
-    # The clients of others' interfaces write a line for each request, with its address: a token of a bot is in it, or the
-    # key of a case.
+    # The clients of others' interfaces write a line for each request, with its address: a token of a bot is in it, or
+    # the key of a case.
     for wordy in ("alembic", "apscheduler", "asyncssh", "httpx", "httpcore"):
         logging.getLogger(wordy).setLevel("WARNING")
