@@ -55,7 +55,9 @@ async def test_a_version_starts_on_the_shape_of_the_next_one_and_says_so(
 ):
     with caplog.at_level(logging.WARNING):
         await shape.must_fit(ahead)
-    assert [record.message for record in caplog.records] == ["database_is_ahead"]
+    # What another test has left behind may be cleaned up, and told of, at any moment.
+    ours = [record.message for record in caplog.records if record.name == shape.__name__]
+    assert ours == ["database_is_ahead"]
 
 
 @pytest.mark.parametrize("fits_from", ["'9998'", "null"], ids=["too old", "unsaid"])
