@@ -195,11 +195,23 @@ async def test_with_script_off_a_claim_is_moved_through_the_preview_page(chromiu
             assert (await session.exec(select(ChangeRequest))).all() == []
 
 
-async def test_with_script_the_preview_follows_the_form_and_can_be_saved_at_once(chromium, site, claim, engine):
+async def test_from_the_queue_a_claim_moves_in_three_acts_by_keyboard_and_the_preview_follows(
+    chromium, site, claim, engine
+):
+    """Opened, chosen, saved; what is typed between them is no act."""
+    acts = 0
+
+    async def act(selector: str, key: str) -> None:
+        nonlocal acts
+        acts += 1
+        await page.focus(selector)
+        await page.keyboard.press(key)
+
     async with signed_in(chromium, site) as page:
-        await page.goto(f"{site}/desk/{claim.id}")
+        await act(f"tbody a[href^='/desk/{claim.id}']", "Enter")
+        await page.wait_for_selector("#move")
         assert not await page.locator("#preview-button").is_visible()
-        await page.check("[name=action][value=decline]")
+        await act("[name=action][value=decline]", "Space")
         for field, typed in (("reason", "The policy does not cover tyres"), ("clause", "4.2"), ("document", "Report")):
             await page.fill(f"#f-{field}", typed)
         await page.wait_for_selector("[name=previewed]", state="attached")
@@ -210,8 +222,9 @@ async def test_with_script_the_preview_follows_the_form_and_can_be_saved_at_once
         assert "Add a policy clause" in await page.inner_text("#preview")
         await page.fill("#f-clause", "4.3")
         await page.wait_for_selector("[name=previewed]", state="attached")
-        await page.get_by_role("button", name="Save and send").click()
+        await act("[name=told][value=yes]", "Enter")
         await page.wait_for_selector("[data-left]")
+        assert acts == 3
         assert 50 <= int(await page.locator("[data-seconds] b").inner_text()) <= 60
     async with session_scope(engine) as session:
         [change] = (await session.exec(select(ChangeRequest))).all()
@@ -282,6 +295,11 @@ async def test_everything_is_reached_by_keyboard_and_shows_its_focus(chromium, s
                 assert ring, f"{name} shows no focus"
         assert seen[0].startswith("A|skip")
         assert {"answer", "action", "note"} <= {name.split("|")[2] for name in seen}
+        # From the inbox two acts: opened, sent; what is typed between them is none.
+        await page.goto(f"{site}/desk/questions")
+        await page.focus(f"tbody a[href^='/desk/{claim.id}']")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("textarea[name=answer]")
         await page.focus("textarea[name=answer]")
         await page.keyboard.type("The decision comes by 3 June.")
         await page.keyboard.press("Tab")
