@@ -11,7 +11,8 @@ from playwright.async_api import Browser, Page, async_playwright
 from sqlmodel import select
 
 from claims_core.db import open_pool, session_scope
-from claims_core.tables import ChangeRequest, Claim, Question
+from claims_core.tables import ChangeRequest, Claim, ContactPoint, Question
+from claims_portal.tables import PhoneCall
 from tests.browser.desk_site import Door, a_desk_site, a_door, some_claims
 from tests.browser.door_pictures import DOORS, answer_for_provider
 from tests.browser.manners import CUT, FADED, SPACED, SPACING, looks
@@ -104,7 +105,12 @@ async def must_be_sound(page: Page, where: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, site, claim, language):
+async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, site, claim, engine, language):
+    async with session_scope(engine) as session:
+        whose = ContactPoint.policyholder_id == claim.policyholder_id
+        phone = (await session.exec(select(ContactPoint.address).where(whose, ContactPoint.kind == "phone"))).first()
+        ringing = PhoneCall(source="pbx", call_ref="1", number=phone, started_at=NOON, answered_at=NOON)
+        session.add(ringing)
     context = await chromium.new_context(viewport={"width": 1280, "height": 900})
     page = await context.new_page()
     await page.goto(f"{site}/{language}/desk/sign-in")
@@ -118,6 +124,12 @@ async def test_axe_finds_nothing_and_nothing_scrolls_sideways(chromium, site, cl
         await must_be_sound(page, "the questions")
         await page.goto(f"{site}/desk/calls")
         await must_be_sound(page, "whom to call")
+        await page.goto(f"{site}/desk/calls/line/{ringing.id}")
+        await must_be_sound(page, "the card of a caller")
+        await page.focus("form[action$=take] button")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("form[action$=outcome]")
+        await must_be_sound(page, "the card of a caller whose call was taken")
         await page.goto(f"{site}/desk/{claim.id}/representatives")
         await must_be_sound(page, "who reads a claim")
         await page.goto(f"{site}/desk/{claim.id}/files")
