@@ -59,6 +59,26 @@ class Typed:
     wrong: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The form as it came: boxes that are ticked, the names of the spans and their days, and why."""
+
+    told: Sequence[str]
+    silence: Sequence[str]
+    days: Sequence[str]
+    why: str
+
+
+def posted_form(
+    told: Words = [],  # noqa: B006 - FastAPI copies it
+    silence: Words = [],  # noqa: B006
+    days: Words = [],  # noqa: B006
+    why: Annotated[str, Form(max_length=MOST)] = "",
+) -> Posted:
+    """The form of the page, which two routes take."""
+    return Posted(told, silence, days, why)
+
+
 @router.get("")
 async def show_rules(request: Request, viewer: Staffed = Depends(TEXT_READERS)) -> Response:
     """The rules in force, and what is proposed."""
@@ -72,16 +92,13 @@ async def show_rules(request: Request, viewer: Staffed = Depends(TEXT_READERS)) 
 @router.post("/preview")
 async def preview_rules(
     request: Request,
-    told: Words = [],  # noqa: B006 - FastAPI copies it
-    silence: Words = [],  # noqa: B006
-    days: Words = [],  # noqa: B006
-    why: Annotated[str, Form(max_length=MOST)] = "",
+    posted: Posted = Depends(posted_form),
     viewer: Staffed = Depends(EDITORS),
 ) -> Response:
     """What the last thirty days would have been with what was ticked; nothing of it is kept."""
     says = says_of(request)
     async with session_scope(portal_of(request).engine) as session:
-        typed = _typed(await rulebook(session), told, silence, days, why, says)
+        typed = _typed(await rulebook(session), posted, says)
         replays = {} if typed.wrong else await _replays(request, session, typed.book, says)
         status = 422 if typed.wrong else 200
         return await _page(request, session, viewer, says, typed, replays=replays, status=status)
@@ -90,16 +107,13 @@ async def preview_rules(
 @router.post("/propose")
 async def propose_rules(
     request: Request,
-    told: Words = [],  # noqa: B006
-    silence: Words = [],  # noqa: B006
-    days: Words = [],  # noqa: B006
-    why: Annotated[str, Form(max_length=MOST)] = "",
+    posted: Posted = Depends(posted_form),
     viewer: Staffed = Depends(EDITORS),
 ) -> Response:
     """Keep what was ticked as a draft with its look back; what is wrong comes back and nothing of it is lost."""
     says = says_of(request)
     async with session_scope(portal_of(request).engine) as session:
-        typed = _typed(await rulebook(session), told, silence, days, why, says)
+        typed = _typed(await rulebook(session), posted, says)
         if not typed.wrong:
             replays = await _replays(request, session, typed.book, says)
             try:
@@ -146,15 +160,13 @@ async def withdraw_rules(
     return RedirectResponse(f"/desk/rules?done={done}", 303)
 
 
-def _typed(
-    book: Rulebook, told: Sequence[str], silence: Sequence[str], days: Sequence[str], why: str, says: Says
-) -> Typed:
-    pairs = {(key, cadence) for key, _sign, cadence in (one.rpartition(":") for one in told)}
-    written = {key: one.replace("\0", "").strip()[:20] for key, one in zip(silence, days, strict=False)}
+def _typed(book: Rulebook, posted: Posted, says: Says) -> Typed:
+    pairs = {(key, cadence) for key, _sign, cadence in (one.rpartition(":") for one in posted.told)}
+    written = {key: one.replace("\0", "").strip()[:20] for key, one in zip(posted.silence, posted.days, strict=False)}
     whole = {key: int(one) for key, one in written.items() if one.isascii() and one.isdigit()}
     good = {key: number for key, number in whole.items() if 1 <= number <= MOST_DAYS}
     wrong = says.told(NO_DAYS, most=MOST_DAYS) if len(good) < len(written) else ""
-    return Typed(edited(book, pairs, good), written, why.replace("\0", "").strip(), wrong)
+    return Typed(edited(book, pairs, good), written, posted.why.replace("\0", "").strip(), wrong)
 
 
 async def _replays(request: Request, session: AsyncSession, book: Rulebook, says: Says) -> dict[str, Replayed]:
