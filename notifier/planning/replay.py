@@ -16,12 +16,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core.db import driver_connection
 from claims_core.same_person import rows_of
 from notifier.deciding.rules import Rule, rule_for
+from notifier.planning.trials import TRIAL
 from notifier.settings import NotifierSettings
 from notifier.states import Cadence, Importance
 
 DAYS = 30
 # $1 now, $2 since, $3 the insurer's cadence. The cadence of a person is worked out as for a message: their own choice,
-# else the arm of the pilot they agreed to, else the insurer's.
+# else what a pilot has to say, else the insurer's.
 _GROUPS = f"""
 with facts as (
   select c.policyholder_id, e.kind, e.page_state, c.line_of_business, count(*) as n
@@ -30,10 +31,9 @@ with facts as (
 ), people as (
   select p.id, coalesce(p.person_id, p.id)::text as person, coalesce(
     (select x.cadence from preference x where x.policyholder_id = any(kin.ids) order by x.chosen_at desc limit 1),
-    (select r.arm from pilot_enrolment r join pilot t on t.id = r.pilot_id where r.policyholder_id = any(kin.ids)
-      and r.left_at is null and t.starts_at <= $1 and t.ends_at > $1 order by r.consented_at limit 1), $3) as cadence
+    trial.cadence, $3) as cadence
   from (select distinct policyholder_id from facts) f join policyholder p on p.id = f.policyholder_id
-  cross join lateral (select {rows_of("p")} as ids offset 0) kin
+  cross join lateral (select {rows_of("p")} as ids offset 0) kin {TRIAL}
 )
 select people.person, people.cadence, f.kind, f.page_state, f.line_of_business as line, f.n
 from facts f join people on people.id = f.policyholder_id

@@ -19,12 +19,13 @@ from notifier.deciding.silences import shipped_silences
 from notifier.planning.facts import background_for
 from notifier.planning.replay import Facts, facts_of, replayed
 from notifier.planning.rulebook import rules_in_force, silences_in_force
-from notifier.states import Cadence, Importance
-from notifier.tables import Preference
+from notifier.states import Arm, Cadence, Importance
+from notifier.tables import PilotEnrolment, Preference
 from notifier.versions.rule_drafts import Rulebook, book_in, edited, key_of, propose, rulebook, source_of
 from tests.factories import a_snapshot, later
 from tests.journeys.chaos import MOVED
 from tests.notifier.scenes import seen, the_settings
+from tests.pilots import a_pilot
 from tests.portal.desk import at_the_desk
 from tests.portal.portal import NOON
 
@@ -103,23 +104,30 @@ def test_a_look_back_counts_each_person_who_would_be_told(facts: list[Facts]):
 
 
 async def test_a_look_back_knows_each_persons_cadence_as_a_message_does(engine):
-    """One chose for themselves, one hears as the insurer has it; history and what is older than a month count not."""
-    settings = the_settings()
-    for chosen in (Cadence.FREQUENT, None):
+    """One chose for themselves, two are in a pilot, one hears as the insurer has it; what is older counts not."""
+    settings = the_settings(notifier_cadence="every_step")
+    async with session_scope(engine) as session:
+        month = {"starts_at": NOON - timedelta(days=15), "ends_at": NOON + timedelta(days=15)}
+        pilot = await a_pilot(session, **month, arms=(Arm.ESSENTIAL, Arm.SELF_CHOSEN))
+    for how in (Cadence.FREQUENT, Arm.ESSENTIAL, Arm.SELF_CHOSEN, None):
         claim = a_snapshot()
         await seen(engine, claim, now=NOON - timedelta(hours=1), first_load=True)
         await seen(engine, later(claim, **MOVED), now=NOON)
-        if chosen:
-            async with session_scope(engine) as session:
-                owner = (await session.exec(text("select id from policyholder order by id desc limit 1"))).scalar_one()
-                session.add(Preference(policyholder_id=owner, cadence=chosen, chosen_at=NOON))
+        async with session_scope(engine) as session:
+            owner = (await session.exec(text("select id from policyholder order by id desc limit 1"))).scalar_one()
+            if isinstance(how, Cadence):
+                session.add(Preference(policyholder_id=owner, cadence=how, chosen_at=NOON))
+            elif how:
+                joined = {"pilot_id": pilot.id, "line": claim.line_of_business, "consented_at": NOON}
+                session.add(PilotEnrolment(policyholder_id=owner, arm=how, **joined))
     async with session_scope(engine) as session:
         found = await facts_of(session, settings=settings, now=NOON + timedelta(hours=1))
-        assert {one.cadence for one in found} == {Cadence.FREQUENT, settings.notifier_cadence}
+        told = sorted(one.cadence for one in found)
+        assert told == [Cadence.ESSENTIAL, Cadence.EVERY_STEP, Cadence.EVERY_STEP, Cadence.FREQUENT]
         owners = (await session.exec(text("select id from policyholder"))).scalars().all()
         connection = await driver_connection(session)
         stands = [await background_for(connection, one, claim_id=None, now=NOON) for one in owners]
-        assert sorted(cadence_of(one, settings) for one in stands) == sorted(one.cadence for one in found)
+        assert sorted(cadence_of(one, settings) for one in stands) == told
         assert await facts_of(session, settings=settings, now=NOON + timedelta(days=31)) == []
 
 
