@@ -15,8 +15,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from claims_core import ledger
 from claims_core.db import advisory_key
 from claims_core.errors import BadInput, Conflict, NotFound
-from notifier.deciding.rules import Rule, rules_from_text, text_from_rules
-from notifier.deciding.silences import Silence, silences_from_text, text_from_silences
+from notifier.deciding.rules import Rule, rules_from_text, shipped_rules, text_from_rules
+from notifier.deciding.silences import Silence, shipped_silences, silences_from_text, text_from_silences
 from notifier.planning.replay import Replayed
 from notifier.planning.rulebook import replace_rules, replace_silences, rules_in_force, silences_in_force
 from notifier.states import TEXT_MOVES, Cadence, Importance, TextState
@@ -45,8 +45,13 @@ Rulebook = tuple[tuple[Rule, ...], tuple[Silence, ...]]
 
 
 async def rulebook(session: AsyncSession) -> Rulebook:
-    """The rules and the silences in force."""
-    return tuple(await rules_in_force(session)), tuple(await silences_in_force(session))
+    """The rules and the silences in force, in the order of those that ship: a table has none."""
+    rules = {rule.key: place for place, rule in enumerate(shipped_rules())}
+    spans = {one.key: place for place, one in enumerate(shipped_silences())}
+    return (
+        tuple(sorted(await rules_in_force(session), key=lambda rule: (rules.get(rule.key, len(rules)), rule.key))),
+        tuple(sorted(await silences_in_force(session), key=lambda one: (spans.get(one.key, len(spans)), one.key))),
+    )
 
 
 def edited(book: Rulebook, told: Collection[tuple[str, str]], days: Mapping[str, int]) -> Rulebook:

@@ -18,7 +18,6 @@ from notifier.deciding.rules import Rule, shipped_rules
 from notifier.deciding.silences import shipped_silences
 from notifier.planning.facts import background_for
 from notifier.planning.replay import Facts, facts_of, replayed
-from notifier.planning.rulebook import rules_in_force, silences_in_force
 from notifier.states import Arm, Cadence, Importance
 from notifier.tables import PilotEnrolment, Preference
 from notifier.versions.rule_drafts import Rulebook, book_in, edited, key_of, propose, rulebook, source_of
@@ -62,12 +61,12 @@ async def a_draft_of_rules(engine, now: datetime) -> None:
 
 async def in_force(engine) -> Rulebook:
     async with session_scope(engine) as session:
-        return tuple(await rules_in_force(session)), tuple(await silences_in_force(session))
+        return await rulebook(session)
 
 
 async def acts(engine) -> list[str]:
     async with session_scope(engine) as session:
-        return list(await session.exec(select(AuditEntry.action).where(AuditEntry.subject == "rules")))
+        return sorted(await session.exec(select(AuditEntry.action).where(AuditEntry.subject == "rules")))
 
 
 PAIRS = [(key_of(rule), each) for rule in SHIPPED[0] for each in Cadence]
@@ -129,6 +128,17 @@ async def test_a_look_back_knows_each_persons_cadence_as_a_message_does(engine):
         stands = [await background_for(connection, one, claim_id=None, now=NOON) for one in owners]
         assert sorted(cadence_of(one, settings) for one in stands) == told
         assert await facts_of(session, settings=settings, now=NOON + timedelta(days=31)) == []
+
+
+async def test_the_page_has_the_order_of_the_file_whatever_the_table_has(engine, app):
+    async with session_scope(engine) as session:
+        await rulebook(session)
+    async with engine.begin() as connection:  # each is written anew, the last one first
+        for table in ("notification_rule", "silence_rule"):
+            ids = (await connection.execute(text(f"select id from {table} order by id desc"))).scalars().all()
+            for one in ids:
+                await connection.execute(text(f"update {table} set version = 1 where id = :id"), {"id": one})
+    assert await in_force(engine) == SHIPPED
 
 
 async def test_one_proposes_with_the_look_back_and_another_puts_it_in_force(engine, app):

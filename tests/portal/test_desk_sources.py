@@ -126,8 +126,8 @@ async def test_two_heads_of_team_see_what_waits_and_let_it_go(engine: AsyncEngin
         assert again.headers["location"] == "/desk/sources?done=decided"
     async with session_scope(engine) as session:
         (told,) = (await session.exec(select(Notification))).all()
-        its = select(AuditEntry).where(col(AuditEntry.subject) == f"sync_run:{run}").order_by(col(AuditEntry.at))
-        (first, entry) = (await session.exec(its)).all()
+        its = select(AuditEntry).where(col(AuditEntry.subject) == f"sync_run:{run}").order_by(col(AuditEntry.action))
+        (entry, first) = (await session.exec(its)).all()
     assert told.state is NotificationState.PLANNED
     assert first.action == "release_proposed"
     assert first.actor != entry.actor
