@@ -67,8 +67,18 @@ async def _acknowledged(pool: asyncpg.Pool, handed_over: Sequence[HandOver]) -> 
 
 
 def _hand_over(row: Taken, batch: Batch) -> HandOver:
-    lease = (batch.lease_token, batch.lease_until)
-    return HandOver(new_id(), row, *lease, "+14152000000", TEXT, new_token(), None, Content(row.template, "en"))
+    return HandOver(
+        delivery_id=new_id(),
+        taken=row,
+        lease_token=batch.lease_token,
+        lease_until=batch.lease_until,
+        address="+14152000000",
+        text=TEXT,
+        text_version=0,
+        token=new_token(),
+        link_hash=None,
+        content=Content(row.template, "en"),
+    )
 
 
 if __name__ == "__main__":
